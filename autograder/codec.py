@@ -1,0 +1,217 @@
+"""Cases and observations as bytes: a JSON tree whose tensors lie beside it in safetensors. Never pickle.
+
+safetensors keeps neither strides nor offsets, so a tensor is written as its storage, size, stride and offset.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import Tensor
+
+__all__ = ["CodecError", "Other", "Projection", "Raised", "Uniform", "from_bytes", "from_tree", "to_bytes", "to_tree"]
+
+Tree = Any  # what json can write
+_TAG = "~"
+_DEPTH = 32
+
+
+class CodecError(ValueError):
+    """Bytes or values that are not in the format."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """Stands for a value that is no data: only the name of its type is kept."""
+
+    type: str
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that came out of an answer: its type, its message and the learner's own line."""
+
+    type: str
+    message: str
+    line: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A large tensor seen through a few fixed random projections: its size and dtype, and a float64 ``values (k,)``."""
+
+    size: tuple[int, ...]
+    dtype: torch.dtype
+    values: Tensor
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """A large input written as its recipe: uniform in ``[-bound, bound)``, from NumPy's frozen ``RandomState``.
+
+    >>> Uniform((2, 3), 0.5, seed=1).tensor().shape
+    torch.Size([2, 3])
+    """
+
+    size: tuple[int, ...]
+    bound: float
+    seed: int
+    dtype: torch.dtype = torch.float32
+
+    def tensor(self) -> Tensor:
+        """The tensor that the recipe makes: the same bits on every machine."""
+        numbers = np.random.RandomState(self.seed).random_sample(self.size) * 2 - 1
+        return torch.from_numpy(np.asarray(numbers * self.bound)).to(self.dtype)
+
+
+_DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.complex128),
+        *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
+    )
+}
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _tagged(tag: str, **fields: Tree) -> Tree:
+    return {_TAG: tag, **fields}
+
+
+def to_tree(value: Any, tensors: dict[str, Tensor]) -> Tree:
+    """Write ``value`` as a JSON tree, and put every tensor's storage into ``tensors`` under a new name.
+
+    Raises `CodecError` for a value that is no data.
+
+    >>> store = {}
+    >>> to_tree({"x": torch.arange(6).view(2, 3).t()}, store)["x"]["stride"]
+    [1, 3]
+    >>> store["t0"]
+    tensor([0, 1, 2, 3, 4, 5])
+    """
+    match value:
+        case None | bool() | str():
+            return value
+        case int():
+            return int(value)
+        case float():
+            return float(value) if math.isfinite(value) else _tagged("float", value=repr(float(value)))
+        case list() | tuple():
+            return _tagged("seq", items=[to_tree(item, tensors) for item in value])
+        case bytes():
+            return _tagged("bytes", hex=value.hex())
+        case torch.dtype():
+            return _tagged("dtype", name=_name(value))
+        case Tensor():
+            return _tensor_tree(value, tensors)
+        case Projection():
+            values = to_tree(value.values, tensors)
+            return _tagged("projection", size=list(value.size), dtype=_name(value.dtype), values=values)
+        case Uniform():
+            size, dtype = list(value.size), _name(value.dtype)
+            return _tagged("uniform", size=size, bound=value.bound, seed=value.seed, dtype=dtype)
+        case Raised():
+            return _tagged("raised", type=value.type, message=value.message, line=value.line, number=value.number)
+        case Other():
+            return _tagged("other", type=value.type)
+        case Mapping():
+            items = [[to_tree(key, tensors), to_tree(item, tensors)] for key, item in value.items()]
+            if all(isinstance(key, str) and key != _TAG for key in value):
+                return dict(items)
+            return _tagged("map", items=items)
+    raise CodecError(f"a {type(value).__name__} cannot be written; use tensors, numbers, text, sequences and dicts")
+
+
+def _tensor_tree(value: Tensor, tensors: dict[str, Tensor]) -> Tree:
+    plain = value.detach()
+    storage = torch.empty(0, dtype=plain.dtype).set_(plain.untyped_storage())
+    name = f"t{len(tensors)}"
+    tensors[name] = storage.clone()
+    size, stride, offset = list(plain.size()), list(plain.stride()), plain.storage_offset()
+    return _tagged("tensor", name=name, size=size, stride=stride, offset=offset)
+
+
+def from_tree(tree: Tree, tensors: Mapping[str, Tensor], depth: int = 0) -> Any:
+    """Read back what `to_tree` wrote. Sequences come back as tuples.
+
+    Raises `CodecError` for anything that `to_tree` does not write.
+
+    >>> store = {}
+    >>> tree = to_tree({"x": torch.arange(6).view(2, 3).t()}, store)
+    >>> from_tree(tree, store)["x"].stride()
+    (1, 3)
+    """
+    if depth > _DEPTH:
+        raise CodecError("the tree is too deep")
+    if tree is None or isinstance(tree, bool | int | float | str):
+        return tree
+    if not isinstance(tree, dict):
+        raise CodecError(f"a bare {type(tree).__name__} in the tree")
+    try:
+        return _from_tag(tree, tensors, depth + 1) if _TAG in tree else _from_dict(tree, tensors, depth + 1)
+    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+        raise CodecError(f"a {tree.get(_TAG, 'dict')!r} in the tree is not well formed: {error}") from None
+
+
+def _from_dict(tree: dict[str, Tree], tensors: Mapping[str, Tensor], depth: int) -> dict[str, Any]:
+    return {key: from_tree(item, tensors, depth) for key, item in tree.items()}
+
+
+def _from_tag(tree: dict[str, Tree], tensors: Mapping[str, Tensor], depth: int) -> Any:
+    match tree[_TAG]:
+        case "float":
+            return float(tree["value"])
+        case "seq":
+            return tuple(from_tree(item, tensors, depth) for item in tree["items"])
+        case "map":
+            return {from_tree(key, tensors, depth): from_tree(item, tensors, depth) for key, item in tree["items"]}
+        case "bytes":
+            return bytes.fromhex(tree["hex"])
+        case "dtype":
+            return _DTYPES[tree["name"]]
+        case "tensor":
+            return tensors[tree["name"]].as_strided(tree["size"], tree["stride"], tree["offset"])
+        case "projection":
+            values = from_tree(tree["values"], tensors, depth)
+            return Projection(tuple(tree["size"]), _DTYPES[tree["dtype"]], values)
+        case "uniform":
+            return Uniform(tuple(tree["size"]), tree["bound"], tree["seed"], _DTYPES[tree["dtype"]])
+        case "raised":
+            return Raised(str(tree["type"]), str(tree["message"]), str(tree["line"]), int(tree["number"]))
+        case "other":
+            return Other(str(tree["type"]))
+    raise CodecError(f"unknown tag {tree[_TAG]!r}")
+
+
+def to_bytes(value: Any) -> bytes:
+    """``value`` as one block of bytes: a safetensors file whose metadata holds the tree.
+
+    >>> from_bytes(to_bytes({"size": (2, 3), "x": torch.ones(2)}))
+    {'size': (2, 3), 'x': tensor([1., 1.])}
+    """
+    tensors: dict[str, Tensor] = {}
+    tree = json.dumps(to_tree(value, tensors), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # An empty safetensors file is not allowed everywhere: keep one empty tensor. One metadata key keeps the bytes stable.
+    return safetensors.torch.save({**tensors, "end": torch.zeros(0)}, metadata={"tree": tree})
+
+
+def from_bytes(data: bytes) -> Any:
+    """Read back what `to_bytes` wrote; `CodecError` when it is something else."""
+    try:
+        length = int.from_bytes(data[:8], "little")
+        tree = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["tree"])
+        tensors = safetensors.torch.load(data)
+    except Exception as error:  # the library raises its own types for every kind of damage
+        raise CodecError(f"not a reference file: {error}") from None
+    return from_tree(tree, tensors)

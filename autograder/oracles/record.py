@@ -1,0 +1,141 @@
+"""Writing reference files: what each probe sees when the oracle answers, and when each misconception does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from autograder.case import Case
+from autograder.codec import Projection, Raised, from_bytes, to_bytes
+from autograder.compare import MISSING, difference, leaves
+from autograder.exercise import Exercise, exercises_of
+from autograder.observe import Run, Seen, run
+from autograder.oracles import Oracle, oracles_of
+from autograder.oracles.maker import CaseMaker
+from autograder.reference import PUBLIC
+
+__all__ = ["PUBLIC_SEED", "record", "same_reference", "write"]
+
+PUBLIC_SEED = b"One CNN, Two Ways"
+
+
+def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
+    """The reference file of one chapter's topic, observed now.
+
+    Raises ``ValueError`` when an oracle or a misconception does not behave as one: the reference must be observable in
+    every case, and a misconception must differ from it in at least one.
+    """
+    oracles = oracles_of(topic)
+    exercises = exercises_of(topic)
+    if missing := {one.id for one in exercises} ^ set(oracles):
+        raise ValueError(f"probes and oracles of {topic} do not name the same exercises: {', '.join(sorted(missing))}")
+    return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises})
+
+
+def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[str, Any]:
+    cases = [_with_arguments(case, exercise) for case in oracle.cases(CaseMaker(seed, exercise.id))]
+    expected = run(exercise, oracle.answer, cases)
+    for case, seen in zip(cases, expected.seen, strict=True):
+        if isinstance(seen, Raised):
+            raise ValueError(f"{exercise.id}: the oracle raised in case {case.name!r}: {seen.type}: {seen.message}")
+    return {
+        "cases": [
+            {"name": case.name, "inputs": dict(case.inputs), "leaves": case.leaves, "shown": case.shown}
+            for case in cases
+        ],
+        "expected": expected.seen,
+        "tolerance": oracle.tolerance,
+        "misconceptions": [
+            {
+                "name": one.name,
+                "says": one.says,
+                "variants": [
+                    _variant(exercise, one.name, run(exercise, answer, cases), expected, oracle.tolerance)
+                    for answer in one.variants
+                ],
+            }
+            for one in oracle.misconceptions
+        ],
+    }
+
+
+def _with_arguments(case: Case, exercise: Exercise) -> Case:
+    return Case(case.name, case.inputs, exercise.arguments, case.leaves, case.shown)
+
+
+def _variant(exercise: Exercise, name: str, got: Run, expected: Run, tolerance: str) -> dict[int, Seen]:
+    """What a misconception shows that the reference does not, by case."""
+    found: dict[int, Seen] = {}
+    for index, (right, wrong) in enumerate(zip(expected.seen, got.seen, strict=True)):
+        one = wrong if isinstance(wrong, Raised) else _changed(right, wrong, tolerance)
+        if one:
+            found[index] = _without_place(one)
+    if not found:
+        raise ValueError(f"{exercise.id}: no case tells the misconception {name!r} from the reference")
+    return found
+
+
+def _changed(right: Seen, wrong: Mapping[str, Any], tolerance: str) -> dict[str, Any]:
+    assert not isinstance(right, Raised)
+    asked, answered = leaves(right), leaves(wrong)
+    return {
+        path: answered.get(path, MISSING)
+        for path in asked | answered
+        if difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance) is not None
+    }
+
+
+def _without_place(seen: Seen) -> Seen:
+    """An error's line is a matter of how the wrong answer was written, not of what it believes."""
+    return Raised(seen.type, seen.message) if isinstance(seen, Raised) else seen
+
+
+def same_reference(one: bytes, other: bytes) -> bool:
+    """Whether two reference files say the same: structure and text exactly, numbers to rounding.
+
+    The last bits of a float differ between processors, so files are not compared byte by byte.
+    """
+    return one == other or _same(from_bytes(one), from_bytes(other))
+
+
+def _same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    match one:
+        case Mapping():
+            return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+        case tuple():
+            return len(one) == len(other) and all(map(_same, one, other))
+        case Tensor() | Projection() | float():
+            return difference(one, other) is None
+    return bool(one == other)
+
+
+def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> dict[str, bool]:
+    """Write the reference files of ``topics`` into ``directory``; says of each whether it changed.
+
+    A file that says the same already is left as it is. A new one takes its place in one step, so that a crash leaves
+    the old one whole.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    changed = {}
+    for topic in topics:
+        path = directory / f"{topic}.safetensors"
+        data = record(topic, seed)
+        changed[topic] = not (path.exists() and _readable_and_same(path.read_bytes(), data))
+        if changed[topic]:
+            unfinished = path.with_suffix(".unfinished")
+            unfinished.write_bytes(data)
+            os.replace(unfinished, path)
+    return changed
+
+
+def _readable_and_same(old: bytes, new: bytes) -> bool:
+    try:
+        return same_reference(old, new)
+    except ValueError:
+        return False

@@ -1,0 +1,137 @@
+"""Chapter 04, the same CNN with functions: how its answers are observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.case import Case
+from autograder.exercise import exercise
+from autograder.observe import observe
+from autograder.probes.modules import FOUR
+from autograder.probes.specimen import build_module
+
+Observations = dict[str, Any]
+
+
+@exercise("init_params(generator) -> dict", points=4)
+def init_params(answer: Callable[..., Any], case: Case) -> Observations:
+    """Draw parameters many times: sizes, how they spread within the case's bounds, leaves, whose numbers they are."""
+    if "other_seed" in case:
+        return observe(generator=_whose_numbers(answer, case))
+    generator = torch.Generator().manual_seed(case["seed"])
+    draws = [dict(answer(generator)) for _ in range(case["draws"])]
+    params = draws[0]
+    tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
+    return observe(
+        values={name: _spread([draw.get(name) for draw in draws], bound) for name, bound in case["bounds"].items()},
+        shape={name: (tuple(one.shape), one.dtype) for name, one in tensors.items()},
+        state={name: _leaf(params.get(name)) for name in FOUR},
+    )
+
+
+def _spread(draws: list[Any], bound: float) -> str:
+    """How the numbers of all draws lie in ``±bound``, in words; uneven by Kolmogorov and Smirnov's distance."""
+    if not all(isinstance(one, Tensor) for one in draws):
+        return "no tensor"
+    if any(float(one.detach().abs().max()) > bound * (1 + 1e-6) for one in draws):
+        return "beyond its bound"
+    every = [one.detach().flatten() for one in draws]
+    some = torch.cat([one[:: max(1, one.numel() // 200)] for one in every]).double().sort().values
+    even = (some / bound + 1) / 2
+    steps = torch.arange(1, len(even) + 1) / len(even)
+    distance = float((even - steps).abs().max())
+    # An even draw of n numbers lies further off than this once in a million times.
+    return "evenly within its bound" if distance < (14.5 / (2 * len(even))) ** 0.5 else "unevenly"
+
+
+def _leaf(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Tensor):
+        return {"tensor": type(value).__name__}
+    return {"leaf": value.is_leaf, "requires_grad": value.requires_grad}
+
+
+def _whose_numbers(answer: Callable[..., Any], case: Case) -> dict[str, str]:
+    """Whether the same generator state gives the same numbers, whatever the global seed, and another state others."""
+
+    def draw(seed: int, global_seed: int) -> dict[str, Any]:
+        torch.manual_seed(global_seed)
+        return dict(answer(torch.Generator().manual_seed(seed)))
+
+    first, again = draw(case["seed"], 1), draw(case["seed"], 2)
+    other = draw(case["other_seed"], 1)
+    return {
+        "same seed": "same numbers" if _equal(first, again) else "other numbers",
+        "other seed": "same numbers" if _equal(first, other) else "other numbers",
+    }
+
+
+def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def _function(answer: Callable[..., Any], case: Case) -> Observations:
+    """Call the answer on the case's tensors and go backward where the case has leaves."""
+    out = case.call(answer)
+    return observe(values=out, gradients=case.gradients(out), memory=case.unchanged())
+
+
+@exercise("relu(x)", points=2, by_hand="*relu*")
+def relu(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x`` of any shape; no element is exactly 0."""
+    return _function(answer, case)
+
+
+@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear")
+def linear(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x (…, in)``, ``weight (out, in)``, ``bias (out,)`` or none."""
+    return _function(answer, case)
+
+
+@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin")
+def softmax(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x`` of any rank, ``dim`` counted from either end."""
+    return _function(answer, case)
+
+
+@exercise("params_from_module(model) -> dict", points=3)
+def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
+    """Take the parameters out of a module; write to the module, and see whether what was taken changes."""
+    model = build_module(case["layers"], case["seed"]).to(case["dtype"])
+    params = case.call(answer, model=model)
+    if not hasattr(params, "items"):
+        return observe(values=params)
+    taken = {name: value.detach().clone() if isinstance(value, Tensor) else value for name, value in params.items()}
+    with torch.no_grad():
+        for one in model.parameters():
+            one.add_(1)
+    own = all(torch.equal(value, taken[name]) for name, value in params.items() if isinstance(value, Tensor))
+    return observe(
+        values=taken,
+        state={name: _leaf(value) for name, value in params.items()},
+        memory={"storage": "its own" if own else "the module's"},
+    )
+
+
+@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*")
+def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x (N, 3, 32, 32)`` and the four tensors, in the order of keys that the case gives; gradients of all five."""
+    params = {name: case[name] for name in case["order"]}
+    out = case.call(answer, params=params)
+    kept = {"params": "unchanged" if list(params) == list(case["order"]) else "changed"}
+    return observe(values=out, gradients=case.gradients(out), memory=case.unchanged() | kept)
+
+
+@exercise("which_api: dict", points=2, core="weights mode state", shares={"weights": 1, "mode": 1, "state": 1})
+def which_api(answer: Any, case: Case) -> Observations:
+    """The choices for the situations of the case, which are all about one aspect."""
+    choices = answer if isinstance(answer, Mapping) else {}
+    chosen = {one: choices.get(one, "no choice") for one in case["situations"]}
+    return observe(**{case["aspect"]: {one: _word(choice) for one, choice in chosen.items()}})
+
+
+def _word(choice: Any) -> Any:
+    return choice.strip().lower() if isinstance(choice, str) else choice
