@@ -181,13 +181,15 @@ def _finding(
 
 def _note(seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]) -> str:
     """How many cases differ, how many raised what in which line, and where to go next."""
-    crashes = Counter(one for one in seen if isinstance(one, Raised))
-    differ = sum(bool(one) for one in found) - sum(crashes.values())
+    crashes = [one for one in seen if isinstance(one, Raised)]
+    places = Counter((one.type, one.line, one.number) for one in crashes)
+    differ = sum(bool(one) for one in found) - len(crashes)
     parts = [f"{differ} of {len(found)} cases differ."] if differ else []
-    for one, times in crashes.most_common(2):
-        cases = "every case" if times == len(found) else f"{times} of {len(found)} cases"
-        where = f" in your line {one.number}: {one.line}" if one.number else ""
-        parts.append(f"{cases} raised {one.type} “{one.message.strip()[:300]}”{where}.")
+    for (kind, line, number), times in places.most_common(2):
+        cases = "Every case" if times == len(found) else f"{times} of {len(found)} cases"
+        message = next(one.message for one in crashes if (one.type, one.line, one.number) == (kind, line, number))
+        where = f" in your line {number}: {line}" if number else ""
+        parts.append(f"{cases} raised {kind} “{message.strip()[:300]}”{where}.")
     return " ".join([*parts, "Next: the hints above."])
 
 

@@ -71,9 +71,11 @@ def plain(value: Any) -> Any:
             return {plain_key(key): plain(item) for key, item in value.items()}
         case Sequence() if not isinstance(value, bytes):
             return tuple(plain(item) for item in value)
-    if hasattr(type(value), "__index__"):
-        return int.__int__(operator.index(value))
-    return Other(type(value).__name__)
+    whole: Any = value
+    try:
+        return int.__int__(operator.index(whole))
+    except TypeError:
+        return Other(type(value).__name__)
 
 
 def plain_key(key: Any) -> Any:

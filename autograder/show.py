@@ -44,6 +44,8 @@ def show_value(value: Any) -> str:
             return "{" + ", ".join(f"{key!r}: {show_value(item)}" for key, item in value.items()) + "}"
         case float():
             return f"{value:.6g}"
+        case str() if " " in value:
+            return value  # a sentence of the probe's
     return repr(value)
 
 

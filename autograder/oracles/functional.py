@@ -139,6 +139,7 @@ RELU = Oracle(
             "in place",
             lambda x: x.clamp_(min=0),
             lambda x: x.mul_(x > 0),
+            lambda x: x.data.clamp_(min=0),
             says="The input is still needed by whoever gave it. Return a new tensor; operations that end in _ write.",
         ),
         Misconception(

@@ -10,7 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.case import Case
-from autograder.codec import Projection, Raised, from_bytes, to_bytes
+from autograder.codec import CodecError, Projection, Raised, from_bytes, to_bytes
 from autograder.compare import MISSING, difference, leaves
 from autograder.exercise import Exercise, exercises_of
 from autograder.observe import Run, Seen, run
@@ -18,7 +18,7 @@ from autograder.oracles import Oracle, oracles_of
 from autograder.oracles.maker import CaseMaker
 from autograder.reference import PUBLIC
 
-__all__ = ["PUBLIC_SEED", "record", "same_reference", "write"]
+__all__ = ["PUBLIC_SEED", "record", "same_reference", "stale", "write"]
 
 PUBLIC_SEED = b"One CNN, Two Ways"
 
@@ -115,6 +115,11 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
+def stale(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> set[str]:
+    """The topics whose file in ``directory`` is missing or is not what the oracles observe today."""
+    return {topic for topic in topics if not _holds(directory / f"{topic}.safetensors", record(topic, seed))}
+
+
 def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> dict[str, bool]:
     """Write the reference files of ``topics`` into ``directory``; says of each whether it changed.
 
@@ -126,7 +131,7 @@ def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PU
     for topic in topics:
         path = directory / f"{topic}.safetensors"
         data = record(topic, seed)
-        changed[topic] = not (path.exists() and _readable_and_same(path.read_bytes(), data))
+        changed[topic] = not _holds(path, data)
         if changed[topic]:
             unfinished = path.with_suffix(".unfinished")
             unfinished.write_bytes(data)
@@ -134,8 +139,8 @@ def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PU
     return changed
 
 
-def _readable_and_same(old: bytes, new: bytes) -> bool:
+def _holds(path: Path, data: bytes) -> bool:
     try:
-        return same_reference(old, new)
-    except ValueError:
+        return same_reference(path.read_bytes(), data)
+    except (FileNotFoundError, CodecError):
         return False

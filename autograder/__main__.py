@@ -1,0 +1,126 @@
+"""The command line: ``python -m autograder COMMAND``.
+
+Exit codes: 0 when the command did its work, 1 when it could not, 2 for wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from course.chapters import CHAPTERS, find_chapter
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    >>> main(["progress", "--json"])  # doctest: +ELLIPSIS
+    {...}
+    0
+    """
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        return int(chosen.run(chosen))
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"{parser.prog} {chosen.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m autograder", description="Builds, checks and grades the course.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    one = commands.add_parser("build", help="lessons → solutions → notebooks")
+    one.add_argument("chapters", nargs="*", type=_chapter, help="slug, topic or number; all of them by default")
+    one.add_argument("--output", type=Path, help="write solutions/ and notebooks/ below this folder instead")
+    one.set_defaults(run=_build)
+
+    one = commands.add_parser("reference", help="write the reference tensors that answers are compared with")
+    one.add_argument("chapters", nargs="*", type=_chapter, help="slug, topic or number; all of them by default")
+    one.add_argument(
+        "--check", action="store_true", help="write nothing; fail where a file is not what is observed today"
+    )
+    one.add_argument("--seed-file", type=Path, help="make a private reference from this file's bytes")
+    one.add_argument("--output", type=Path, help="where to; a private one goes to classroom/reference by default")
+    one.set_defaults(run=_reference)
+
+    one = commands.add_parser(
+        "release", help="make a chapter known to the gradebook, and its notebook ready to hand out"
+    )
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.set_defaults(run=_release)
+
+    one = commands.add_parser("progress", help="what is solved and tried on this machine")
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=_progress)
+
+    one = commands.add_parser("demo", help="the instructor's whole loop on a sample class")
+    one.set_defaults(run=_demo)
+    return parser
+
+
+def _chapter(word: str) -> str:
+    try:
+        return find_chapter(word).slug
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+# Each command imports what it needs when it runs: `progress` is for learners, who may not have the instructor's extras.
+
+
+def _build(chosen: argparse.Namespace) -> int:
+    from autograder.build import build
+
+    for path in build(output=chosen.output, chapters=chosen.chapters or None):
+        print(path)
+    return 0
+
+
+def _reference(chosen: argparse.Namespace) -> int:
+    from autograder.oracles import record
+    from autograder.reference import PUBLIC
+
+    topics = [find_chapter(slug).topic for slug in chosen.chapters] or [one.topic for one in CHAPTERS]
+    seed = chosen.seed_file.read_bytes() if chosen.seed_file else record.PUBLIC_SEED
+    if chosen.seed_file and len(seed.strip()) < 16:
+        raise ValueError(f"{chosen.seed_file} holds fewer than 16 bytes; a seed that can be guessed is no secret")
+    directory = chosen.output or (Path("classroom/reference") if chosen.seed_file else PUBLIC)
+    if chosen.check:
+        stale = record.stale(topics, seed, directory)
+        for topic in topics:
+            print(f"{topic}: {'not what the oracles observe today' if topic in stale else 'up to date'}")
+        return 1 if stale else 0
+    for topic, changed in record.write(topics, seed, directory).items():
+        print(f"{directory / topic}.safetensors: {'written' if changed else 'unchanged'}")
+    return 0
+
+
+def _release(chosen: argparse.Namespace) -> int:
+    from autograder.build import release
+
+    print(f"ready to hand out: {release(chosen.chapter)}")
+    return 0
+
+
+def _progress(chosen: argparse.Namespace) -> int:
+    from autograder.progress import progress
+
+    print(json.dumps(progress().as_json(), indent=2) if chosen.json else repr(progress()))
+    return 0
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from autograder.demo import play
+
+    return play()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,241 @@
+"""Chapter 04: right answers in other styles earn everything; torch's own operator nothing; wrong ones have names."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import math
+import sys
+import warnings
+from collections import OrderedDict
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from autograder import check
+
+SIZES = {"conv.weight": (16, 3, 3, 3), "conv.bias": (16,), "fc.weight": (10, 16384), "fc.bias": (10,)}
+
+
+def drawn_backwards(generator: torch.Generator) -> Any:
+    params = OrderedDict()
+    for name in reversed(SIZES):
+        fan_in = 27 if "conv" in name else 16384
+        params[name] = nn.Parameter((torch.rand(SIZES[name], generator=generator) * 2 - 1) / math.sqrt(fan_in))
+    return params
+
+
+def through_modules(generator: torch.Generator) -> Any:
+    conv, fc = nn.Conv2d(3, 16, 3), nn.Linear(16384, 10)
+    params = {f"conv.{name}": one for name, one in conv.named_parameters()}
+    params |= {f"fc.{name}": one for name, one in fc.named_parameters()}
+    for name, one in params.items():
+        nn.init.uniform_(one, -(SIZES[name][0] ** 0), 1, generator=generator)
+        with torch.no_grad():
+            one /= math.sqrt(27 if name.startswith("conv") else 16384)
+    return params
+
+
+def in_place_rows(x: Tensor) -> Tensor:
+    out = x.clone()
+    out[out < 0] = 0
+    return out
+
+
+def noisy(x: Tensor) -> Tensor:
+    warnings.warn("a warning inside costs nothing", stacklevel=2)
+    logging.warning("nor does a log line")
+    print("nor a word on stderr", file=sys.stderr)
+    return torch.maximum(x, torch.zeros_like(x))
+
+
+class Linear:
+    def __call__(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, scale: float = 1.0) -> Tensor:
+        out = torch.matmul(x, weight.transpose(0, 1)) * scale
+        if bias is not None:
+            out += bias
+        return out
+
+
+def softmax_in_place(x: Tensor, dim: int) -> Tensor:
+    e = x - x.max(dim, keepdim=True).values
+    e = torch.exp(e)
+    return e / torch.sum(e, dim=dim, keepdim=True)
+
+
+def written_out(x: Tensor, params: Any) -> Tensor:
+    hidden = torch.conv2d(x, params["conv.weight"], padding="same") + params["conv.bias"][:, None, None]
+    return hidden.clamp(min=0).reshape(len(x), -1) @ params["fc.weight"].T + params["fc.bias"]
+
+
+def unfolded(x: Tensor, params: Any) -> Tensor:
+    columns = F.unfold(x, 3, padding=1)
+    hidden = params["conv.weight"].view(16, -1) @ columns + params["conv.bias"].view(16, 1)
+    return F.linear(torch.flatten(torch.relu(hidden), 1), params["fc.weight"], params["fc.bias"])
+
+
+RIGHT = {
+    "init_params": [drawn_backwards, through_modules],
+    "relu": [
+        in_place_rows,
+        noisy,
+        lambda x: x.clamp(min=0),
+        lambda x: torch.where(x > 0, x, torch.zeros_like(x)),
+        lambda x: x * (x > 0),
+        lambda x: (x + x.abs()) / 2,
+        lambda *, x: torch.max(x, x.new_zeros(())),
+        lambda x, inplace=False: x.clone().masked_fill_(x < 0, 0.0),
+    ],
+    "linear": [
+        Linear(),
+        lambda x, weight, bias=None: x @ weight.T + (0 if bias is None else bias),
+        lambda x, weight, bias=None: (
+            torch.einsum("...i,oi->...o", x, weight) if bias is None else torch.einsum("...i,oi->...o", x, weight).add(bias)
+        ),
+        lambda x, weight, *, bias=None: (
+            (x.unsqueeze(-2) * weight).sum(-1) if bias is None else (x.unsqueeze(-2) * weight).sum(-1) + bias
+        ),
+        lambda x, weight, bias=None: torch.tensordot(x, weight, ([-1], [1])) + (bias if bias is not None else 0),
+    ],
+    "softmax": [
+        softmax_in_place,
+        lambda x, dim: (x - x.logsumexp(dim, keepdim=True)).exp(),
+        lambda x, dim: torch.exp(x - torch.logsumexp(x, dim).unsqueeze(dim)),
+        lambda x, dim: (lambda e: e / e.sum(dim, True))(torch.exp(x - x.amax(dim, True).detach())),
+        lambda *, x, dim: (
+            (lambda m: (m - m.amax(-1, True)).exp() / (m - m.amax(-1, True)).exp().sum(-1, True))(x.movedim(dim, -1)).movedim(
+                -1, dim
+            )
+        ),
+    ],
+    "params_from_module": [
+        lambda model: {name: one.detach().clone().requires_grad_(True) for name, one in model.named_parameters()},
+        lambda model: {name: nn.Parameter(one.detach().clone()) for name, one in model.named_parameters()},
+        lambda model: OrderedDict((n, torch.empty_like(p).copy_(p.data).requires_grad_()) for n, p in model.named_parameters()),
+        lambda model: {n: p.requires_grad_() for n, p in copy.deepcopy(model).named_parameters()},
+    ],
+    "functional_cnn": [
+        written_out,
+        unfolded,
+        lambda x, params: F.linear(
+            F.relu(F.conv2d(x, weight=params["conv.weight"], bias=params["conv.bias"], stride=1, padding=1)).view(
+                x.size(0), -1
+            ),
+            params["fc.weight"],
+            params["fc.bias"],
+        ),
+        lambda x, params: torch.einsum(
+            "nf,of->no",
+            torch.where((h := F.conv2d(x, params["conv.weight"], params["conv.bias"], 1, 1)) > 0, h, 0 * h).flatten(1),
+            params["fc.weight"],
+        ).add(params["fc.bias"]),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise", "answer"), [(name, one) for name, several in RIGHT.items() for one in several])
+def test_a_right_answer_in_another_style_earns_all_points(exercise: str, answer: Any) -> None:
+    verdict = check(exercise, answer)
+    assert verdict.solved, str(verdict)
+
+
+def reset_grad(x: Tensor) -> Tensor:
+    x[x < 0] = 0
+    return x
+
+
+WRONG = [
+    ("init_params", "unscaled randn", lambda generator: {
+        name: nn.Parameter(torch.randn(*size, generator=generator)) for name, size in SIZES.items()}),
+    ("init_params", "weight transposed", lambda generator: {
+        name: one if name != "fc.weight" else nn.Parameter(one.data.T) for name, one in drawn_backwards(generator).items()}),
+    ("init_params", "global generator", lambda generator: drawn_backwards(torch.default_generator)),
+    ("init_params", "non-leaf (scaled after requires_grad)", lambda generator: {
+        name: torch.empty(size).uniform_(-1, 1, generator=generator).requires_grad_() / math.sqrt(
+            27 if "conv" in name else 16384) for name, size in SIZES.items()}),
+    ("relu", "in place", reset_grad),
+    ("relu", "in place", lambda x: x.data.clamp_(min=0)),
+    ("relu", "absolute value", lambda x: torch.where(x > 0, x, -x)),
+    ("relu", "gradient lost", lambda x: torch.tensor([max(v, 0.0) for v in x.flatten().tolist()], dtype=x.dtype).view(x.shape)),
+    ("linear", "weight not transposed", lambda x, weight, bias=None: (
+        torch.matmul(x, weight) if bias is None else torch.matmul(x, weight) + bias)),
+    ("linear", "bias forgotten", lambda x, weight, bias=None: torch.einsum("...i,oi->...o", x, weight)),
+    ("linear", "bias added along the wrong axis", lambda x, weight, bias=None: (
+        x @ weight.t() if bias is None else (x @ weight.t()) + bias.reshape(-1, 1))),
+    ("softmax", "wrong dim", lambda x, dim: (lambda e: e / e.sum(-1, keepdim=True))((x - x.amax(-1, keepdim=True)).exp())),
+    ("softmax", "not stabilised", lambda x, dim: torch.exp(x) / torch.exp(x).sum(dim=dim, keepdim=True)),
+    ("softmax", "keepdim forgotten", lambda x, dim: torch.exp(x) / torch.exp(x).sum(dim=dim)),
+    ("params_from_module", "aliases the module's memory", lambda model: {n: p for n, p in model.named_parameters()}),  # noqa: C416
+    ("params_from_module", "aliases the module's memory", lambda model: {
+        n: p.data.requires_grad_() for n, p in model.named_parameters()}),
+    ("params_from_module", "non-leaf", lambda model: {n: p.clone() for n, p in model.named_parameters()}),
+    ("params_from_module", "no grad", lambda model: {n: p.data.clone() for n, p in model.named_parameters()}),
+    ("functional_cnn", "padding forgotten", lambda x, params: F.linear(
+        F.conv2d(x, params["conv.weight"], params["conv.bias"]).relu().flatten(1), params["fc.weight"], params["fc.bias"])),
+    ("functional_cnn", "bias forgotten", lambda x, params: (
+        F.conv2d(x, params["conv.weight"], padding=1).relu().flatten(1) @ params["fc.weight"].T)),
+    ("functional_cnn", "softmax inside", lambda x, params: torch.softmax(written_out(x, params), dim=-1)),
+    ("functional_cnn", "flattened in channels-last order", lambda x, params: F.linear(
+        F.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1).relu().permute(0, 2, 3, 1).reshape(len(x), -1),
+        params["fc.weight"], params["fc.bias"])),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise", "name", "answer"), WRONG)
+def test_a_misconception_in_other_words_is_known_too(exercise: str, name: str, answer: Any) -> None:
+    verdict = check(exercise, answer)
+    assert verdict.misconception == name, str(verdict)
+    assert not verdict.solved
+
+
+TORCHS_OWN = [
+    ("relu", F.relu),
+    ("relu", torch.relu),
+    ("relu", nn.ReLU()),
+    ("relu", lambda x: x.relu()),
+    ("relu", lambda x: x.clone().relu_()),
+    ("relu", lambda x: F.relu(x, inplace=False)),
+    ("relu", lambda x: torch.ops.aten.relu(x)),
+    ("relu", lambda x: F.leaky_relu(x, 0.0)),
+    ("linear", F.linear),
+    ("linear", lambda x, weight, bias=None: torch.ops.aten.linear(x, weight, bias)),
+    ("linear", lambda x, weight, bias=None: torch._C._nn.linear(x, weight, bias)),
+    ("softmax", F.softmax),
+    ("softmax", torch.softmax),
+    ("softmax", lambda x, dim: x.softmax(dim)),
+    ("softmax", lambda x, dim: nn.Softmax(dim)(x)),
+    ("softmax", lambda x, dim: torch.special.softmax(x, dim)),
+    ("softmax", lambda x, dim: x.log_softmax(dim).exp()),
+    ("softmax", lambda x, dim: nn.LogSoftmax(dim)(x).exp()),
+    ("softmax", lambda x, dim: F.softmin(-x, dim)),
+]
+
+
+@pytest.mark.parametrize(("exercise", "answer"), TORCHS_OWN)
+def test_torchs_own_operator_earns_nothing_by_hand(exercise: str, answer: Any) -> None:
+    verdict = check(exercise, answer)
+    assert verdict.status.value == "not by hand"
+    assert verdict.score == 0
+    assert "torch's own; here you build it" in verdict.note
+
+
+def test_a_layer_of_nn_is_refused_in_the_functional_cnn() -> None:
+    def with_a_layer(x: Tensor, params: Any) -> Tensor:
+        conv = nn.Conv2d(3, 16, 3, padding=1).to(x.dtype)
+        conv.weight, conv.bias = nn.Parameter(params["conv.weight"]), nn.Parameter(params["conv.bias"])
+        return F.linear(conv(x).relu().flatten(1), params["fc.weight"], params["fc.bias"])
+
+    assert "nn.Conv2d" in check("functional_cnn", with_a_layer).note
+
+
+def test_half_right_choices_earn_their_share() -> None:
+    from autograder.oracles.functional import SITUATIONS
+
+    right = {one: choice for group in SITUATIONS.values() for one, choice in group.items()}
+    assert check("which_api", right).solved
+    assert check("which_api", {one: choice.upper() + " " for one, choice in right.items()}).solved
+    assert 0 < check("which_api", {one: choice for one, choice in right.items() if "conv" in one}).score < 1
+    assert check("which_api", dict.fromkeys(right, ...)).status.value == "not attempted"
