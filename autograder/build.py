@@ -142,7 +142,7 @@ def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes
             target = directory / config.CourseDirectory.release_directory / slug / f"{slug}.ipynb"
             if not done["success"] or not target.is_file():
                 raise ReleaseError(f"nbgrader could not make {slug} ready to hand out: {_reason(done)}")
-            made[slug] = target.read_bytes()
+            made[slug] = target.read_text(encoding="utf-8").encode()  # nbconvert writes \r\n on Windows
     return made
 
 

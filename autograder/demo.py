@@ -14,6 +14,7 @@ import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
 from nbgrader.plugins import CsvExportPlugin
+from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -158,16 +159,18 @@ def _trusted_kernel() -> Iterator[None]:
 def _print(console: Console, graded: list[Graded]) -> None:
     for chapter in dict.fromkeys(one.submission.chapter for one in graded):
         rows = [one for one in graded if one.submission.chapter == chapter]
-        table = Table(title=chapter, title_justify="left")
-        table.add_column("learner")
-        table.add_column("what was handed in")
-        for exercise in rows[0].submission.deserves():
-            table.add_column(exercise.replace("_", "_\u200b"), justify="right")
+        table = Table(title=chapter, title_justify="left", box=box.SIMPLE_HEAD)
+        for heading, justify in (("learner", "left"), ("handed in", "left"), ("points", "left"), ("sum", "right")):
+            table.add_column(heading, justify=justify)  # type: ignore[arg-type]
         table.add_column("as deserved")
         for one in rows:
-            numbers = [f"{one.points.get(exercise, float('nan')):g}" for exercise in one.submission.deserves()]
-            table.add_row(one.submission.learner, one.submission.what, *numbers, "no" if one.wrong else "yes")
+            numbers = [one.points.get(exercise, float("nan")) for exercise in one.submission.deserves()]
+            each = " ".join(f"{number:<4g}" for number in numbers)
+            table.add_row(
+                one.submission.learner, one.submission.what, each, f"{sum(numbers):g}", "no" if one.wrong else "yes"
+            )
         console.print(table)
+        console.print(f"points of: {', '.join(rows[0].submission.deserves())}\n", highlight=False)
     for one in graded:
         for difference in one.wrong:
             console.print(f"{one.submission.learner}, {one.submission.chapter}: {difference}", highlight=False)

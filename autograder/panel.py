@@ -17,7 +17,7 @@ _SIGNS = {
     "not right yet": ("✕", "#D55E00"),
     "not attempted": ("○", "#8b949e"),
     "crashed": ("!", "#D55E00"),
-    "not by hand": ("⊘", "#CC79A7"),
+    "not by hand": ("✋", "#CC79A7"),
 }
 _INK = "var(--jp-ui-font-color1,#1b1f24)"
 _MUTED = "var(--jp-ui-font-color2,#57606a)"

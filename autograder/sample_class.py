@@ -62,17 +62,6 @@ _FUNCTIONAL = "04_the_same_cnn_with_functional"
 SAMPLE_CLASS: tuple[Submission, ...] = (
     Submission("ada", _MODULES, "perfect"),
     Submission(
-        "barbara",
-        _MODULES,
-        "in another style",
-        {
-            "conv_output_size": Answer(
-                _SIZE.format(body="return len(range(0, size + 2 * padding - dilation * (kernel_size - 1), stride))"), 2
-            ),
-            "tiny_cnn": Answer(_tiny("return self.fc(self.conv(x).clamp(min=0).reshape(len(x), -1))"), 5),
-        },
-    ),
-    Submission(
         "carl",
         _MODULES,
         "half done",
@@ -84,28 +73,11 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         },
         rest=STUB,
     ),
-    Submission("dorothy", _MODULES, "blank", rest=STUB),
     Submission(
         "emil",
         _MODULES,
         "misconception: softmax inside",
         {"tiny_cnn": Answer(_tiny("return self.fc(F.relu(self.conv(x)).flatten(1)).softmax(1)"), 0, "softmax inside")},
-    ),
-    Submission(
-        "frances",
-        _MODULES,
-        "misconception: dilation ignored",
-        {
-            "conv_output_size": Answer(
-                _SIZE.format(body="return (size + 2 * padding - kernel_size) // stride + 1"), 1.6, "dilation ignored"
-            )
-        },
-    ),
-    Submission(
-        "grace",
-        _MODULES,
-        "misconception: batch flattened",
-        {"tiny_cnn": Answer(_tiny("return self.fc(F.relu(self.conv(x)).flatten())"), 0, "batch flattened")},
     ),
     Submission(
         "hedy",
@@ -117,12 +89,6 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
                 "def count_parameters(module, trainable_only=False)\n    return 0", 0, "not attempted"
             ),
         },
-    ),
-    Submission(
-        "ivan",
-        _MODULES,
-        "endless loop",
-        {"conv_output_size": Answer(_SIZE.format(body="while True: size += 1"), 0, "KeyboardInterrupt")},
     ),
     Submission("ada", _FUNCTIONAL, "perfect"),
     Submission(
@@ -181,7 +147,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
             "params_from_module": Answer(
                 "def params_from_module(model):\n    return dict(model.named_parameters())",
                 1.87,
-                "module&#x27;s memory",
+                "storage",
             )
         },
     ),

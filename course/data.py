@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -78,7 +78,7 @@ def digits(n: int = DIGITS, start: int = 0) -> tuple[Tensor, Tensor]:
     return large[:, None].repeat(1, 3, 1, 1), target[chosen].clone()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _square(name: str) -> Tensor:
     """The middle square of a photograph, ``(3, side, side)`` float32; never handed out itself."""
     from sklearn.datasets import load_sample_image  # takes a second to import, so only those who look wait
@@ -90,7 +90,7 @@ def _square(name: str) -> Tensor:
     return (pixels[:, top : top + side, left : left + side].to(torch.float32) / 255).contiguous()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _scans() -> tuple[Tensor, Tensor]:
     """All digits ``(1797, 8, 8)`` float32 in [0, 1] and their targets; never handed out themselves."""
     from sklearn.datasets import load_digits

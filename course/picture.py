@@ -76,4 +76,6 @@ class Picture:
         return f"{self.title}: {self.description}"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        return {"image/svg+xml": self.svg(), "text/plain": repr(self)}
+        svg = self.svg()
+        # JupyterLab draws image/svg+xml as an <img>, which knows no theme and has no text: inline it has both.
+        return {"text/html": f"<div>{svg}</div>", "image/svg+xml": svg, "text/plain": repr(self)}

@@ -1,0 +1,171 @@
+# %% [markdown]
+# # One CNN, Two Ways
+#
+# Welcome. In this course you build one small neural network twice: first from PyTorch's **modules**, then from plain
+# **functions** and weights that you make yourself. At the end you prove that the two are the same network.
+#
+# This page has nothing to solve. It shows that your computer is ready, how an exercise works, and where you stand.
+#
+# ## Is everything there?
+#
+# Click into the grey cell below and press **Shift + Enter**. That runs the cell and moves on to the next one.
+# The first time takes a few seconds: torch is large.
+
+# %%
+import sys
+from importlib.util import find_spec
+
+missing = [name for name in ("torch", "course", "autograder") if find_spec(name) is None]
+if missing:
+    print("Not there yet:", ", ".join(missing))
+    print("This notebook runs in", sys.executable)
+    print("Open a terminal in the folder of the course and type: make lab")
+else:
+    import torch
+
+    import autograder
+    import course
+
+    print("There are Python", sys.version.split()[0], "and torch", torch.__version__, "and the course.")
+    ones = torch.ones(2, 3)
+    print("A first computation: the rows of", ones.tolist(), "sum to", ones.sum(dim=1).tolist())
+
+# %% [markdown]
+# The last line should say that the rows sum to `[3.0, 3.0]`. Then everything works.
+#
+# If something is missing, the cell tells you what, and what to type. The `README.md` beside this folder has the long
+# version for each operating system.
+
+# %% [markdown]
+# ## The map
+#
+# Run the next cell for the list of chapters. Click on a title to open it. Take them in order: each one uses words
+# that the one before explained.
+
+# %%
+from IPython.display import Markdown
+
+from autograder.exercise import exercises_of
+from course.chapters import CHAPTERS
+
+rows = ["| chapter | title | exercises | points |", "|---|---|---|---|"]
+for chapter in CHAPTERS:
+    points = [exercise.points for exercise in exercises_of(chapter.topic)]
+    link = f"[{chapter.title}]({chapter.slug}/{chapter.slug}.ipynb)"
+    rows.append(f"| {chapter.number:02d} | {link} | {len(points)} | {sum(points)} |")
+Markdown("\n".join(rows))
+
+# %% [markdown]
+# ## How an exercise works
+#
+# Every exercise has the same four parts, one under the other:
+#
+# 1. **What is asked.** The name, what goes in, what comes out, and how many points it is worth.
+# 2. **Three hints**, folded. The first asks you a question, the second gives a direction, the third nearly the line.
+#    They cost nothing.
+# 3. **Your cell.** It holds `# YOUR CODE HERE` and a line that raises `NotImplementedError`. Replace both. Then run
+#    the cell: until you do, the notebook still knows your old answer.
+# 4. **The check.** A cell such as `check("relu", relu)`. Run it as often as you like.
+#
+# A hand, ✋, means: build this yourself. Torch has a ready-made operator for the job, and using that one earns
+# nothing. Everything else is free.
+
+# %% [markdown]
+# ### What a check tells you
+#
+# A check runs your answer on many inputs and compares the results with reference tensors. Then it shows a panel.
+#
+# Here is one, for an exercise that does not exist: `double(x)`, "return a new tensor, twice as large".
+# Somebody wrote `return x.mul_(2)`. The next cell makes the panel by hand, so that you see one before you have to solve
+# anything. **Predict:** the numbers come out right, so what could be wrong?
+
+# %%
+from autograder.verdict import Aspect, Finding, Status, Verdict
+
+Verdict(
+    "double",
+    "double(x)",
+    points=3,
+    score=2.4,
+    status=Status.PARTLY,
+    aspects=(Aspect("values", True), Aspect("shape", True), Aspect("memory", False)),
+    misconception="in place",
+    says="The input is still needed by whoever gave it. Return a new tensor; operations that end in _ write.",
+    finding=Finding("two numbers", tried="x = [1., 2.]", got="x: 'changed'", expected="x: 'unchanged'"),
+    note="4 of 4 cases differ. Next: the hints above.",
+)
+
+# %% [markdown]
+# Read it from the top:
+#
+# - **The first line** has the exercise, how it stands, and your points.
+# - **The row of ✓ and ✕** are the *aspects* of the answer: its values, its shape, its gradients, what it does to its
+#   inputs. Those that hold earn their share. If the values never hold, nothing does.
+# - **The shaded box** appears when your answer behaves like a mistake that many people make. It has a name, and two
+#   sentences on what is so.
+# - **tried, got, expected** is the smallest input on which it goes wrong. Try that one yourself in an empty cell.
+# - **The last line** says how many inputs are concerned. If your code raised an error, it also has the error and your
+#   own line.
+#
+# And this is how it looks when everything holds:
+
+# %%
+Verdict(
+    "double",
+    "double(x)",
+    points=3,
+    score=3.0,
+    status=Status.SOLVED,
+    aspects=(Aspect("values", True), Aspect("shape", True), Aspect("memory", True)),
+)
+
+# %% [markdown]
+# | sign | word | meaning |
+# |---|---|---|
+# | ✓ | solved | all points |
+# | ◐ | partly right | some aspects hold; the panel says which do not |
+# | ✕ | not right yet | the values are wrong |
+# | ! | crashed | your code raised an error on every input |
+# | ✋ | not by hand | torch's own operator did the work |
+# | ○ | not attempted | nothing written yet, or the cell has not been run |
+
+# %% [markdown]
+# ## Where you stand
+#
+# Each check remembers your best result on this computer. (For a grade, what counts is the notebook you hand in.) Come back here at any time and run this cell: it shows
+# what is solved, what you have tried, and what comes next.
+
+# %%
+from autograder.progress import progress
+
+progress()
+
+# %% [markdown]
+# ## Good to know
+#
+# **Keys.** Shift + Enter runs a cell. Escape leaves it; then the arrow keys move, `A` and `B` add a cell above and
+# below, and Enter goes back in. Tab completes a name; Shift + Tab inside a call's brackets shows its help. Everything
+# in this course works without a mouse.
+#
+# **Experiment.** Add cells wherever you like. Do not delete the check cells: they carry the points.
+#
+# **Something is strange?** Choose *Kernel → Restart Kernel and Run All Cells…* in the menu. A cell that you changed
+# and did not run again is the usual reason.
+#
+# **Validate.** If your notebook's toolbar has a *Validate* button, it runs the whole notebook from the top in a fresh
+# kernel and says whether all checks pass. Press it before you hand something in. (This page has no checks, so
+# there is nothing to validate here.)
+#
+# **Where your work is.** Your answers are in the notebook itself: save with Ctrl + S (⌘ S on a Mac). Your progress
+# is a few small files beside your other application data; the next cell says where. Nothing is sent anywhere.
+#
+# **On Binder** the computer is borrowed and forgets everything when you stop for a while. Download a notebook
+# with *File → Download* before you leave.
+
+# %%
+from autograder.progress import folder
+
+print("Progress is kept in", folder())
+
+# %% [markdown]
+# That is all. Open the first chapter of the map, and have fun.
