@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     one = commands.add_parser("build", help="lessons → solutions → notebooks")
-    one.add_argument("chapters", nargs="*", type=_chapter, help="slug, topic or number; all of them by default")
+    one.add_argument("chapters", nargs="*", type=_lesson, help="slug, topic or number; all of them by default")
     one.add_argument("--output", type=Path, help="write solutions/ and notebooks/ below this folder instead")
     one.set_defaults(run=_build)
 
@@ -63,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("demo", help="the instructor's whole loop on a sample class")
     one.set_defaults(run=_demo)
     return parser
+
+
+def _lesson(word: str) -> str:
+    return word if word == "00_start_here" else _chapter(word)
 
 
 def _chapter(word: str) -> str:

@@ -22,7 +22,7 @@ from autograder.lessons.notebook import notebook, to_bytes
 from autograder.lessons.work import HoldsWork, guard, stamp
 from course.chapters import CHAPTERS, find_chapter
 
-__all__ = ["ROOT", "START", "HoldsWork", "LessonError", "ReleaseError", "build", "release"]
+__all__ = ["ROOT", "START", "HoldsWork", "LessonError", "ReleaseError", "build", "commands_on_path", "release"]
 
 ROOT = Path(__file__).resolve().parent.parent
 START = "00_start_here"  # a lesson without exercises, and so no assignment
@@ -129,7 +129,7 @@ def _config(directory: Path) -> Config:
 def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes]:
     """Have nbgrader make the learner's notebook of each solution, in a course directory of its own."""
     made: dict[str, bytes] = {}
-    with tempfile.TemporaryDirectory() as folder, _commands_on_path():
+    with tempfile.TemporaryDirectory() as folder, commands_on_path():
         directory = Path(folder).resolve()
         config.CourseDirectory.root = str(directory)
         for slug, content in solutions.items():
@@ -158,7 +158,7 @@ def _reason(done: Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def _commands_on_path() -> Iterator[None]:
+def commands_on_path() -> Iterator[None]:
     """Let `alembic`, which nbgrader calls by name when it makes a gradebook, be the one beside this Python."""
     before = os.environ.get("PATH", os.defpath)
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])

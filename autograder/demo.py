@@ -21,10 +21,11 @@ from rich.table import Table
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.build import commands_on_path
 from autograder.kernel import TRUST
 from autograder.sample_class import SAMPLE_CLASS, STUB, Submission
 
-__all__ = ["Graded", "grade_class", "hand_in", "play", "prepare"]
+__all__ = ["Graded", "grade_class", "hand_in", "play", "prepare", "release"]
 
 SECONDS_A_CELL = 10  # the endless loop of the sample class is cut off after this
 
@@ -42,19 +43,23 @@ def play(repository: Path = Path(__file__).parent.parent, submissions: Iterable[
     """Release, collect, grade, give feedback, export; print the table. Returns 1 when a grade is not what is deserved."""
     submissions = tuple(submissions)
     console = Console()
-    folder = prepare(repository, repository / "classroom" / "demo")
-    for chapter in dict.fromkeys(one.chapter for one in submissions):
-        _require(_api(folder).generate_assignment(chapter, force=True, create=True), f"releasing {chapter}")
-    for one in submissions:
-        hand_in(folder, one)
-    graded = grade_class(folder, submissions, console)
-    grades = _export(folder)
+    with commands_on_path():
+        graded, folder, grades = _play(repository, submissions, console)
     _print(console, graded)
     shown = folder.relative_to(repository) if folder.is_relative_to(repository) else folder
     console.print(f"feedback pages  {shown}/classroom/feedback/LEARNER/CHAPTER/CHAPTER.html", highlight=False)
     console.print(f"grades          {shown / grades.relative_to(folder)}", highlight=False)
     console.print(f"formgrader      cd {shown} && jupyter lab, then the menu Nbgrader → Formgrader", highlight=False)
     return 1 if any(one.wrong for one in graded) else 0
+
+
+def _play(repository: Path, submissions: tuple[Submission, ...], console: Console) -> tuple[list[Graded], Path, Path]:
+    folder = prepare(repository, repository / "classroom" / "demo")
+    for chapter in dict.fromkeys(one.chapter for one in submissions):
+        release(folder, chapter)
+    for one in submissions:
+        hand_in(folder, one)
+    return grade_class(folder, submissions, console), folder, _export(folder)
 
 
 def prepare(repository: Path, folder: Path) -> Path:
@@ -65,6 +70,11 @@ def prepare(repository: Path, folder: Path) -> Path:
     shutil.copy(repository / "nbgrader_config.py", folder)
     shutil.copytree(repository / "solutions", folder / "solutions")
     return folder
+
+
+def release(folder: Path, chapter: str) -> None:
+    """Make the chapter known to the gradebook below ``folder``, and its notebook ready to hand out."""
+    _require(_api(folder).generate_assignment(chapter, force=True, create=True), f"releasing {chapter}")
 
 
 def hand_in(folder: Path, submission: Submission) -> Path:

@@ -13,6 +13,7 @@ STUDENT_SIDE = ("autograder", "autograder.probes", "autograder.judge", "autograd
 INSTRUCTOR_SIDE = (
     "autograder.oracles",
     "autograder.build",
+    "autograder.lessons",
     "autograder.grading",
     "autograder.report",
     "autograder.demo",

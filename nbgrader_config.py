@@ -1,0 +1,38 @@
+"""nbgrader's settings for this course, in a class's directory: the one in which this file lies.
+
+`python -m autograder build` reads them, too, so that nbgrader's own commands make the same notebooks.
+"""
+
+import contextlib
+from pathlib import Path
+
+from nbgrader.converters import GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions
+
+c = get_config()  # noqa: F821  # traitlets puts it there
+here = Path(__file__).absolute().parent
+
+c.CourseDirectory.course_id = "one_cnn_two_ways"
+c.CourseDirectory.root = str(here)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "notebooks"
+c.CourseDirectory.submitted_directory = "classroom/submitted"
+c.CourseDirectory.autograded_directory = "classroom/autograded"
+c.CourseDirectory.feedback_directory = "classroom/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{here / 'classroom' / 'gradebook.db'}"
+with contextlib.suppress(OSError):  # SQLite makes no folders; where none can be made, nbgrader says so if it needs one
+    (here / "classroom").mkdir(exist_ok=True)
+
+# Stubs that let "Run all" run, and a stamp by which a released notebook is told from one with a learner's work in it.
+# Named by strings: they are imported when a notebook is made, and not by every nbgrader that reads this file.
+c.GenerateAssignment.preprocessors = [
+    "autograder.lessons.stubs.RunnableStubs" if step is ClearSolutions else step
+    for step in GenerateAssignment.preprocessors.default()
+] + ["autograder.lessons.stubs.StampRelease"]
+
+# A check cell that a learner has deleted comes back, and counts.
+c.OverwriteCells.add_missing_cells = True
+
+# Seconds for one cell; then it is interrupted, and the cells after it still run.
+c.Execute.timeout = 30
+c.Execute.interrupt_on_timeout = True
