@@ -22,7 +22,7 @@ def jupyterlab(folder: Path, environment: dict[str, str] | None = None) -> Itera
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"),
         *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--IdentityProvider.token=", "--ServerApp.password="),
         *("--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
-        *(f"--ServerApp.root_dir={folder}",),
+        *(f"--ServerApp.root_dir={folder}", f"--LabApp.user_settings_dir={_quiet(folder)}"),
     ]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
@@ -51,6 +51,15 @@ def jupyterlab(folder: Path, environment: dict[str, str] | None = None) -> Itera
             server.terminate()
             server.wait()
             drain.wait()
+
+
+def _quiet(folder: Path) -> Path:
+    """Settings of a JupyterLab that asks nobody about news."""
+    settings = folder.parent / f"{folder.name}_settings"
+    path = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    return settings
 
 
 @contextmanager
