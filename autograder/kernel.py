@@ -44,11 +44,10 @@ class _MissingAnswers(ast.NodeTransformer):
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         match node.body:
-            case [
-                ast.Expr(value=ast.Call(func=ast.Name(id="check"), args=[ast.Constant(), ast.Name(id=name)]) as call)
-            ]:
-                if name not in self._names:
-                    call.args[1] = ast.copy_location(ast.Constant(None), call.args[1])
+            case [ast.Expr(value=ast.Call(func=ast.Name(id="check"), args=[ast.Constant(), answer]) as call)]:
+                parts = answer.elts if isinstance(answer, ast.Tuple) else [answer]
+                if any(isinstance(part, ast.Name) and part.id not in self._names for part in parts):
+                    call.args[1] = ast.copy_location(ast.Constant(None), answer)
         return node
 
 

@@ -125,7 +125,6 @@ def _tensors(make: CaseMaker) -> list[Case]:
         make.case("one image", x=make.normal(1, a, b), leaves="x"),
         make.case("float32, large numbers", x=make.normal(a, b, c, dtype=torch.float32, scale=1e4), leaves="x"),
         make.case("not contiguous, with an offset", x=make.scattered(make.normal(a, b, c)), leaves="x"),
-        make.case("one number, no dimension", x=torch.tensor(-0.5, dtype=torch.float64), leaves="x"),
         make.case("used again afterwards", x=make.normal(b, a)),
     ]
 

@@ -23,7 +23,7 @@ def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     if "other_seed" in case:
         return observe(generator=_whose_numbers(answer, case))
     generator = torch.Generator().manual_seed(case["seed"])
-    draws = [dict(answer(generator)) for _ in range(case["draws"])]
+    draws = [dict(case.call(answer, generator=generator)) for _ in range(case["draws"])]
     params = draws[0]
     tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
     return observe(
@@ -59,7 +59,7 @@ def _whose_numbers(answer: Callable[..., Any], case: Case) -> dict[str, str]:
 
     def draw(seed: int, global_seed: int) -> dict[str, Any]:
         torch.manual_seed(global_seed)
-        return dict(answer(torch.Generator().manual_seed(seed)))
+        return dict(case.call(answer, generator=torch.Generator().manual_seed(seed)))
 
     first, again = draw(case["seed"], 1), draw(case["seed"], 2)
     other = draw(case["other_seed"], 1)

@@ -78,7 +78,7 @@ def unfolded(x: Tensor, params: Any) -> Tensor:
 
 
 RIGHT = {
-    "init_params": [drawn_backwards, through_modules],
+    "init_params": [drawn_backwards, through_modules, lambda *, generator: drawn_backwards(generator)],
     "relu": [
         in_place_rows,
         noisy,

@@ -108,9 +108,7 @@ def graded_class(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_formgrader_shows_a_graded_submission(
-    page: Page, graded_class: Path, root: Path, tmp_path: Path
-) -> None:
+def test_the_formgrader_shows_a_graded_submission(page: Page, graded_class: Path, root: Path, tmp_path: Path) -> None:
     with jupyterlab(graded_class) as address:
         page.goto(f"{address}formgrader/manage_submissions/{CHAPTER}")
         row = page.get_by_role("row").filter(has_text="emmy")
