@@ -33,6 +33,9 @@ c.GenerateAssignment.preprocessors = [
 # A check cell that a learner has deleted comes back, and counts.
 c.OverwriteCells.add_missing_cells = True
 
+# A stored widget is drawn by a script from elsewhere, and not at all offline; without it, its static picture is shown.
+c.ExecutePreprocessor.store_widget_state = False
+
 # Seconds for one cell; then it is interrupted, and the cells after it still run.
 c.Execute.timeout = 30
 c.Execute.interrupt_on_timeout = True

@@ -23,7 +23,7 @@ def show_value(value: Any) -> str:
     >>> show_value(torch.tensor([[1.0, 2.5], [float("nan"), -3.0]]))
     '[[1., 2.5], [nan, -3.]]'
     >>> show_value(torch.zeros(2, 3, 32, 32))
-    'float32 (2, 3, 32, 32)'
+    'float32 (2, 3, 32, 32) from 0 to 0'
     """
     match value:
         case Tensor() if value.numel() <= _WHOLE and (value.numel() or value.dim() == 1):

@@ -27,8 +27,11 @@ class Chapter:
 
 
 CHAPTERS = (
+    Chapter(1, "storage_and_strides", "storage", "Storage and strides"),
+    Chapter(2, "views_and_copies", "views", "Views and copies"),
     Chapter(3, "cnn_with_modules", "modules", "The CNN with modules"),
     Chapter(4, "the_same_cnn_with_functional", "functional", "The same CNN with functions"),
+    Chapter(5, "convolution_by_hand", "convolution", "Convolution by hand"),
 )
 
 
