@@ -56,10 +56,46 @@ def _tiny(forward: str) -> str:
     return _TINY.format(forward=forward).strip()
 
 
+_VIEWS = "02_views_and_copies"
 _MODULES = "03_cnn_with_modules"
 _FUNCTIONAL = "04_the_same_cnn_with_functional"
 
 SAMPLE_CLASS: tuple[Submission, ...] = (
+    Submission("ada", _VIEWS, "perfect"),
+    Submission(
+        "emil",
+        _VIEWS,
+        "misconception: only sizes swapped",
+        {
+            "transpose_layout": Answer(
+                "def transpose_layout(size, stride, offset, dim0, dim1):\n"
+                "    size = list(size)\n"
+                "    size[dim0], size[dim1] = size[dim1], size[dim0]\n"
+                "    return tuple(size), stride, offset",
+                0,
+                "only sizes swapped",
+            )
+        },
+    ),
+    Submission(
+        "grace",
+        _VIEWS,
+        "half done",
+        {
+            "is_contiguous": Answer(
+                "def is_contiguous(size, stride):\n"
+                "    step = 1\n"
+                "    for n, s in reversed(list(zip(size, stride))):\n"
+                "        if n != 1 and s != step:\n"
+                "            return 0 in size\n"
+                "        step *= n\n"
+                "    return True",
+                3,
+            ),
+            "to_channels_last": Answer("def to_channels_last(x):\n    return x.permute(0, 2, 3, 1)", 2),
+        },
+        rest=STUB,
+    ),
     Submission("ada", _MODULES, "perfect"),
     Submission(
         "carl",
