@@ -6,8 +6,8 @@
 import contextlib
 from pathlib import Path
 
-from nbgrader.converters import GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions
+from nbgrader.converters import Autograde, GenerateAssignment
+from nbgrader.preprocessors import ClearSolutions, Execute
 
 c = get_config()  # noqa: F821  # traitlets puts it there
 here = Path(__file__).absolute().parent
@@ -36,6 +36,14 @@ c.OverwriteCells.add_missing_cells = True
 # A stored widget is drawn by a script from elsewhere, and not at all offline; without it, its static picture is shown.
 c.ExecutePreprocessor.store_widget_state = False
 
-# Seconds for one cell; then it is interrupted, and the cells after it still run.
+# Submissions are read, repaired and run by the grading engine: nbgrader's own `autograde` and the formgrader's button
+# give the grades that `python -m autograder grade` gives.
+c.Autograde.exporter_class = "autograder.grading.exporter.SubmissionExporter"
+c.Autograde.autograde_preprocessors = [
+    "autograder.grading.execute.TrustedExecute" if step is Execute else step
+    for step in Autograde.autograde_preprocessors.default()
+]
+
+# In a kernel that is trusted (AUTOGRADER_TRUST_KERNEL=1): seconds for one cell; then it is interrupted, and the cells after it still run.
 c.Execute.timeout = 30
 c.Execute.interrupt_on_timeout = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ def play(repository: Path = Path(__file__).parent.parent, submissions: Iterable[
     """Release, collect, grade, give feedback, export; print the table. Returns 1 when a grade is not what is deserved."""
     submissions = tuple(submissions)
     console = Console()
-    with commands_on_path():
+    with commands_on_path(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="nbgrader")  # on its own database sessions: nothing to act on
         graded, folder, grades = _play(repository, submissions, console)
     _print(console, graded)
     shown = folder.relative_to(repository) if folder.is_relative_to(repository) else folder
@@ -143,6 +145,8 @@ def _api(folder: Path) -> NbGraderAPI:
     loaded = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
     config = Config(loaded)
     config.Execute.timeout = SECONDS_A_CELL
+    # The first is nbgrader's own default; the second keeps each kernel's start-up notes off the console.
+    config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
     api = NbGraderAPI(config=config)
     api.log.setLevel(logging.CRITICAL)
     return api
