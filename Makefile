@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab demo test setup build lint clean python system venv
+.PHONY: help lab demo test setup build bench lint clean python system venv
 
 # The Python that made .venv may be another than today's python3, so a finished .venv is asked about itself.
 ifeq ($(origin PYTHON),undefined)
@@ -41,6 +41,9 @@ setup: system venv ## make .venv ready (the other commands do it, too)
 build: venv ## lessons to solutions to notebooks, and the reference tensors
 	@.venv/bin/python -m autograder build
 	@.venv/bin/python -m autograder reference
+
+bench: system venv ## grade one class with stock nbgrader and with ours, and compare
+	@.venv/bin/python -m autograder bench $(ARGS)
 
 lint: venv ## style, layout and types
 	@.venv/bin/python -m ruff check .
