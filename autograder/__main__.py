@@ -56,9 +56,46 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("chapter", type=_chapter, help="slug, topic or number")
     one.set_defaults(run=_release)
 
+    one = commands.add_parser(
+        "grade", help="run and judge what a class handed in, and record it in nbgrader's gradebook"
+    )
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("--student", metavar="ID", help="only this one")
+    one.add_argument("--jobs", type=int, metavar="N", help="submissions at a time; one a processor by default")
+    one.add_argument("--cluster", metavar="ADDRESS", help="a Dask cluster, such as tcp://10.0.0.1:8786")
+    one.add_argument(
+        "--reference", type=Path, metavar="DIR", help="a private reference; classroom/reference by default"
+    )
+    one.add_argument(
+        "--trust-submissions", action="store_true", help="run them without a sandbox, with your own rights"
+    )
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=_grade)
+
+    one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("--student", metavar="ID", help="only this one")
+    one.set_defaults(run=_feedback)
+
+    one = commands.add_parser("report", help="a page on the class: scores, exercises, misconceptions")
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("--output", type=Path, help="where to; classroom/report by default")
+    one.add_argument("--json", action="store_true", help="print the results for programs and write no page")
+    one.set_defaults(run=_report)
+
+    one = commands.add_parser("export", help="all grades as a CSV file, with a status for each")
+    one.add_argument("--output", type=Path, help="where to; classroom/grades.csv by default")
+    one.set_defaults(run=_export)
+
     one = commands.add_parser("progress", help="what is solved and tried on this machine")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_progress)
+
+    one = commands.add_parser("bench", help="grade one class with stock nbgrader and with ours, and compare")
+    one.add_argument("--submissions", type=int, default=100, metavar="N", help="how many (100 by default)")
+    one.add_argument("--growth", action="store_true", help="also grade classes of 10, 30, 100 and 300 with ours")
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=_bench)
 
     one = commands.add_parser("demo", help="the instructor's whole loop on a sample class")
     one.set_defaults(run=_demo)
@@ -111,6 +148,70 @@ def _release(chosen: argparse.Namespace) -> int:
 
     print(f"ready to hand out: {release(chosen.chapter)}")
     return 0
+
+
+def _class() -> Path:
+    """The class's folder: the one we are in, if it has nbgrader's settings, else the repository."""
+    here = Path.cwd()
+    return here if (here / "nbgrader_config.py").is_file() else Path(__file__).resolve().parent.parent
+
+
+def _grade(chosen: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from autograder.grading.grade import grade, show
+
+    console = None if chosen.json else Console()
+    result = grade(
+        chosen.chapter,
+        _class(),
+        chosen.student,
+        chosen.jobs,
+        chosen.cluster,
+        chosen.reference,
+        chosen.trust_submissions,
+        console=console,
+    )
+    if console is None:
+        print(json.dumps(result.as_json(), indent=2))
+    else:
+        show(result, console)
+    return 1 if result.problems else 0
+
+
+def _feedback(chosen: argparse.Namespace) -> int:
+    from autograder.grading.export import feedback
+
+    print(f"feedback pages: {feedback(chosen.chapter, _class(), chosen.student)}")
+    return 0
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    from autograder.grading.recorded import recorded
+
+    results = recorded(chosen.chapter, _class())
+    if chosen.json:
+        print(json.dumps(results, indent=2))
+        return 0
+    from autograder.report import write_report
+
+    folder = chosen.output or _class() / "classroom" / "report"
+    page, table = write_report(chosen.chapter, results, folder, feedback=_class() / "classroom" / "feedback")
+    print(f"report: {page}\ntable:  {table}")
+    return 0
+
+
+def _export(chosen: argparse.Namespace) -> int:
+    from autograder.grading.export import export
+
+    print(f"grades: {export(_class(), chosen.output)}")
+    return 0
+
+
+def _bench(chosen: argparse.Namespace) -> int:
+    from autograder.bench import bench
+
+    return bench(chosen.submissions, growth=chosen.growth, as_json=chosen.json)
 
 
 def _progress(chosen: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The instructor's whole loop on the sample class, with nbgrader's own steps, below ``classroom/demo``."""
+"""The instructor's whole loop on the sample class, below ``classroom/demo``: release, hand in, grade, feedback, report."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGraderAPI
-from nbgrader.plugins import CsvExportPlugin
 from rich import box
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.build import commands_on_path
+from autograder.grading.export import export, feedback
+from autograder.grading.grade import grade
+from autograder.grading.job import Limits
+from autograder.grading.sandbox import NoSandbox, require
 from autograder.kernel import TRUST
+from autograder.report import write_report
 from autograder.sample_class import SAMPLE_CLASS, STUB, Submission
 
-__all__ = ["Graded", "grade_class", "hand_in", "play", "prepare", "release"]
+__all__ = ["Graded", "compare", "grade_in_kernels", "hand_in", "play", "prepare", "release"]
 
 SECONDS_A_CELL = 10  # the endless loop of the sample class is cut off after this
 
@@ -43,25 +46,55 @@ class Graded:
 def play(repository: Path = Path(__file__).parent.parent, submissions: Iterable[Submission] = SAMPLE_CLASS) -> int:
     """Release, collect, grade, give feedback, export; print the table. Returns 1 when a grade is not what is deserved."""
     submissions = tuple(submissions)
+    chapters = tuple(dict.fromkeys(one.chapter for one in submissions))
     console = Console()
     with commands_on_path(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="nbgrader")  # on its own database sessions: nothing to act on
-        graded, folder, grades = _play(repository, submissions, console)
+        folder = prepare(repository, repository / "classroom" / "demo")
+        for chapter in chapters:
+            release(folder, chapter)
+        for one in submissions:
+            hand_in(folder, one)
+        for chapter in chapters:
+            _grade(folder, chapter, console)
+        graded = [compare(folder, one) for one in submissions]
+        export(folder)
     _print(console, graded)
     shown = folder.relative_to(repository) if folder.is_relative_to(repository) else folder
-    console.print(f"feedback pages  {shown}/classroom/feedback/LEARNER/CHAPTER/CHAPTER.html", highlight=False)
-    console.print(f"grades          {shown / grades.relative_to(folder)}", highlight=False)
-    console.print(f"formgrader      cd {shown} && jupyter lab, then the menu Nbgrader → Formgrader", highlight=False)
+    for what, where in (
+        ("reports", "classroom/report/CHAPTER.html"),
+        ("feedback pages", "classroom/feedback/LEARNER/CHAPTER/CHAPTER.html"),
+        ("grades", "classroom/grades.csv"),
+    ):
+        console.print(f"{what:15} {shown}/{where}", highlight=False, soft_wrap=True)
+    console.print(
+        f"formgrader      cd {shown} && jupyter lab, then Nbgrader → Formgrader", highlight=False, soft_wrap=True
+    )
     return 1 if any(one.wrong for one in graded) else 0
 
 
-def _play(repository: Path, submissions: tuple[Submission, ...], console: Console) -> tuple[list[Graded], Path, Path]:
-    folder = prepare(repository, repository / "classroom" / "demo")
-    for chapter in dict.fromkeys(one.chapter for one in submissions):
-        release(folder, chapter)
-    for one in submissions:
-        hand_in(folder, one)
-    return grade_class(folder, submissions, console), folder, _export(folder)
+def _grade(folder: Path, chapter: str, console: Console) -> None:
+    """Grade a chapter, and write its feedback pages and its report.
+
+    The sample class is ours: where there is no sandbox it is run without one.
+    """
+    if not sandbox_is_there():
+        console.print("no sandbox here: the sample class is trusted, and run without one", highlight=False)
+    limits = Limits(cell_seconds=SECONDS_A_CELL)
+    result = grade(chapter, folder, trust=not sandbox_is_there(), limits=limits, console=console)
+    if result.problems:
+        raise RuntimeError("; ".join(result.problems))
+    feedback(chapter, folder)
+    write_report(chapter, result.submissions, folder / "classroom" / "report")
+
+
+def sandbox_is_there() -> bool:
+    """Whether submissions can be run in a sandbox on this machine."""
+    try:
+        require()
+    except NoSandbox:
+        return False
+    return True
 
 
 def prepare(repository: Path, folder: Path) -> Path:
@@ -99,19 +132,21 @@ def hand_in(folder: Path, submission: Submission) -> Path:
     return path
 
 
-def grade_class(folder: Path, submissions: Iterable[Submission], console: Console) -> list[Graded]:
-    """Grade and give feedback, one submission after the other, and compare with what each deserves.
-
-    The sample class is ours, so its kernels are trusted; see ``docs/instructors.md`` for a class that is not.
-    """
+def grade_in_kernels(folder: Path, submissions: Iterable[Submission]) -> list[Graded]:
+    """The same by stock nbgrader, in kernels that are trusted; and compare with what each submission deserves."""
     graded = []
-    for one in track(tuple(submissions), "grading", console=console):
+    for one in submissions:
         with _trusted_kernel():
             _require(_api(folder).autograde(one.chapter, one.learner, force=True), f"grading {one.learner}")
         _require(_api(folder).generate_feedback(one.chapter, one.learner, force=True), f"feedback for {one.learner}")
-        points = _points(folder, one)
-        graded.append(Graded(one, points, tuple(_differences(folder, one, points))))
+        graded.append(compare(folder, one))
     return graded
+
+
+def compare(folder: Path, one: Submission) -> Graded:
+    """What the gradebook and the feedback page say of a submission, against what it deserves."""
+    points = _points(folder, one)
+    return Graded(one, points, tuple(_differences(folder, one, points)))
 
 
 def _differences(folder: Path, one: Submission, points: dict[str, float]) -> Iterator[str]:
@@ -132,13 +167,6 @@ def _points(folder: Path, one: Submission) -> dict[str, float]:
         except MissingEntry:
             return {}
         return {grade.name.removeprefix("check_"): float(grade.score) for grade in notebook.grades}
-
-
-def _export(folder: Path) -> Path:
-    path = folder / "classroom" / "grades.csv"
-    with Gradebook(f"sqlite:///{folder / 'classroom' / 'gradebook.db'}", "one_cnn_two_ways") as gradebook:
-        CsvExportPlugin(to=str(path)).export(gradebook)
-    return path
 
 
 def _api(folder: Path) -> NbGraderAPI:

@@ -200,6 +200,6 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         "ivan",
         _FUNCTIONAL,
         "endless loop",
-        {"softmax": Answer("def softmax(x, dim):\n    while True:\n        pass", 0, "KeyboardInterrupt")},
+        {"softmax": Answer("def softmax(x, dim):\n    while True:\n        pass", 0, "took too long")},
     ),
 )

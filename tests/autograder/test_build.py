@@ -12,7 +12,7 @@ import pytest
 
 from autograder.build import HoldsWork, LessonError, ReleaseError, build, release
 from autograder.exercise import exercises_of, find
-from course.chapters import CHAPTERS
+from course.chapters import CHAPTERS, find_chapter
 
 STUB = "# YOUR CODE HERE\nraise NotImplementedError()"
 START = "00_start_here"
@@ -184,7 +184,7 @@ def test_a_learners_answer_is_never_overwritten_and_nothing_else_is_written(plac
     build(place)
     path = place / f"notebooks/{SLUG}/{SLUG}.ipynb"
     edit(path, source="def relu(x):\n    return x.clamp(min=0)")
-    write(place, CHAPTERS[0].slug, lesson("modules") + "\n# %%\n2\n")
+    write(place, find_chapter("modules").slug, lesson("modules") + "\n# %%\n2\n")
     before = files(place)
     with pytest.raises(HoldsWork, match=rf"{SLUG}\.ipynb: somebody has worked in here.*--output DIR"):
         build(place)

@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
-from rich.console import Console
 
 from autograder import demo
 from autograder.build import commands_on_path
@@ -17,7 +16,6 @@ from autograder.sample_class import SAMPLE_CLASS, Answer, Submission
 from course.chapters import CHAPTERS
 
 CHAPTER = "04_the_same_cnn_with_functional"
-QUIET = Console(quiet=True)
 PARTLY = Submission(
     "noether",
     CHAPTER,
@@ -47,7 +45,7 @@ def gradebook(folder: Path, submission: Submission) -> Mapping[str, float]:
 def test_a_trusted_kernel_gives_the_points_of_the_learners_own_checks(course: Path, tmp_path: Path) -> None:
     path = demo.hand_in(course, PARTLY)
     with commands_on_path():
-        [graded] = demo.grade_class(course, [PARTLY], QUIET)
+        [graded] = demo.grade_in_kernels(course, [PARTLY])
     assert graded.wrong == ()
 
     own = nbformat.read(shutil.copy(path, tmp_path), as_version=4)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from browser.lab import Notebook, browser_page, jupyterlab
 from playwright.sync_api import Page, expect
-from rich.console import Console
 
 from autograder import demo
 from autograder.build import commands_on_path
@@ -103,7 +102,7 @@ def graded_class(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with commands_on_path():
         demo.release(folder, CHAPTER)
         demo.hand_in(folder, submission)
-        [graded] = demo.grade_class(folder, [submission], Console(quiet=True))
+        [graded] = demo.grade_in_kernels(folder, [submission])
     assert not graded.wrong
     return folder
 

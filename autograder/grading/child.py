@@ -1,0 +1,172 @@
+"""The child: one submission's process. It runs cells and probes as the controller asks, and decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+import autograder
+from autograder.exercise import catalogue
+from autograder.grading import shell as shells
+from autograder.grading.cases import unpack
+from autograder.grading.frames import Decoder, Frame
+from autograder.grading.observations import pack_run
+from autograder.grading.shell import Shell
+from autograder.grading.sink import Sink
+from autograder.observe import run
+
+__all__ = ["main"]
+
+Namespace = Mapping[str, Any]
+Probe = Callable[[Namespace, Frame], bytes]
+
+
+class Later:
+    """What ``check`` returns to an ordinary cell while a class is graded: the check cells are decided elsewhere."""
+
+    def __init__(self, exercise: str, answer: Any = None) -> None:
+        self._exercise = exercise
+
+    def __repr__(self) -> str:
+        return f"{self._exercise}: graded in its own check cell"
+
+
+def prober() -> Probe:
+    """The function that observes an answer. Whatever it needs it holds itself, whatever a learner does to our names."""
+    exercises, cases_of, observe, pack = dict(catalogue()), unpack, run, pack_run
+
+    def probe(namespace: Namespace, frame: Frame) -> bytes:
+        exercise = exercises[frame.data["exercise"]]
+        answer = namespace.get(frame.data["answer"])
+        return pack(observe(exercise, answer, cases_of(frame.payload, exercise)))
+
+    return probe
+
+
+def main(channel: socket.socket, shell: Shell, probe: Probe) -> None:
+    """Serve the controller at the other end of ``channel`` until it hangs up."""
+    frames = _frames(channel)
+    start = next(frames)
+    _limit(start.data["limits"])
+    _lay_out(start)
+    np.random.seed()  # Python's own generator is seeded anew by fork, NumPy's is not
+    sink = Sink(channel, start.data["limits"]["output"])
+    shells.connect(shell, sink)
+    autograder.check = Later  # type: ignore[assignment]
+    namespace, loop = shell.user_ns, asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    interrupts = _Interrupts(sink)
+    for frame in frames:
+        sink.open(frame.turn)
+        with interrupts:
+            how = _cell(shell, frame, loop) if frame.kind == "cell" else _check(shell, namespace, frame, probe, sink)
+        sink.close({"how": how})
+
+
+def _cell(shell: Shell, frame: Frame, loop: asyncio.AbstractEventLoop) -> str:
+    try:
+        return _how(shells.run_cell(shell, frame.data["source"], frame.data["count"], loop))
+    except BaseException as error:  # an interrupt between two of the cell's own lines
+        return _how(error)
+
+
+def _check(shell: Shell, namespace: Namespace, frame: Frame, probe: Probe, sink: Sink) -> str:
+    """Observe an answer. The cell's own source is never run: ``check`` is whatever the learner has made of it."""
+    shell.execution_count = frame.data["count"] + 1
+    error: BaseException | None = None
+    try:
+        sink.observed(probe(namespace, frame))
+    except BaseException as caught:
+        error = caught
+    with contextlib.suppress(BaseException):
+        shell.events.trigger("post_execute")  # pictures that the answer drew
+        if error is not None:
+            shell.showtraceback((type(error), error, error.__traceback__))
+    return _how(error)
+
+
+def _how(error: BaseException | None) -> str:
+    """One word on how a cell ended."""
+    if error is None:
+        return "done"
+    with contextlib.suppress(Exception):
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+            return "memory"
+    return "interrupted" if isinstance(error, KeyboardInterrupt | asyncio.CancelledError) else "error"
+
+
+class _Interrupts:
+    """Lets SIGINT interrupt the cell, but never cut a frame in two, and nothing between cells."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._inside = self._late = False
+        signal.signal(signal.SIGINT, self._come)
+
+    def _come(self, number: int, frame: FrameType | None) -> None:
+        if self._inside and not self._sink.sending:
+            raise KeyboardInterrupt
+        self._late = self._inside
+
+    def __enter__(self) -> None:
+        signal.signal(signal.SIGINT, self._come)  # the cell before may have put in its own
+        self._inside, self._late = True, False
+
+    def __exit__(self, *error: object) -> None:
+        self._inside = False
+
+
+def _frames(channel: socket.socket) -> Any:
+    decoder = Decoder()
+    while data := channel.recv(1 << 20):
+        yield from decoder.feed(data)
+
+
+def _lay_out(start: Frame) -> None:
+    """Write the assignment's files into the working directory."""
+    position = 0
+    for name, size in start.data["files"]:
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(start.payload[position : position + size])
+        position += size
+    first = next((place for place, one in enumerate(sys.path) if one.endswith("-packages")), len(sys.path))
+    sys.path.insert(first, "")  # where IPython puts the working directory
+    sys.argv = ["ipykernel_launcher.py"]
+
+
+def _limit(limits: Mapping[str, Any]) -> None:
+    """Take rights away from this process and all that it will start."""
+    seconds, size = int(limits["notebook_seconds"]) + 30, limits["file_size"]
+    wanted = {"CORE": 0, "FSIZE": size, "CPU": seconds, "MSGQUEUE": 0, "NOFILE": 1024}
+    if limits["processes"]:
+        wanted["NPROC"] = limits["processes"]
+    if limits["memory"]:
+        wanted["AS"] = limits["memory"] + _mapped()
+    for name, value in wanted.items():
+        number = getattr(resource, f"RLIMIT_{name}", None)
+        if number is None:  # another system knows other limits
+            continue
+        hard = resource.getrlimit(number)[1]
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(number, (value, value))
+
+
+def _mapped() -> int:
+    """Bytes of address space that the warm interpreter has, whatever the learner does."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 4 << 30

@@ -1,0 +1,77 @@
+"""The notebook as it was run: what the learner's cells showed, and in check cells the controller's word alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.grading.job import CellEnd, Outcome
+from autograder.grading.verdicts import Decided, Result
+
+__all__ = ["executed"]
+
+_STOPPED: Mapping[CellEnd, str] = {
+    CellEnd.TIMED_OUT: "This cell was stopped: it took too long.",
+    CellEnd.CRASHED: "This cell was stopped: it ended the Python process in which it ran.",
+    CellEnd.OUT_OF_MEMORY: "This cell was stopped: it needed more memory than there is.",
+    CellEnd.NOT_RUN: "This cell was not run: the notebook's time was up.",
+}
+
+
+def executed(notebook: NotebookNode, result: Result, outcome: Outcome | None = None) -> NotebookNode:
+    """``notebook`` with outputs. A check cell has one: the verdict as a panel, and its score as the text nbgrader reads.
+
+    Whatever the learner's code printed, showed or raised in a check cell is left out, since nbgrader takes points from
+    there. Without an ``outcome`` nothing was run.
+    """
+    whole = deepcopy(notebook)
+    ran = {one.place: one for one in outcome.cells} if outcome is not None else {}
+    for place, cell in enumerate(whole.cells):
+        if cell.cell_type != "code":
+            continue
+        one = ran.get(place)
+        count = one.count if one is not None and isinstance(one.count, int) else None
+        cell.execution_count = count
+        decided = result.exercises.get((cell.metadata.get("nbgrader") or {}).get("grade_id", ""))
+        if decided is not None:
+            cell.outputs = [_score(decided, count)]
+        elif one is not None:
+            cell.outputs = [output for output in map(_output, one.outputs) if output is not None]
+            if one.end in _STOPPED:
+                cell.outputs.append(_error(one.end))
+    return whole
+
+
+def _score(decided: Decided, count: int | None) -> NotebookNode:
+    verdict = decided.verdict
+    data = {"text/plain": repr(verdict), "text/html": verdict._repr_html_()}
+    return new_output("execute_result", data, execution_count=count)
+
+
+def _error(end: CellEnd) -> NotebookNode:
+    name = {CellEnd.TIMED_OUT: "CellTimeoutError", CellEnd.NOT_RUN: "CellTimeoutError"}.get(end, "DeadKernelError")
+    return new_output("error", ename=name, evalue=_STOPPED[end], traceback=[f"{name}: {_STOPPED[end]}"])
+
+
+def _output(output: Mapping[str, Any]) -> NotebookNode | None:
+    """One output as nbformat has it; ``None`` for something else, which a sandbox may send."""
+    try:
+        made = nbformat.from_dict(_lists(output))
+        nbformat.validate(made, ref="output", version=4)
+    except Exception:  # nbformat's, jsonschema's and what odd types raise in them
+        return None
+    return made
+
+
+def _lists(value: Any) -> Any:
+    """The codec reads sequences as tuples, and nbformat wants lists."""
+    if isinstance(value, Mapping):
+        return {str(key): _lists(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_lists(item) for item in value]
+    return value

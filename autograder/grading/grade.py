@@ -1,0 +1,241 @@
+"""Grading a class: what is there is prepared, what was never seen is run, all is judged, and what is new is recorded."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from sqlalchemy.exc import SAWarning
+
+from autograder.build import commands_on_path
+from autograder.grading.classroom import Classroom, Settings, open_classroom
+from autograder.grading.engine import Engine, open_engine
+from autograder.grading.executed import executed
+from autograder.grading.job import Job, Limits, Outcome
+from autograder.grading.prepare import Assignment, Prepared, prepare_all
+from autograder.grading.record import NotRecorded, Recorder
+from autograder.grading.state import State
+from autograder.grading.store import key_of
+from autograder.grading.verdicts import Result, decide, not_run
+from autograder.reference import PUBLIC
+from course.chapters import find_chapter
+
+__all__ = ["GradeResult", "grade", "show"]
+
+_AHEAD = 8  # results that may wait for the writer
+
+
+@dataclass(frozen=True)
+class GradeResult:
+    """What became of every submission of a chapter, and what it took.
+
+    ``executed`` notebooks were run, the others had been seen before; ``recorded`` results were new to the gradebook.
+    ``problems`` are what kept a result out of it.
+    """
+
+    chapter: str
+    reference: str
+    submissions: tuple[Result, ...]
+    executed: int
+    recorded: int
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+    def points(self) -> dict[str, dict[str, float]]:
+        """The points by student and exercise."""
+        return {
+            one.student: {done.verdict.exercise: done.verdict.score for done in one.exercises.values()}
+            for one in self.submissions
+        }
+
+    def states(self) -> dict[str, str]:
+        """The state of each submission by student."""
+        return {one.student: one.state.value for one in self.submissions}
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "chapter": self.chapter,
+            "reference": self.reference,
+            "submissions": [one.as_json() for one in self.submissions],
+            "executed": self.executed,
+            "recorded": self.recorded,
+            "seconds": round(self.seconds, 3),
+            "problems": list(self.problems),
+        }
+
+
+def grade(
+    chapter: str,
+    root: Path,
+    student: str | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    reference: Path | None = None,
+    trust: bool = False,
+    *,
+    limits: Limits | None = None,
+    engine: Engine | None = None,
+    console: Console | None = None,
+) -> GradeResult:
+    """Grade ``chapter`` of the class in ``root``, or one ``student`` of it, and record it in nbgrader's gradebook.
+
+    ``jobs`` slots on this machine, or those of the Dask ``cluster`` at that address. ``reference`` is a folder of
+    reference tensors: the class's own ``classroom/reference`` by default, else the public one. ``trust`` runs
+    submissions without a sandbox. ``engine`` takes the place of ours; ``console`` shows progress.
+
+    Killed at any moment, it goes on where it was when it is called again. Raises ``ValueError`` for a chapter that is
+    not released, ``FileNotFoundError`` for what is not there, `engine.NoSandbox` where there is no sandbox.
+    """
+    began = time.monotonic()
+    room, config = open_classroom(root)
+    name = find_chapter(chapter).slug
+    folder = "" if reference is None else str(reference.absolute())
+    room.keep_settings(name, Settings(folder, limits or Limits()))
+    task = room.assignment(name)
+    said = _reference_said(room, name)
+    if console is not None:
+        console.print(f"{name}: answers are compared with {said}", highlight=False)
+    opened: AbstractContextManager[Engine]
+    opened = nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust)
+    with commands_on_path(), _quietly(), opened as runs:
+        recorder = Recorder(room, config, task)
+        with _progress(console) as bar, _Run(room, task, student, recorder, bar) as run:
+            for key, outcome in runs(run.jobs()):
+                run.seen(key, outcome)
+        submissions = tuple(sorted(run.results, key=lambda one: one.student))
+        seconds = time.monotonic() - began
+        return GradeResult(name, said, submissions, run.executed, recorder.recorded, seconds, tuple(run.problems))
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Nbgrader's gradebook makes SQLAlchemy warn of its own inner workings, on every submission."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)
+        yield
+
+
+def _reference_said(room: Classroom, name: str) -> str:
+    folder = room.reference(name)
+    if folder == PUBLIC:
+        return "the public reference"
+    return f"the private reference in {folder.relative_to(room.root) if folder.is_relative_to(room.root) else folder}"
+
+
+def _progress(console: Console | None) -> Progress:
+    return Progress(console=console or Console(quiet=True), disable=console is None, transient=True)
+
+
+class _Run:
+    """One run over a class: hands out jobs, takes back outcomes, has results written while others are run."""
+
+    def __init__(
+        self, room: Classroom, task: Assignment, student: str | None, recorder: Recorder, bar: Progress
+    ) -> None:
+        self._store, self._task, self._student, self._recorder = room.store, task, student, recorder
+        self._waiting: dict[str, list[Prepared]] = {}  # by key: learners may have handed in the same
+        self._writing: list[Future[bool]] = []
+        self._bar = bar
+        self._line = bar.add_task("grading", total=_count(task, student))
+        self.results: list[Result] = []
+        self.problems: list[str] = []
+        self.executed = 0
+
+    def __enter__(self) -> _Run:
+        self._writer = ThreadPoolExecutor(1, "recorder")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._writer.shutdown(wait=True, cancel_futures=error[0] is not None)
+        if error[0] is None:
+            self._written(0)
+
+    def jobs(self) -> Iterator[tuple[str, Job]]:
+        """What has to be run. What need not be is finished on the way."""
+        for ready in prepare_all(self._task, self._student):
+            if ready.job is None:
+                self._finish(ready, None)
+                continue
+            key = key_of(ready.job)
+            if key in self._waiting:
+                self._waiting[key].append(ready)
+            elif (outcome := self._store.get(key)) is not None:
+                self._finish(ready, outcome)
+            else:
+                self._waiting[key] = [ready]
+                yield key, ready.job
+
+    def seen(self, key: str, outcome: Outcome) -> None:
+        """Keep what was seen under ``key``, and finish those who wait for it."""
+        self._store.put(key, outcome)
+        self.executed += 1
+        for ready in self._waiting.pop(key):
+            self._finish(ready, outcome)
+
+    def _finish(self, ready: Prepared, outcome: Outcome | None) -> None:
+        result = not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
+        self.results.append(result)
+        self._bar.advance(self._line)
+        if ready.nothing_handed_in:
+            return
+        done = executed(ready.notebook, result, outcome)
+        self._writing.append(self._writer.submit(self._recorder.record, replace(ready, job=None), result, done))
+        self._written(_AHEAD)
+
+    def _written(self, most: int) -> None:
+        """Wait until at most so many results are not written."""
+        while len(self._writing) > most:
+            try:
+                self._writing.pop(0).result()
+            except NotRecorded as error:
+                self.problems.append(str(error))
+
+
+def _count(task: Assignment, student: str | None) -> int:
+    if student is not None or not task.submitted.is_dir():
+        return 1
+    return sum(folder.is_dir() and not folder.name.startswith(".") for folder in task.submitted.iterdir())
+
+
+def show(result: GradeResult, console: Console) -> None:
+    """Print ``result`` as a table: a row a learner, every state in words, and what was run and recorded."""
+    table = Table(title=result.chapter, title_justify="left", box=box.SIMPLE_HEAD)
+    table.add_column("learner")
+    table.add_column("status")
+    table.add_column("points", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("remarks", overflow="fold")
+    for one in result.submissions:
+        whole = sum(done.verdict.points for done in one.exercises.values())
+        points = "–" if one.state in (State.UNREADABLE, State.MISSING) else f"{one.points:g}"
+        table.add_row(_plain(one.student), one.state.value, points, f"{whole:g}", _plain(_remarks(one)))
+    console.print(table)
+    counts = {state: sum(one.state is state for one in result.submissions) for state in State}
+    counted = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
+    console.print(
+        f"{counted}; {result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s", highlight=False
+    )
+    for problem in result.problems:
+        console.print(_plain(problem), highlight=False)
+
+
+def _remarks(one: Result) -> str:
+    known = [f"{done.verdict.exercise}: {done.verdict.misconception}" for done in one.exercises.values()]
+    return "; ".join([*([one.note] if one.note else []), *(word for word in known if not word.endswith(": "))])
+
+
+def _plain(text: str) -> str:
+    """``text`` of a stranger's for a terminal: no markup, no control characters."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return clean.replace("[", "\\[")

@@ -1,0 +1,78 @@
+"""Many slots behind ``concurrent.futures``: jobs in, outcomes out as they come, here or on other machines."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Hashable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+from autograder.grading import sandbox
+from autograder.grading.job import Job, Outcome
+from autograder.grading.slot import Slot
+
+__all__ = ["execute_jobs", "local_pool", "run_bytes"]
+
+Key = TypeVar("Key", bound=Hashable)
+
+_own = threading.local()  # every thread of an executor has a slot of its own
+
+
+def run_bytes(job: bytes, sandboxed: bool = True) -> bytes:
+    """Run a job in this thread's slot: the unit of work that other machines are sent, bytes in and bytes out."""
+    wanted = Job.from_bytes(job)
+    slot: Slot | None = getattr(_own, "slot", None)
+    if slot is None or (slot.sandboxed, slot.limits.file_size) != (sandboxed, wanted.limits.file_size):
+        if slot is not None:
+            slot.close()
+        slot = _own.slot = Slot(wanted.limits, sandboxed=sandboxed)
+        opened: list[Slot] | None = getattr(_own, "opened", None)
+        if opened is None:
+            atexit.register(slot.close)
+        else:
+            opened.append(slot)
+    return slot.run(wanted).to_bytes()
+
+
+@contextmanager
+def local_pool(slots: int) -> Iterator[Executor]:
+    """An executor of so many slots on this machine. Its threads only listen; the work is done in the slots' processes."""
+    opened: list[Slot] = []
+    with ThreadPoolExecutor(slots, "slot", initializer=partial(setattr, _own, "opened"), initargs=(opened,)) as pool:
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
+            for slot in opened:
+                slot.close()
+
+
+def execute_jobs(
+    jobs: Iterable[tuple[Key, Job]], executor: Executor, *, sandboxed: bool = True, ahead: int = 8
+) -> Iterator[tuple[Key, Outcome]]:
+    """Run ``jobs`` on ``executor`` and yield each key with its outcome, in the order in which they are done.
+
+    No more than ``ahead`` jobs wait or run at a time, so that memory does not grow with the class. Any
+    ``concurrent.futures.Executor`` will do: its workers are sent bytes, and send bytes back.
+
+    Raises `NoSandbox` before anything runs where this machine has none, and whatever a worker raised.
+    """
+    if sandboxed and isinstance(executor, ThreadPoolExecutor):  # another machine has to see for itself
+        sandbox.require()
+    waiting = iter(jobs)
+    running: dict[Future[Any], Key] = {}
+    try:
+        while True:
+            for key, job in islice(waiting, ahead - len(running)):
+                running[executor.submit(run_bytes, job.to_bytes(), sandboxed)] = key
+            if not running:
+                return
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(done), Outcome.from_bytes(done.result())
+    finally:
+        for future in running:
+            future.cancel()

@@ -1,0 +1,199 @@
+"""The single writer: takes results through nbgrader's own pipeline into ``autograded`` and the gradebook.
+
+A marker says what is recorded of each submission. It is taken away before anything is written and put in place when all
+is, so that a run that was killed anywhere is made whole by the next one, and what is recorded already is left alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import capture_log
+from traitlets.config import Config
+
+from autograder.grading.classroom import Classroom
+from autograder.grading.execute import TrustedExecute, with_outputs
+from autograder.grading.prepare import Assignment, Prepared
+from autograder.grading.store import write_safely
+from autograder.grading.verdicts import Result
+
+__all__ = ["NotRecorded", "Recorder", "read_records"]
+
+_EXECUTES = {Execute, TrustedExecute, f"{TrustedExecute.__module__}.{TrustedExecute.__name__}"}
+
+
+class NotRecorded(RuntimeError):
+    """nbgrader's pipeline did not take a result; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What the gradebook holds of one graded cell."""
+
+    name: str
+    auto_score: float | None
+
+
+class Recorder:
+    """Records the results of one assignment, one after the other.
+
+    Raises ``ValueError`` where the assignment was never released, or its source is not what was released.
+    """
+
+    def __init__(self, room: Classroom, config: Config, task: Assignment) -> None:
+        self._room = room
+        self._task = task
+        self._config = config
+        self._staging = room.results / "staging"
+        self._rows = _rows(room, task)
+        self.recorded = 0
+
+    def record(self, ready: Prepared, result: Result, done: NotebookNode) -> bool:
+        """Record ``result`` with ``done``, the executed notebook, unless just that is recorded. Whether it had to be.
+
+        Raises `NotRecorded` when nbgrader does not take it.
+        """
+        mark = _fingerprint(ready, done)
+        path = self._room.records(self._task.name) / f"{ready.student}.json"
+        if self._is_recorded(path, mark, ready.student, result):
+            return False
+        self._room.results.mkdir(parents=True, exist_ok=True)
+        with self._alone():
+            path.unlink(missing_ok=True)
+            try:
+                self._stage(ready)
+                self._autograde(ready.student, done)
+            finally:
+                shutil.rmtree(self._staging, ignore_errors=True)
+            content = {"recorded": mark, "written": self._written(ready.student), "result": result.as_json()}
+            write_safely(path, json.dumps(content, indent=1).encode())
+        self.recorded += 1
+        return True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While another `grade` of this class writes, wait. The system gives the lock back, however that one ends."""
+        with (self._room.results / "recording.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _is_recorded(self, path: Path, mark: str, student: str, result: Result) -> bool:
+        """Whether marker, autograded notebook and gradebook all say what is to be recorded."""
+        try:
+            marker = json.loads(path.read_bytes())
+            if marker["recorded"] != mark or marker["written"] != self._written(student):
+                return False
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        rows = {row.name: row.auto_score for row in self._rows.get(student, ())}
+        return set(self._task.source.points) <= set(rows) and all(
+            rows.get(name) == one.verdict.score for name, one in result.exercises.items()
+        )
+
+    def _written(self, student: str) -> str:
+        path = self._room.autograded / student / self._task.name / f"{self._task.notebook}.ipynb"
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def _stage(self, ready: Prepared) -> None:
+        """Put what nbgrader is to take into a folder of ours: plain files, no links, nothing that cannot be read."""
+        folder = self._staging / ready.student / self._task.name
+        if self._staging.exists():  # of a run that was killed
+            shutil.rmtree(self._staging)
+        folder.mkdir(parents=True)
+        (folder / f"{self._task.notebook}.ipynb").write_text(nbformat.writes(ready.notebook), encoding="utf-8")
+        if ready.timestamp:
+            (folder / "timestamp.txt").write_text(ready.timestamp, encoding="utf-8")
+        for name, content in ready.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+
+    def _autograde(self, student: str, done: NotebookNode) -> None:
+        config = Config(self._config)
+        config.CourseDirectory.submitted_directory = str(self._staging)
+        config.CourseDirectory.assignment_id = self._task.name
+        config.CourseDirectory.student_id = student
+        converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
+        converter.log = _quiet()
+        converter.force = True
+        converter.autograde_preprocessors = [
+            _replay(done) if step in _EXECUTES else step for step in converter.autograde_preprocessors
+        ]
+        told = capture_log(converter)
+        if not told["success"]:
+            reason = (told.get("log") or told["error"]).strip()
+            raise NotRecorded(f"nbgrader did not take the result of {student}: {reason}")
+
+
+def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:
+    """Nbgrader's step that executes, which has been done."""
+
+    def replay(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        return with_outputs(nb, done), resources
+
+    return replay
+
+
+def _quiet() -> logging.Logger:
+    log = logging.Logger("autograder.recording")  # of its own: what it says is read where nbgrader fails
+    log.setLevel(logging.ERROR)
+    return log
+
+
+def _fingerprint(ready: Prepared, done: NotebookNode) -> str:
+    """The hash of all that is recorded: the executed notebook, the files beside it, when it was handed in."""
+    whole = hashlib.sha256(nbformat.writes(done).encode())
+    for name, content in sorted(ready.files.items()):
+        whole.update(f"\n{name}\n{hashlib.sha256(content).hexdigest()}".encode())
+    whole.update(f"\n{ready.timestamp}".encode())
+    return whole.hexdigest()
+
+
+def _rows(room: Classroom, task: Assignment) -> Mapping[str, list[_Row]]:
+    """What the gradebook holds of ``task``, by student, in one look."""
+    rows: dict[str, list[_Row]] = {}
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        _as_released(gradebook, task)
+        for submission in gradebook.notebook_submissions(task.notebook, task.name):
+            rows[submission.student.id] = [_Row(grade.name, grade.auto_score) for grade in submission.grades]
+    return rows
+
+
+def _as_released(gradebook: Gradebook, task: Assignment) -> None:
+    try:
+        cells = {cell.name: cell for cell in gradebook.find_notebook(task.notebook, task.name).source_cells}
+    except MissingEntry:
+        raise ValueError(
+            f"the gradebook knows no {task.name}; hand it out first: python -m autograder release {task.name}"
+        ) from None
+    for name, marked in task.source.cells.items():
+        if marked.locked and (name not in cells or cells[name].source != marked.source):
+            raise ValueError(
+                f"the cell {name} of {task.name} has changed since it was handed out; let the gradebook know: "
+                f"python -m autograder release {task.name}"
+            )
+
+
+def read_records(room: Classroom, name: str) -> dict[str, dict[str, Any]]:
+    """The results that are recorded of the assignment ``name``, as `Result.as_json` has them, by student."""
+    found = {}
+    for path in sorted(room.records(name).glob("*.json")):
+        try:
+            found[path.stem] = dict(json.loads(path.read_bytes())["result"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # unfinished: the next `grade` writes it
+    return found

@@ -1,0 +1,146 @@
+"""The course of nbgrader's own documentation, which lies in its wheel: our engine gives it stock nbgrader's scores."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import nbgrader
+import pytest
+from grading_class import gradebook
+from nbgrader.apps import NbGraderAPI
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute
+from traitlets.config import Config
+
+from autograder.build import commands_on_path
+from autograder.grading.execute import TrustedExecute
+
+GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
+ASSIGNMENT = "ps1"
+HIDDEN = '### BEGIN HIDDEN TESTS\nprint("a test that was not handed out")\nassert squares(3) == [1, 4, 9]\n### END HIDDEN TESTS'
+PARTIAL = "0.25 if sum_of_squares(2) == 5 else 0"
+
+
+def settings(folder: Path, **more: Any) -> Config:
+    """The documentation's settings, with the gradebook where ours lies."""
+    config = Config(more)
+    config.CourseDirectory.course_id = "example_course"
+    config.CourseDirectory.root = str(folder)
+    config.CourseDirectory.db_url = f"sqlite:///{folder / 'classroom' / 'gradebook.db'}"
+    config.IncludeHeaderFooter.header = "source/header.ipynb"
+    config.OverwriteCells.add_missing_cells = True
+    config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
+    return config
+
+
+def ours(folder: Path) -> Config:
+    """The same with our step in the place of nbgrader's, as ``nbgrader_config.py`` has it."""
+    steps = [TrustedExecute if step is Execute else step for step in Autograde.autograde_preprocessors.default()]
+    exporter = "autograder.grading.exporter.SubmissionExporter"
+    return settings(folder, Autograde={"autograde_preprocessors": steps, "exporter_class": exporter})
+
+
+def ask(config: Config, command: str, *words: Any, **more: Any) -> None:
+    api = NbGraderAPI(config=config)
+    api.log.setLevel(logging.CRITICAL)
+    told = getattr(api, command)(*words, **more)
+    assert told["success"], told.get("error") or told.get("log")
+
+
+def change(path: Path, sources: Mapping[str, str]) -> None:
+    """Write other sources into the cells of these names."""
+    notebook = nbformat.read(path, as_version=4)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        cell.source = sources.get(name, cell.source)
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def documentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The released course with its two submissions, and four that show more: what is right, blank, partly right, broken."""
+    folder = tmp_path_factory.mktemp("nbgrader") / "course"
+    shutil.copytree(GUIDE / "source", folder / "source")
+    shutil.copytree(GUIDE / "submitted", folder / "submitted")
+    shutil.rmtree(folder / "source" / "ps1_autotest")  # nobody handed it in
+    (folder / "classroom").mkdir()
+    source = folder / "source" / ASSIGNMENT
+    test = next(
+        cell.source
+        for cell in nbformat.read(source / "problem1.ipynb", as_version=4).cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "correct_squares"
+    )
+    change(source / "problem1.ipynb", {"correct_squares": f"{test}\n{HIDDEN}", "correct_sum_of_squares": PARTIAL})
+    with commands_on_path():
+        ask(settings(folder), "generate_assignment", ASSIGNMENT, force=True, create=True)
+    for student, where in {"right": "source", "blank": "release", "partly": "release", "broken": "source"}.items():
+        shutil.copytree(folder / where / ASSIGNMENT, folder / "submitted" / student / ASSIGNMENT)
+    of = "submitted/{}/ps1/problem1.ipynb".format
+    change(folder / of("partly"), {"squares": "def squares(n):\n    return [i * i for i in range(1, n + 1)]"})
+    change(folder / of("broken"), {"squares": "def squares(n)\n    return 0", "correct_squares": "print('mine')"})
+    return folder
+
+
+def autograded(documentation: Path, folder: Path, config: Any) -> Path:
+    shutil.copytree(documentation, folder)
+    with commands_on_path():
+        for student in sorted(path.name for path in (folder / "submitted").iterdir()):
+            ask(config(folder), "autograde", ASSIGNMENT, student, force=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stock(documentation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return autograded(documentation, tmp_path_factory.mktemp("stock") / "course", settings)
+
+
+@pytest.fixture(scope="module")
+def engine(documentation: Path, tmp_path_factory: pytest.TempPathFactory, bubblewrap: str) -> Path:
+    return autograded(documentation, tmp_path_factory.mktemp("engine") / "course", ours)
+
+
+def shown(folder: Path, student: str) -> list[list[tuple[str, str]]]:
+    """What each code cell of an autograded submission shows: kinds of output, and their words."""
+    notebooks = [
+        nbformat.read(folder / "autograded" / student / ASSIGNMENT / f"{name}.ipynb", as_version=4)
+        for name in ("problem1", "problem2")
+    ]
+    return [
+        [(one.output_type, one.get("text") or one.get("ename") or one.data["text/plain"]) for one in cell.outputs]
+        for notebook in notebooks
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def test_every_score_and_every_cell_left_for_a_person_are_as_stock_nbgrader_has_them(stock: Path, engine: Path) -> None:
+    assert gradebook(engine) == gradebook(stock)
+
+
+def test_the_class_has_right_half_right_and_wrong_answers(engine: Path) -> None:
+    points: dict[str, dict[str, float]] = {}
+    for student, name, auto_score, *_ in gradebook(engine)["grades"]:
+        points.setdefault(student, {})[name] = auto_score
+    of = ("correct_squares", "squares_invalid_input", "correct_sum_of_squares", "sum_of_squares_uses_squares")
+    assert [points["right"][name] for name in of] == [1, 1, 0.25, 0.5]
+    assert [points["partly"][name] for name in of] == [1, 0, 0, 0]
+    assert [points["blank"][name] for name in of] == [0, 0, 0, 0]
+    assert [points["broken"][name] for name in of] == [0, 0, 0, 0]
+    assert {"bitdiddle", "hacker"} <= set(points)
+
+
+@pytest.mark.parametrize("student", ["bitdiddle", "hacker", "right", "blank", "partly", "broken"])
+def test_every_cell_shows_what_it_shows_in_a_kernel(stock: Path, engine: Path, student: str) -> None:
+    assert shown(engine, student) == shown(stock, student)
+    assert any(shown(engine, student))
+
+
+def test_the_engine_ran_every_notebook(engine: Path, documentation: Path) -> None:
+    notebooks = {path.read_bytes() for path in (documentation / "submitted").glob("*/*/problem1.ipynb")}
+    seen = list((engine / "classroom" / "results" / "seen").glob("??/*.outcome"))
+    assert len(seen) >= len(notebooks) == 6
