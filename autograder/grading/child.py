@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
+import torch
 
 import autograder
 from autograder.exercise import catalogue
@@ -60,7 +61,8 @@ def main(channel: socket.socket, shell: Shell, probe: Probe) -> None:
     start = next(frames)
     _limit(start.data["limits"])
     _lay_out(start)
-    np.random.seed()  # Python's own generator is seeded anew by fork, NumPy's is not
+    np.random.seed()  # Python's own generator is seeded anew by fork, these two are not
+    torch.default_generator.seed()
     sink = Sink(channel, start.data["limits"]["output"])
     shells.connect(shell, sink)
     autograder.check = Later  # type: ignore[assignment]
@@ -111,20 +113,21 @@ class _Interrupts:
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
-        self._inside = self._late = False
+        self._inside = False
         signal.signal(signal.SIGINT, self._come)
 
     def _come(self, number: int, frame: FrameType | None) -> None:
-        if self._inside and not self._sink.sending:
+        if self._inside and self._sink.sending:
+            self._sink.interrupted = True
+        elif self._inside:
             raise KeyboardInterrupt
-        self._late = self._inside
 
     def __enter__(self) -> None:
         signal.signal(signal.SIGINT, self._come)  # the cell before may have put in its own
-        self._inside, self._late = True, False
+        self._inside = True
 
     def __exit__(self, *error: object) -> None:
-        self._inside = False
+        self._inside = self._sink.interrupted = False
 
 
 def _frames(channel: socket.socket) -> Any:

@@ -13,21 +13,17 @@ tampered with; both together are meant to make an honest answer easier than a hi
 from __future__ import annotations
 
 import ast
-import importlib
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from functools import cache
-from types import BuiltinFunctionType, ModuleType
-from typing import Any
 
 import torch
 from IPython.core.inputtransformer2 import TransformerManager
-from torch import nn
+
+from autograder.grading.torch_names import forbidden_name, public_names
 
 __all__ = ["operators_named"]
 
 _Bound = ast.AST | str  # what a name stands for: a definition in the notebook, or the dotted name of something imported
-_HOLDERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict, nn.Identity)
 
 
 def operators_named(sources: Sequence[str], answer: str, forbidden: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,7 +49,7 @@ def operators_named(sources: Sequence[str], answer: str, forbidden: tuple[str, .
     while waiting:
         for one in bound.get(waiting.pop(), []):
             if isinstance(one, str):
-                found.update(_forbidden(one, forbidden, called=True))
+                found.update(forbidden_name(one, forbidden, called=True))
             elif id(one) not in seen:
                 seen.add(id(one))
                 reader = _Reader(bound, forbidden)
@@ -104,7 +100,7 @@ def _of_statement(node: ast.stmt) -> Iterator[tuple[str, _Bound]]:
                 if alias.name != "*":
                     yield alias.asname or alias.name, f"{module}.{alias.name}"
                 else:
-                    yield from ((name, f"{module}.{name}") for name in _public(module))
+                    yield from ((name, f"{module}.{name}") for name in public_names(module))
         case ast.Assign():
             for target in node.targets:
                 yield from _targets(target, node.value)
@@ -212,7 +208,7 @@ class _Reader(ast.NodeVisitor):
         """Note what a name or a dotted name stands for; whether it stands for anything known."""
         dotted = self._dotted(node)
         if dotted is not None:
-            self.found.update(_forbidden(dotted, self._forbidden, called=called))
+            self.found.update(forbidden_name(dotted, self._forbidden, called=called))
             return True
         if isinstance(node, ast.Name):
             for scope in reversed(self._scopes):
@@ -253,58 +249,3 @@ def _text(node: ast.expr) -> str | None:
             before, after = _text(left), _text(right)
             return None if before is None or after is None else before + after
     return None
-
-
-def _forbidden(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> Iterator[tuple[str, None]]:
-    """The name under which what ``dotted`` stands for is forbidden, if it is."""
-    thing = _thing(dotted)
-    name = dotted.rpartition(".")[2]
-    if isinstance(thing, type) and issubclass(thing, nn.Module):
-        if not called or thing is nn.Module or issubclass(thing, _HOLDERS):
-            return
-        plain = [pattern for pattern in forbidden if pattern.strip("*") and pattern != "nn.*"]
-        as_operator = {name.lower(), _underscored(name)}
-        if "nn.*" in forbidden or any(fnmatchcase(one, pattern) for one in as_operator for pattern in plain):
-            yield f"nn.{name}", None
-    elif (_is_operator(thing) or (called and thing is torch.Tensor)) and any(
-        fnmatchcase(name, pattern) for pattern in forbidden
-    ):
-        yield name, None
-
-
-def _underscored(name: str) -> str:
-    """``max_pool2d`` for ``MaxPool2d``."""
-    return "".join(f"_{one.lower()}" if one.isupper() and place else one.lower() for place, one in enumerate(name))
-
-
-@cache
-def _thing(dotted: str) -> Any:
-    """What a dotted name of torch's stands for; ``None`` for anything else."""
-    first, *rest = dotted.split(".")
-    if first != "torch":
-        return None
-    thing: Any = torch
-    for word in rest:
-        try:
-            thing = getattr(thing, word)
-        except (AttributeError, RuntimeError):
-            return None
-    return thing
-
-
-@cache
-def _public(module: str) -> tuple[str, ...]:
-    thing = _thing(module)
-    return tuple(getattr(thing, "__all__", dir(thing))) if isinstance(thing, ModuleType) else ()
-
-
-@cache
-def _overridable() -> frozenset[int]:
-    every = importlib.import_module("torch.overrides").get_overridable_functions()
-    return frozenset(id(function) for functions in every.values() for function in functions)
-
-
-def _is_operator(thing: Any) -> bool:
-    """Whether `watch` would note a call of it: what torch lets be overridden, what is written in C, what is raw."""
-    raw = isinstance(thing, torch._ops.OpOverloadPacket | torch._ops.OpOverload)
-    return raw or isinstance(thing, BuiltinFunctionType) or id(thing) in _overridable()

@@ -68,7 +68,7 @@ class Collector:
                 for one in self._shown[name]:
                     one.update(data=data, metadata=metadata)
             return
-        output = {"output_type": "display_data", "data": data, "metadata": metadata}
+        output: Output = {"output_type": "display_data", "data": data, "metadata": metadata}
         if kind == "result":
             output |= {"output_type": "execute_result", "execution_count": count}
         self._put(output)

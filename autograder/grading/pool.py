@@ -11,8 +11,9 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
+from autograder.codec import CodecError
 from autograder.grading import sandbox
-from autograder.grading.job import Job, Outcome
+from autograder.grading.job import CellEnd, Job, Outcome, Ran
 from autograder.grading.slot import Slot
 
 __all__ = ["execute_jobs", "local_pool", "run_bytes"]
@@ -51,6 +52,16 @@ def local_pool(slots: int) -> Iterator[Executor]:
                 slot.close()
 
 
+# What a submission's own data can raise on its way in or out. A sandbox that does not work is none of these: that is not
+# the submission's doing, and may not become its grade.
+_ODD_DATA = (CodecError, RecursionError, UnicodeError)
+
+
+def _crashed(job: Job) -> Outcome:
+    """The outcome of a submission whose names or outputs cannot be written down: it costs that submission, not the run."""
+    return Outcome(tuple(Ran(cell.place, CellEnd.CRASHED) for cell in job.cells))
+
+
 def execute_jobs(
     jobs: Iterable[tuple[Key, Job]], executor: Executor, *, sandboxed: bool = True, ahead: int = 8
 ) -> Iterator[tuple[Key, Outcome]]:
@@ -64,15 +75,26 @@ def execute_jobs(
     if sandboxed and isinstance(executor, ThreadPoolExecutor):  # another machine has to see for itself
         sandbox.require()
     waiting = iter(jobs)
-    running: dict[Future[Any], Key] = {}
+    running: dict[Future[Any], tuple[Key, Job]] = {}
     try:
         while True:
-            for key, job in islice(waiting, ahead - len(running)):
-                running[executor.submit(run_bytes, job.to_bytes(), sandboxed)] = key
-            if not running:
+            taken = list(islice(waiting, ahead - len(running)))
+            for key, job in taken:
+                try:
+                    running[executor.submit(run_bytes, job.to_bytes(), sandboxed)] = key, job
+                except _ODD_DATA:
+                    yield key, _crashed(job)
+            if not running and not taken:
                 return
+            if not running:
+                continue
             for done in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(done), Outcome.from_bytes(done.result())
+                key, job = running.pop(done)
+                try:
+                    outcome = Outcome.from_bytes(done.result())
+                except _ODD_DATA:
+                    outcome = _crashed(job)
+                yield key, outcome
     finally:
         for future in running:
             future.cancel()

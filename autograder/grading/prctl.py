@@ -1,4 +1,4 @@
-"""Three of Linux's words about a process that Python has no name for."""
+"""A few of Linux's words about a process that Python has no name for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 __all__ = ["adopt_orphans", "no_new_privileges", "set_dumpable"]
 
-_DUMPABLE, _NO_NEW_PRIVS, _CHILD_SUBREAPER = 4, 38, 36
+_DUMPABLE, _CHILD_SUBREAPER, _NO_NEW_PRIVS = 4, 36, 38
 
 
 def set_dumpable(yes: bool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
+from nbgrader.utils import parse_utc
 
 from autograder.exercise import Exercise, find
 from autograder.grading.cases import pack
@@ -164,6 +165,7 @@ def _timestamp(folder: Path) -> str:
     try:
         if path.is_symlink() or path.stat().st_size > 200:
             return ""
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
+        text = path.read_text(encoding="utf-8").strip()
+        return text if text and parse_utc(text) else ""
+    except Exception:  # what is no time has many ways to say so, and would end nbgrader's run
         return ""

@@ -51,14 +51,15 @@ def _sum(path: Path, names: tuple[str, ...]) -> int:
 
 
 def end_all(first: int) -> bool:
-    """Kill the process ``first``, its group and all others; whether none is left. Forkers are outrun by repeating."""
+    """Kill the group of the process ``first`` (0: there is none) and all others; whether none is left. Forkers are outrun by repeating."""
     for _ in range(200):
         if os.getpid() == 1:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
         else:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(first, signal.SIGKILL)
+            if first:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(first, signal.SIGKILL)
             for one in others():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(one, signal.SIGKILL)

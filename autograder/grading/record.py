@@ -13,6 +13,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from autograder.grading.execute import TrustedExecute, with_outputs
 from autograder.grading.prepare import Assignment, Prepared
 from autograder.grading.store import write_safely
 from autograder.grading.verdicts import Result
+from autograder.grading.write import can_write, write
 
 __all__ = ["NotRecorded", "Recorder", "read_records"]
 
@@ -75,11 +77,7 @@ class Recorder:
         self._room.results.mkdir(parents=True, exist_ok=True)
         with self._alone():
             path.unlink(missing_ok=True)
-            try:
-                self._stage(ready)
-                self._autograde(ready.student, done)
-            finally:
-                shutil.rmtree(self._staging, ignore_errors=True)
+            self._take(ready, done)
             content = {"recorded": mark, "written": self._written(ready.student), "result": result.as_json()}
             write_safely(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
@@ -109,6 +107,32 @@ class Recorder:
         path = self._room.autograded / student / self._task.name / f"{self._task.notebook}.ipynb"
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
+    def _take(self, ready: Prepared, done: NotebookNode) -> None:
+        """Have nbgrader's steps done: all in one pass where the class's settings allow it, else by nbgrader itself."""
+        converter = self._converter(ready.student)
+        try:
+            if can_write(converter):
+                write(self._room, converter, self._task, ready, deepcopy(done))
+            else:
+                self._stage(ready)
+                self._autograde(ready.student, converter, done)
+        except NotRecorded:
+            raise
+        except Exception as error:  # a full disk, a locked gradebook, a class's own steps: they cost this result alone
+            raise NotRecorded(f"the result of {ready.student} could not be recorded: {error}") from error
+        finally:
+            shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _converter(self, student: str) -> Autograde:
+        config = Config(self._config)
+        config.CourseDirectory.submitted_directory = str(self._staging)
+        config.CourseDirectory.assignment_id = self._task.name
+        config.CourseDirectory.student_id = student
+        converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
+        converter.log = _quiet()
+        converter.force = True
+        return converter
+
     def _stage(self, ready: Prepared) -> None:
         """Put what nbgrader is to take into a folder of ours: plain files, no links, nothing that cannot be read."""
         folder = self._staging / ready.student / self._task.name
@@ -122,14 +146,7 @@ class Recorder:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
 
-    def _autograde(self, student: str, done: NotebookNode) -> None:
-        config = Config(self._config)
-        config.CourseDirectory.submitted_directory = str(self._staging)
-        config.CourseDirectory.assignment_id = self._task.name
-        config.CourseDirectory.student_id = student
-        converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
-        converter.log = _quiet()
-        converter.force = True
+    def _autograde(self, student: str, converter: Autograde, done: NotebookNode) -> None:
         converter.autograde_preprocessors = [
             _replay(done) if step in _EXECUTES else step for step in converter.autograde_preprocessors
         ]
@@ -156,7 +173,7 @@ def _quiet() -> logging.Logger:
 
 def _fingerprint(ready: Prepared, done: NotebookNode) -> str:
     """The hash of all that is recorded: the executed notebook, the files beside it, when it was handed in."""
-    whole = hashlib.sha256(nbformat.writes(done).encode())
+    whole = hashlib.sha256(json.dumps(done, sort_keys=True).encode())
     for name, content in sorted(ready.files.items()):
         whole.update(f"\n{name}\n{hashlib.sha256(content).hexdigest()}".encode())
     whole.update(f"\n{ready.timestamp}".encode())

@@ -153,7 +153,7 @@ def _system() -> Iterator[str]:
 
 def _interpreter() -> list[Path]:
     """The directories that this Python and its packages live in, the system's own left out."""
-    places = [sys.prefix, sys.base_prefix, Path(sys.executable).resolve().parent.parent]
+    places: list[str | Path] = [sys.prefix, sys.base_prefix, Path(sys.executable).resolve().parent.parent]
     places += _site_packages()
     found: list[Path] = []
     for place in sorted({Path(one).resolve() for one in places} | {Path(sys.prefix)}):

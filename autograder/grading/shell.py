@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import contextlib
 import getpass
 import sys
 from typing import Any, NoReturn
@@ -108,7 +109,12 @@ def connect(shell: Shell, sink: Sink) -> None:
 def run_cell(shell: Shell, source: str, count: int, loop: asyncio.AbstractEventLoop) -> BaseException | None:
     """Run one cell as a kernel would, in a running event loop, and return what ended it, if anything did."""
     shell.execution_count = count
-    result = loop.run_until_complete(_run(shell, source))
+    task = loop.create_task(_run(shell, source))
+    with contextlib.suppress(KeyboardInterrupt):
+        loop.run_until_complete(task)
+    if not task.done():  # interrupted while it was waiting: what it waits for is cancelled, as in a kernel
+        task.cancel()
+    result = loop.run_until_complete(task)
     error: BaseException | None = result.error_before_exec or result.error_in_exec
     return error
 

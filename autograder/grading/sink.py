@@ -37,12 +37,14 @@ class Sink:
         self._turn = 0
         self._open = False
         self._cut = False
-        self._name, self._text, self._waiting, self._since = "stdout", [], 0, 0.0
+        self._name, self._waiting, self._since = "stdout", 0, 0.0
+        self._text: list[str] = []
         self._lock = threading.RLock()
         self._owner = os.getpid()
         self._files = {name: _capture(number) for name, number in (("stdout", 1), ("stderr", 2))}
         self._read_to = dict.fromkeys(self._files, 0)
-        self.sending = False  # an interrupt has to wait while a frame is half out
+        self.sending = False  # an interrupt has to wait while a frame is half out,
+        self.interrupted = False  # and is let through behind it
 
     def open(self, turn: int) -> None:
         """Begin a turn. What was written since the last one belongs to it."""
@@ -146,6 +148,9 @@ class Sink:
             self._channel.sendall(encode(frame))
         finally:
             self.sending = False
+        if self.interrupted:
+            self.interrupted = False
+            raise KeyboardInterrupt
 
 
 class Stream(io.TextIOBase):

@@ -25,7 +25,8 @@ __all__ = ["Store", "key_of", "write_safely"]
 _JUDGES_OWN = {"build.py", "demo.py", "sample_class.py", "judge.py", "compare.py", "verdict.py", "panel.py", "show.py"}
 _CONTROLLERS_OWN = {
     *("classroom.py", "engine.py", "execute.py", "executed.py", "export.py", "exporter.py", "grade.py", "operators.py"),
-    *("pool.py", "prepare.py", "read.py", "record.py", "repair.py", "show.py", "state.py", "store.py", "verdicts.py"),
+    *("pool.py", "prepare.py", "read.py", "record.py", "repair.py", "state.py", "store.py", "torch_names.py"),
+    *("verdicts.py", "write.py"),
 }
 
 

@@ -92,8 +92,9 @@ class Warm:
         return ours
 
     def interrupt(self) -> None:
-        """Press Ctrl-C in the child."""
+        """Press Ctrl-C in the child, and wait until that is done: it must not come late, into the cell after."""
         self._ask("interrupt")
+        self._expect("interrupted", _ANSWER)
 
     def end(self) -> tuple[bool, int]:
         """End every process of the submission and wipe what it wrote: whether that went well, and its peak of memory."""

@@ -51,11 +51,12 @@ class Zygote:
         """Until the controller hangs up."""
         with open(self._wake, "rb", buffering=0, closefd=False) as wake:
             while True:
-                ready, _, _ = select.select([self._control, self._wake], [], [], None if self._gone else _LOOK)
+                listening = [self._control.fileno(), self._wake]
+                ready, _, _ = select.select(listening, [], [], None if self._gone else _LOOK)
                 if self._wake in ready:
                     wake.read(512)
                 self._reap()
-                if self._control in ready:
+                if self._control.fileno() in ready:
                     data, descriptors, _, _ = socket.recv_fds(self._control, 1 << 16, 4)
                     if not data:
                         return
@@ -72,6 +73,7 @@ class Zygote:
                 if not self._gone:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(self._child, signal.SIGINT)
+                self._say(say="interrupted")
             case "end":
                 self._sample()
                 ended = processes.end_all(self._child)

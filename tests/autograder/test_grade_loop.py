@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbgrader.apps import NbGraderAPI
 
 from autograder import demo
 from autograder.build import commands_on_path
@@ -58,12 +60,15 @@ def test_a_trusted_kernel_gives_the_points_of_the_learners_own_checks(course: Pa
     assert graded.points == shown
 
 
-def test_without_the_instructors_word_every_grade_is_zero_and_says_why(course: Path) -> None:
+def test_in_nbgraders_own_kernels_every_grade_is_zero_without_the_word_and_says_why(course: Path) -> None:
     perfect = Submission("noether", CHAPTER, "perfect")
     demo.hand_in(course, perfect)
     with commands_on_path():
-        demo._require(demo._api(course).autograde(CHAPTER, "noether"), "grading")
-        demo._require(demo._api(course).generate_feedback(CHAPTER, "noether"), "feedback")
+        api = demo._api(course)
+        config = deepcopy(api.config)
+        del config.Autograde["autograde_preprocessors"]  # nbgrader's own Execute, and no controller
+        demo._require(NbGraderAPI(config=config).autograde(CHAPTER, "noether"), "grading")
+        demo._require(api.generate_feedback(CHAPTER, "noether"), "feedback")
     assert set(gradebook(course, perfect).values()) == {0.0}
     page = course / "classroom/feedback/noether" / CHAPTER / f"{CHAPTER}.html"
     assert page.read_text().count("no points are given here") == len(perfect.deserves())

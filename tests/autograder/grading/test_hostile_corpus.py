@@ -41,6 +41,8 @@ NEIGHBOURS = (
     Submission("h_misconceived", CHAPTER, "misconception", {"linear": Answer(TRANSPOSED, 0)}),
     Submission("zoe_honest", CHAPTER, "half done", {"relu": Answer(RIGHT_RELU, 2)}, rest="STUB"),
 )
+
+pytestmark = pytest.mark.system
 TOGETHER = [row for row in CORPUS if not row.alone]
 BASE = Submission("", CHAPTER, "hostile", {"relu": Answer(RIGHT_RELU, 2)}, rest="STUB")
 

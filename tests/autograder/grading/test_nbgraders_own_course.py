@@ -20,6 +20,8 @@ from traitlets.config import Config
 from autograder.build import commands_on_path
 from autograder.grading.execute import TrustedExecute
 
+pytestmark = pytest.mark.system
+
 GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 ASSIGNMENT = "ps1"
 HIDDEN = '### BEGIN HIDDEN TESTS\nprint("a test that was not handed out")\nassert squares(3) == [1, 4, 9]\n### END HIDDEN TESTS'

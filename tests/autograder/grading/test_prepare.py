@@ -277,6 +277,8 @@ def test_files_beside_the_notebook_go_along_but_links_and_pipes_do_not(course: P
     ready = prepare(task_of(course), "ada")
     assert ready.files == {"data/numbers.txt": b"1 2 3"}
     assert ready.timestamp == "2030-01-02 03:04:05 UTC"
+    (folder / "timestamp.txt").write_text("the day after tomorrow")
+    assert prepare(task_of(course), "ada").timestamp == ""
 
 
 def test_a_renamed_notebook_is_missing_and_its_new_name_is_said(course: Path) -> None:

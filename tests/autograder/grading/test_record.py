@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from grading_class import (
@@ -26,9 +27,10 @@ from grading_class import (
 )
 from nbgrader.api import Gradebook
 
+from autograder.grading import record
 from autograder.grading.export import export, feedback
 from autograder.grading.grade import grade
-from autograder.grading.record import NotRecorded, Recorder
+from autograder.grading.prepare import Prepared
 
 
 def open_gradebook(course: Path) -> Gradebook:
@@ -85,20 +87,44 @@ def test_a_result_that_nbgrader_does_not_take_is_told_and_stops_nobody(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(course, PERFECT, PARTLY)
-    autograde = Recorder._autograde
+    write = record.write
 
-    def fail(self: Recorder, student: str, done: object) -> None:
-        if student == "ada":
-            raise NotRecorded("nbgrader did not take the result of ada: the disk is full")
-        autograde(self, student, done)
+    def fail(room: Any, converter: Any, task: Any, ready: Prepared, done: Any) -> None:
+        if ready.student == "ada":
+            raise OSError("the disk is full")
+        write(room, converter, task, ready, done)
 
-    monkeypatch.setattr(Recorder, "_autograde", fail)
+    monkeypatch.setattr(record, "write", fail)
     result = grade("04", course, engine=InProcess())
-    assert result.problems == ("nbgrader did not take the result of ada: the disk is full",)
+    assert result.problems == ("the result of ada could not be recorded: the disk is full",)
     assert points_in(course, "carl")["relu"] == 2
     monkeypatch.undo()
     again = grade("04", course, engine=InProcess())
     assert (again.problems, again.recorded, again.executed) == ((), 1, 0)
+
+
+def test_nbgraders_own_converter_and_our_single_pass_write_the_same(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, PERFECT, PARTLY, BLANK)
+    hand_in_changed(course, "eve", lambda nb: nb.cells.remove(cell_of(nb, "check_relu")))
+    submitted(course, "rob").parent.mkdir(parents=True)
+    submitted(course, "rob").write_text("{nope")
+    (submitted(course, "ada").parent / "timestamp.txt").write_text("2030-01-02 03:04:05 UTC")
+    (submitted(course, "ada").parent / "data.txt").write_text("mine")
+    other = Path(shutil.copytree(course, tmp_path / "other"))
+    grade("04", course, engine=InProcess())
+    monkeypatch.setattr(record, "can_write", lambda converter: False)
+    grade("04", other, engine=InProcess())
+    assert gradebook(course) == gradebook(other)
+    ours, theirs = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (course / "classroom" / "autograded", other / "classroom" / "autograded")
+    )
+    assert ours == theirs
+    assert len(ours) == 7
+    modes = {path.stat().st_mode & 0o777 for path in (course / "classroom/autograded").rglob("*") if path.is_file()}
+    assert modes == {0o444}
 
 
 def test_feedback_shows_the_panels_and_why_something_was_not_graded(course: Path) -> None:
@@ -160,7 +186,7 @@ def test_killed_anywhere_and_started_again_the_gradebook_is_the_same(course: Pat
     (whole / "nbgrader_config.py").touch()
     grade("04", whole, engine=InProcess())
     paths = os.pathsep.join([str(root / "tests"), str(root)])
-    for steps in (1, 4, 11, 17, 40):
+    for steps in (1, 3, 5, 6, 7):
         command = [sys.executable, "-c", KILLED, str(course), str(steps)]
         ended = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
         assert ended.returncode == -signal.SIGKILL, ended.stderr

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import select
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running import QUICK, job_of, job_of_notebook, points, text
 
 from autograder.exercise import find
+from autograder.grading.conversation import Child
 from autograder.grading.job import Cell, CellEnd, Job, Limits, Outcome
 from autograder.grading.slot import Slot
+from autograder.grading.warm import Warm
 
 SOLUTIONS = Path(__file__).parents[3] / "solutions"
 BRIEF = replace(QUICK, cell_seconds=1)
@@ -85,6 +92,20 @@ def test_an_endless_loop_costs_its_cell_and_keeps_what_was_shown(run: Callable[.
     assert text(outcome.cells[2]) == "2"  # interrupted, not killed: its state is still there
 
 
+def test_an_endless_wait_is_given_up_and_does_not_come_back(run: Callable[..., Outcome]) -> None:
+    wait = "try:\n    await asyncio.sleep(3600)\nfinally:\n    print('given up')"
+    outcome = run("import asyncio; x = 1", wait, "await asyncio.sleep(0, x)", limits=BRIEF)
+    assert [one.end.value for one in outcome.cells] == ["done", "timed out", "done"]
+    assert text(outcome.cells[1]).startswith("given up\nCancelledError")
+    assert text(outcome.cells[2]) == "1"
+
+
+def test_an_endless_print_can_be_interrupted_between_two_frames(run: Callable[..., Outcome]) -> None:
+    outcome = run("kept = 1", "while True: print(kept, flush=True)", "kept", limits=BRIEF)
+    assert [one.end.value for one in outcome.cells] == ["done", "timed out", "done"]
+    assert text(outcome.cells[2]) == "1"
+
+
 def test_an_endless_answer_costs_its_check_and_nothing_else(slot: Slot) -> None:
     job = job_of(
         f"def relu(x):\n    {LOOP}", "check: relu", "relu = lambda x: x.clamp(min=0)", "check: relu", limits=BRIEF
@@ -135,11 +156,10 @@ def test_submissions_do_not_see_each_other(run: Callable[..., Outcome]) -> None:
     assert text(outcome.cells[0]) == "(False, False, False, [])"
 
 
-def test_random_numbers_are_fresh_in_every_submission_where_a_kernels_are(run: Callable[..., Outcome]) -> None:
-    source = "import random, numpy\nrandom.random(), numpy.random.rand()"
-    assert text(run(source).cells[0]) != text(run(source).cells[0])
-    torchs = "import torch; torch.rand(2)"  # torch begins with the same seed in every process
-    assert text(run(torchs).cells[0]) == text(run(torchs).cells[0])
+def test_random_numbers_are_fresh_in_every_submission_as_in_every_kernel(run: Callable[..., Outcome]) -> None:
+    source = "import random, numpy, torch\nrandom.random(), numpy.random.rand(), float(torch.rand(1))"
+    first, second = (text(run(source).cells[0]).split(",") for _ in range(2))
+    assert not set(first) & set(second)
 
 
 def test_a_check_cell_without_cases_is_a_mistake_of_the_caller(slot: Slot) -> None:
@@ -148,11 +168,50 @@ def test_a_check_cell_without_cases_is_a_mistake_of_the_caller(slot: Slot) -> No
         slot.run(job)
 
 
+def first_process(warm: Warm) -> int:
+    """The zygote, as the machine outside numbers it: bubblewrap's only child."""
+    bwrap = warm._process.pid
+    return int(Path(f"/proc/{bwrap}/task/{bwrap}/children").read_text())
+
+
+def test_the_sandbox_ends_when_its_controller_is_killed(bubblewrap: str, tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom autograder.grading.slot import Slot\nslot = Slot()\n"
+        "print(slot.warm()._process.pid, flush=True)\nsys.stdin.read()"
+    )
+    words = [sys.executable, "-c", program]
+    place = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=place) as controller:
+        assert controller.stdout is not None
+        bwrap = int(controller.stdout.readline())
+        zygote = os.pidfd_open(int(Path(f"/proc/{bwrap}/task/{bwrap}/children").read_text()))
+        controller.kill()
+    ended, _, _ = select.select([zygote], [], [], 30)
+    os.close(zygote)
+    assert ended
+
+
 def test_a_sandbox_that_ends_is_replaced(bubblewrap: str) -> None:
     with Slot(QUICK) as slot:
-        slot.warm()._process.kill()
+        os.kill(first_process(slot.warm()), signal.SIGKILL)
         slot.warm()._process.wait()
         assert text(slot.run(job_of("6 * 7")).cells[0]) == "42"
+
+
+def test_a_sandbox_that_ends_under_a_cell_costs_that_cell(slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = []
+
+    def turn(child: Child, cell: Cell, count: int, *more: Any) -> Any:
+        turns.append(cell.place)
+        if cell.place == 1:
+            os.kill(first_process(child._warm), signal.SIGKILL)
+        return genuine(child, cell, count, *more)
+
+    genuine = Child.turn
+    monkeypatch.setattr(Child, "turn", turn)
+    outcome = slot.run(job_of("x = 1", "import time; time.sleep(5)", "x"))
+    assert [one.end.value for one in outcome.cells] == ["done", "crashed", "done"]
+    assert turns == [0, 1, 0, 2]
 
 
 def test_trusted_submissions_run_without_a_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

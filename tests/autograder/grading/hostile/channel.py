@@ -81,6 +81,7 @@ CHANNEL: tuple[Row, ...] = (
     _crash(
         "frames_without_end",
         'one = result(b\'{"type":"clear","wait":false,"x":"%s"}\' % (b\'x\' * 60_000))\nfor _ in range(2000): say(one)',
+        shows="",  # it clears what it showed
     ),
     _crash("channel_closed", "os.closerange(3, 256)"),
     _forged("forged_constants", "0.0,"),

@@ -118,7 +118,10 @@ ENDS: tuple[Row, ...] = (
         linear="def linear(x, weight, bias=None):\n    TRIES.append(1)\n    sys.exit(0)",
         softmax="def softmax(x, dim):\n    exit()",
     ),
-    attack("kill_everyone", "os.kill(-1, signal.SIGKILL)\nos.kill(1, signal.SIGKILL)\ntried()"),
+    attack(
+        "kill_everyone",
+        "tried()\nfor one in (-1, 1):\n    try: os.kill(one, signal.SIGKILL)\n    except ProcessLookupError: pass",
+    ),
     attack(
         "kill_the_first", "for one in range(1, 65):\n    if one not in (32, 33): os.kill(1, one)\ntried()", **_SIGINT
     ),

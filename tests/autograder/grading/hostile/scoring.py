@@ -204,7 +204,7 @@ SCORING: tuple[Row, ...] = (
         def linear(x, weight, bias=None):
             TRIES.append(1)
             KEPT.append((x, weight, bias))
-            return KEPT[-2][0] @ KEPT[-2][1].T if len(KEPT) > 1 else x * 0
+            return KEPT[0][0].new_zeros(2, 3)
         """,
         softmax="""
         def softmax(x, dim):

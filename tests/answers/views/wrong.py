@@ -1,0 +1,206 @@
+"""Chapter 02, known misconceptions, in other words than the oracles' own."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from typing import Any
+
+import torch
+from answers.views.layouts import contiguous_without_ones, expand_from_right, slice_ceil, transpose_lists
+from answers.views.right import fill, infer_checked, overlap_by_counting, view_as_torch_does
+
+
+def fresh(size: Any) -> list[int]:
+    steps, step = [], 1
+    for n in reversed(size):
+        steps.insert(0, step)
+        step *= n or 1
+    return steps
+
+
+def sizes_only(size: Any, stride: Any, offset: int, dim0: int, dim1: int) -> Any:
+    return transpose_lists(size, stride, offset, dim0, dim1)[0], list(stride), offset
+
+
+def strides_only(size: Any, stride: Any, offset: int, dim0: int, dim1: int) -> Any:
+    return list(size), transpose_lists(size, stride, offset, dim0, dim1)[1], offset
+
+
+def strides_fresh(size: Any, stride: Any, offset: int, dim0: int, dim1: int) -> Any:
+    new = transpose_lists(size, stride, offset, dim0, dim1)[0]
+    return new, fresh(new), offset
+
+
+def offset_unmoved(size: Any, stride: Any, offset: int, dim: int, start: int, stop: int, step: int = 1) -> Any:
+    return *slice_ceil(size, stride, offset, dim, start, stop, step)[:2], offset
+
+
+def length_floored(size: Any, stride: Any, offset: int, dim: int, start: int, stop: int, step: int = 1) -> Any:
+    new, steps, moved = slice_ceil(size, stride, offset, dim, start, stop, step)
+    new[dim] = int((stop - start) / step)
+    return new, steps, moved
+
+
+def stride_unmultiplied(size: Any, stride: Any, offset: int, dim: int, start: int, stop: int, step: int = 1) -> Any:
+    new, _, moved = slice_ceil(size, stride, offset, dim, start, stop, step)
+    return new, list(stride), moved
+
+
+def expand_keeping(size: Any, stride: Any, offset: int, new_size: Any) -> Any:
+    new, _, _ = expand_from_right(size, stride, offset, new_size)
+    return new, [0] * (len(new_size) - len(size)) + list(stride), offset
+
+
+def expand_from_left(size: Any, stride: Any, offset: int, new_size: Any) -> Any:
+    steps = []
+    if len(new_size) < len(size):
+        raise ValueError
+    for k in range(len(new_size)):
+        if k >= len(size):
+            steps.append(0)
+        elif size[k] == new_size[k]:
+            steps.append(stride[k])
+        elif size[k] == 1:
+            steps.append(0)
+        else:
+            raise ValueError
+    return new_size, steps, offset
+
+
+def expand_silently(size: Any, stride: Any, offset: int, new_size: Any) -> Any:
+    lead = len(new_size) - len(size)
+    steps = [s if n == m else 0 for n, s, m in zip(size, stride, new_size[lead:], strict=False)]
+    return new_size, [0] * lead + steps, offset
+
+
+def dense_in_any_order(size: Any, stride: Any) -> bool:
+    if 0 in size:
+        return True
+    slots = {sum(i * s for i, s in zip(index, stride, strict=True)) for index in itertools.product(*map(range, size))}
+    return slots == set(range(math.prod(size)))
+
+
+def infer_by_numel(numel: int, new_size: Any) -> Any:
+    infer_checked(numel, new_size)
+    return [numel if n == -1 else n for n in new_size]
+
+
+def infer_two(numel: int, new_size: Any) -> Any:
+    known = 1
+    for n in new_size:
+        if n < -1:
+            raise ValueError
+        known *= n if n != -1 else 1
+    if -1 in new_size:
+        if known == 0 or numel % known:
+            raise ValueError
+    elif known != numel:
+        raise ValueError
+    return tuple(numel // known if n == -1 else n for n in new_size)
+
+
+def infer_rounding(numel: int, new_size: Any) -> Any:
+    known = math.prod(n for n in new_size if n != -1)
+    if list(new_size).count(-1) > 1 or min(new_size, default=0) < -1 or (known == 0 and -1 in new_size):
+        raise ValueError
+    if -1 not in new_size and known != numel:
+        raise ValueError
+    return tuple(int(numel / known) if n == -1 else n for n in new_size)
+
+
+def view_if_contiguous(size: Any, stride: Any, new_size: Any) -> Any:
+    if math.prod(size) != math.prod(new_size) or not contiguous_without_ones(size=size, stride=stride):
+        return None
+    return fresh(new_size)
+
+
+def view_blocked_by_ones(size: Any, stride: Any, new_size: Any) -> Any:
+    """As `view_recursive`, but a dimension of size 1 has to fit, too."""
+    if math.prod(size) != math.prod(new_size):
+        return None
+    if not size:
+        return [1] * len(new_size)
+    blocks: list[list[int]] = []
+    for n, step in zip(reversed(size), reversed(stride), strict=True):
+        if blocks and step == blocks[-1][0] * blocks[-1][1]:
+            blocks[-1][0] *= n
+        else:
+            blocks.append([n, step])
+    return fill(blocks, list(new_size))
+
+
+def view_with_ones_left_out(size: Any, stride: Any, new_size: Any) -> Any:
+    found = view_as_torch_does(size, stride, new_size)
+    return None if found is None else [step for n, step in zip(new_size, found, strict=True) if n > 1]
+
+
+def overlap_of_zeros(size: Any, stride: Any) -> bool:
+    return bool(list(stride).count(0))
+
+
+def overlap_flagging_ones(size: Any, stride: Any) -> bool:
+    if math.prod(size) and 0 in stride:
+        return True
+    return overlap_by_counting(size, stride)
+
+
+def overlap_by_room(size: Any, stride: Any) -> bool:
+    room = 1
+    for n, step in zip(size, stride, strict=True):
+        room += (n - 1) * step
+    return math.prod(size) > room
+
+
+def overlap_by_largest(size: Any, stride: Any) -> bool:
+    return math.prod(size) > max([n * s for n, s in zip(size, stride, strict=True)] or [1])
+
+
+WRONG = [
+    ("transpose_layout", "only sizes swapped", sizes_only),
+    ("transpose_layout", "only strides swapped", strides_only),
+    ("transpose_layout", "strides recomputed as contiguous", strides_fresh),
+    ("transpose_layout", "all dimensions turned round", lambda size, stride, offset, *dims: (list(reversed(size)), list(reversed(stride)), offset)),
+    ("slice_layout", "offset not moved", offset_unmoved),
+    ("slice_layout", "length rounded down", length_floored),
+    ("slice_layout", "stride not multiplied", stride_unmultiplied),
+    ("expand_layout", "stride kept", expand_keeping),
+    ("expand_layout", "aligned from the left", expand_from_left),
+    ("expand_layout", "no error", expand_silently),
+    ("is_contiguous", "strict comparison", lambda size, stride: list(stride) == fresh(size)),
+    ("is_contiguous", "strict comparison", lambda size, stride: list(stride) == [math.prod(size[k + 1 :]) for k in range(len(size))]),
+    ("is_contiguous", "any dense permutation accepted", dense_in_any_order),
+    ("is_contiguous", "any dense permutation accepted", lambda size, stride: Counter(stride) == Counter(fresh(size))),
+    ("is_contiguous", "only the last stride looked at", lambda size, stride: len(stride) == 0 or stride[len(stride) - 1] == 1),
+    ("is_contiguous", "only the last stride looked at", lambda size, stride: not (stride and stride[-1] != 1)),
+    ("infer_size", "-1 becomes numel", infer_by_numel),
+    ("infer_size", "-1 becomes numel", lambda numel, new_size: [{-1: numel}.get(n, n) for n in new_size]),
+    ("infer_size", "two -1 accepted", infer_two),
+    ("infer_size", "non-divisible rounded down", infer_rounding),
+    ("view_stride", "contiguous-only", view_if_contiguous),
+    ("view_stride", "contiguous strides always", lambda size, stride, new_size: fresh(new_size)),
+    ("view_stride", "contiguous strides always", lambda size, stride, new_size: fresh(new_size) if math.prod(size) == math.prod(new_size) else None),
+    ("view_stride", "size-1 dimensions mishandled", view_blocked_by_ones),
+    ("view_stride", "size-1 dimensions mishandled", view_with_ones_left_out),
+    ("has_overlap", "only stride 0", overlap_of_zeros),
+    ("has_overlap", "only stride 0", lambda size, stride: any(n != 1 and not s for n, s in zip(size, stride, strict=True))),
+    ("has_overlap", "size 1 with stride 0 flagged", overlap_flagging_ones),
+    ("has_overlap", "largest extent compared with numel", overlap_by_room),
+    ("has_overlap", "largest extent compared with numel", overlap_by_largest),
+    ("to_channels_last", "view or reshape", lambda x: torch.reshape(x, (x.size(0), x.size(2), x.size(3), x.size(1)))),
+    ("to_channels_last", "view or reshape", lambda x: x.view(x.size(0), *x.size()[2:], x.size(1))),
+    ("to_channels_last", "view or reshape", lambda x: x.flatten().unflatten(0, [x.shape[k] for k in (0, 2, 3, 1)])),
+    ("to_channels_last", "H and W swapped", lambda x: x.transpose(1, -1)),
+    ("to_channels_last", "H and W swapped", lambda x: x.swapaxes(3, 1)),
+    ("to_channels_last", "copied", lambda x: x.movedim(1, 3) * 1),
+    ("to_channels_last", "copied", lambda x: torch.stack(x.unbind(1), dim=-1)),
+    ("flatten_batch", "batch flattened too", lambda x: x.flatten()),
+    ("flatten_batch", "batch flattened too", lambda x: torch.ravel(x)),
+    ("flatten_batch", "batch flattened too", lambda x: x.flatten()[None]),
+    ("flatten_batch", "view on channels-last input", lambda x: x.view(x.size(0), math.prod(x.size()[1:]))),
+    ("flatten_batch", "always copies", lambda x: torch.stack([one.flatten() for one in x])),
+    ("flatten_batch", "always copies", lambda x: x.flatten(1) + 0),
+    ("flatten_batch", "always copies", lambda x: x.clone().flatten(1)),
+    ("flatten_batch", "copies what is not contiguous", lambda x: x.view(len(x), -1) if x.is_contiguous() else x.clone().reshape(len(x), -1)),
+]  # fmt: skip

@@ -1,0 +1,158 @@
+"""``python -m autograder grade`` killed at 20 moments: started again it ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+from grading_class import gradebook
+
+from autograder import demo
+from autograder.build import commands_on_path
+from autograder.sample_class import SAMPLE_CLASS, Answer, Submission
+
+CHAPTER = "02_views_and_copies"
+KILLS = 20
+LEARNERS = (
+    *(one for one in SAMPLE_CLASS if one.chapter == CHAPTER),
+    Submission("blanche", CHAPTER, "blank", rest="STUB"),
+    Submission("hedy", CHAPTER, "crashes", {"is_contiguous": Answer("import os\nos._exit(1)", 0)}, rest="STUB"),
+    Submission("noether", CHAPTER, "one answer", {"is_contiguous": Answer("is_contiguous = 3", 0)}, rest="STUB"),
+)
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture
+def small_class(root: Path, tmp_path: Path) -> Path:
+    """Chapter 02, released, and six notebooks, no two the same."""
+    folder = demo.prepare(root, tmp_path / "class")
+    with commands_on_path():
+        demo.release(folder, CHAPTER)
+    for one in LEARNERS:
+        demo.hand_in(folder, one)
+    return folder
+
+
+def start(folder: Path) -> subprocess.Popen[bytes]:
+    called = [sys.executable, "-m", "autograder", "grade", CHAPTER, "--jobs", "2", "--json"]
+    log = (folder / "grade.log").open("wb")
+    with log:
+        return subprocess.Popen(called, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+
+
+def kill(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """SIGKILL, and all that ran below it just then."""
+    process.send_signal(signal.SIGSTOP)  # so that nothing starts while we look
+    below = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    return below
+
+
+def finish(folder: Path) -> None:
+    process = start(folder)
+    assert process.wait(120) == 0, (folder / "grade.log").read_text()
+
+
+def done(folder: Path) -> int:
+    """How many steps are behind us: notebooks seen, and results recorded."""
+    results = folder / "classroom" / "results"
+    return len(list(results.glob("seen/??/*.outcome"))) + len(list(results.glob("recorded/*/*.json")))
+
+
+def by_the_clock(seconds: float) -> Callable[[Path, subprocess.Popen[bytes]], bool]:
+    """Waits so long from the start; whether the run is still under way."""
+
+    def wait(folder: Path, process: subprocess.Popen[bytes]) -> bool:
+        return not _ends_within(process, seconds)
+
+    return wait
+
+
+def by_the_work(steps: int, more: float) -> Callable[[Path, subprocess.Popen[bytes]], bool]:
+    """Waits for so many more steps and a moment; whether the run is still under way."""
+
+    def wait(folder: Path, process: subprocess.Popen[bytes]) -> bool:
+        before = done(folder)
+        while done(folder) < before + steps:
+            if _ends_within(process, 0.005):
+                return False
+        return not _ends_within(process, more)
+
+    return wait
+
+
+def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def moments(length: float) -> list[Callable[[Path, subprocess.Popen[bytes]], bool]]:
+    """Half of them spread over the length of a whole run, half among its work, which is the smaller part of the time."""
+    drawn = random.Random(20)
+    half = KILLS // 2
+    clock = [by_the_clock(length * (place + drawn.random()) / half) for place in range(half)]
+    work = [by_the_work(drawn.choice((1, 1, 2)), drawn.uniform(0, 0.15)) for _ in range(KILLS - half)]
+    whole = clock + work
+    drawn.shuffle(whole)
+    return whole
+
+
+def records(folder: Path) -> dict[str, bytes]:
+    found = sorted((folder / "classroom" / "results" / "recorded" / CHAPTER).glob("*.json"))
+    return {path.stem: path.read_bytes().partition(b'"result"')[2] for path in found}
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_moments_the_gradebook_is_that_of_an_undisturbed_run(
+    small_class: Path, tmp_path: Path, bubblewrap: str
+) -> None:
+    calm = Path(shutil.copytree(small_class, tmp_path / "calm"))
+    began = time.monotonic()
+    finish(calm)
+    left, killed, halfway, rounds = moments(time.monotonic() - began), 0, 0, 0
+    orphans: list[psutil.Process] = []
+    while left:
+        rounds += 1
+        folder = Path(shutil.copytree(small_class, tmp_path / f"round {rounds}"))
+        while left and rounds < 10:
+            process = start(folder)
+            if not left[0](folder, process):
+                # It was done before its moment came: this moment is for the next class.
+                assert process.returncode == 0, (folder / "grade.log").read_text()
+                break
+            orphans += kill(process)
+            left.pop(0)
+            killed += 1
+            halfway += 0 < done(folder) < 2 * len(LEARNERS)
+        finish(folder)
+        assert gradebook(folder) == gradebook(calm)
+        assert records(folder) == records(calm) and len(records(calm)) == len(LEARNERS)
+        assert [path.name for path in (folder / "classroom" / "results").glob("staging*")] == []
+        assert rounds < 10, "the runs are over before they can be killed"
+    assert killed == KILLS
+    assert halfway >= 3, "too few were killed amid their work"
+    assert still_there(orphans) == []
+
+
+def still_there(processes: list[psutil.Process]) -> list[str]:
+    """Which of them have not ended. Nobody may collect orphans here, so that a zombie counts as ended."""
+    found = []
+    for one in psutil.wait_procs(processes, timeout=10)[1]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if one.status() != psutil.STATUS_ZOMBIE:
+                found.append(str(one))
+    return found

@@ -1,0 +1,34 @@
+"""Chapter 03: what is told about an answer, and what it earns, where the chapter has rules of its own."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from autograder import check
+
+
+def test_a_network_with_other_names_is_partly_right() -> None:
+    class Renamed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv1, self.fc1 = nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16384, 10)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc1(F.relu(self.conv1(x)).flatten(1))
+
+    verdict = check("tiny_cnn", Renamed)
+    assert verdict.misconception == "other names"
+    assert 0 < verdict.score < verdict.points
+
+
+def test_a_half_written_class_counts_as_not_attempted() -> None:
+    class Half(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16384, 10)
+
+        def forward(self, x: Tensor) -> Tensor:
+            raise NotImplementedError
+
+    assert check("tiny_cnn", Half).status.value == "not attempted"
