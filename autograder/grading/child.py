@@ -49,10 +49,18 @@ def prober() -> Probe:
 
     def probe(namespace: Namespace, frame: Frame) -> bytes:
         exercise = exercises[frame.data["exercise"]]
-        answer = namespace.get(frame.data["answer"])
+        answer = _answer(namespace, frame.data["answer"])
         return pack(observe(exercise, answer, cases_of(frame.payload, exercise)))
 
     return probe
+
+
+def _answer(namespace: Namespace, words: str) -> Any:
+    """What a check cell names: one answer, or several as ``(one, two)``; ``None`` where one of them is not there."""
+    if not words.startswith("("):
+        return namespace.get(words)
+    names = [name.strip() for name in words.strip("()").split(",") if name.strip()]
+    return tuple(namespace[name] for name in names) if all(name in namespace for name in names) else None
 
 
 def main(channel: socket.socket, shell: Shell, probe: Probe) -> None:
