@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import sys
@@ -138,6 +139,8 @@ def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes
             source.write_bytes(content)
             config.CourseDirectory.assignment_id = slug
             app = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+            # The reason is read from its log, and nbgrader's own logger is shared: whoever quietens it quietens all.
+            app.log = logging.Logger("autograder.release", logging.ERROR)
             done = capture_log(app)
             target = directory / config.CourseDirectory.release_directory / slug / f"{slug}.ipynb"
             if not done["success"] or not target.is_file():

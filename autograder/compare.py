@@ -25,6 +25,7 @@ TOLERANCES: Mapping[str, float] = {
     "float16": 1e-2,
     "bfloat16": 5e-2,
     "statistical": 0.25,
+    "exact": 0.0,
 }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
+from autograder.case import Case
 from autograder.codec import Projection, Raised
 from autograder.compare import MISSING, Difference, difference, leaves
 from autograder.exercise import Exercise
@@ -17,7 +18,7 @@ from autograder.reference import Reference
 from autograder.show import show_case, show_form, show_value
 from autograder.verdict import Aspect, Finding, Status, Verdict
 
-__all__ = ["differences", "judge"]
+__all__ = ["differences", "judge", "read"]
 
 _NO_ANSWER = Raised("NoAnswer", "")
 
@@ -32,7 +33,8 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     def verdict(status: Status, score: float = 0.0, **details: Any) -> Verdict:
         return Verdict(exercise.id, exercise.contract, exercise.points, score, status, **details)
 
-    seen = run.seen + (_NO_ANSWER,) * (len(reference.cases) - len(run.seen))
+    seen = read(exercise, reference.cases, run.seen)
+    seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
     crashes = [one for one in seen if isinstance(one, Raised)]
     unfinished = any(one.type == "NotImplementedError" for one in crashes)
     if not run.attempted or (unfinished and len(crashes) == len(seen)):
@@ -64,6 +66,19 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         finding=_finding(exercise, reference, seen, found),
         note=_note(seen, found),
     )
+
+
+def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:
+    """What was seen in each case, as it is compared: read by the exercise where that has a reading of its own."""
+    if exercise.reading is None:
+        return tuple(seen)
+    found: list[Seen] = []
+    for case, one in zip(cases, seen, strict=False):
+        try:
+            found.append(one if isinstance(one, Raised) else exercise.reading(one, case))
+        except Exception as error:  # what comes out of a sandbox may be anything
+            found.append(Raised("NoObservation", f"what was seen cannot be read ({type(error).__name__})"))
+    return tuple(found)
 
 
 def differences(expected: Seen, got: Seen, tolerance: str = "") -> dict[str, Difference]:

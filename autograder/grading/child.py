@@ -23,6 +23,7 @@ from autograder.grading import shell as shells
 from autograder.grading.cases import unpack
 from autograder.grading.frames import Decoder, Frame
 from autograder.grading.observations import pack_run
+from autograder.grading.pristine import pristine
 from autograder.grading.shell import Shell
 from autograder.grading.sink import Sink
 from autograder.observe import run
@@ -30,7 +31,7 @@ from autograder.observe import run
 __all__ = ["main"]
 
 Namespace = Mapping[str, Any]
-Probe = Callable[[Namespace, Frame], bytes]
+Probe = Callable[[Namespace, Frame, Callable[[bytes], None]], None]
 
 
 class Later:
@@ -44,13 +45,20 @@ class Later:
 
 
 def prober() -> Probe:
-    """The function that observes an answer. Whatever it needs it holds itself, whatever a learner does to our names."""
-    exercises, cases_of, observe, pack = dict(catalogue()), unpack, run, pack_run
+    """The function that observes an answer and sends what it saw. It holds what it needs, and all of that is as it was
+    before the learner's code ran.
+    """
+    exercises, answer_of, cases_of, observe, pack = dict(catalogue()), _answer, unpack, run, pack_run
+    put_back = pristine()
 
-    def probe(namespace: Namespace, frame: Frame) -> bytes:
-        exercise = exercises[frame.data["exercise"]]
-        answer = _answer(namespace, frame.data["answer"])
-        return pack(observe(exercise, answer, cases_of(frame.payload, exercise)))
+    def probe(namespace: Namespace, frame: Frame, send: Callable[[bytes], None]) -> None:
+        undo = put_back()
+        try:
+            exercise = exercises[frame.data["exercise"]]
+            answer = answer_of(namespace, frame.data["answer"])
+            send(pack(observe(exercise, answer, cases_of(frame.payload, exercise))))
+        finally:
+            undo()
 
     return probe
 
@@ -96,7 +104,7 @@ def _check(shell: Shell, namespace: Namespace, frame: Frame, probe: Probe, sink:
     shell.execution_count = frame.data["count"] + 1
     error: BaseException | None = None
     try:
-        sink.observed(probe(namespace, frame))
+        probe(namespace, frame, sink.observed)
     except BaseException as caught:
         error = caught
     with contextlib.suppress(BaseException):

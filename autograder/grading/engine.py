@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -19,12 +21,51 @@ __all__ = ["Engine", "NoSandbox", "open_engine", "run_one"]
 Engine = Callable[[Iterable[tuple[str, Job]]], Iterator[tuple[str, Outcome]]]
 
 
+class _Kept:
+    """A slot that stays open for a while after each job: who grades one submission after the other starts it once."""
+
+    def __init__(self) -> None:
+        self._alone = threading.Lock()
+        self._slot: Slot | None = None
+        self._closing: threading.Timer | None = None
+
+    def run(self, job: Job, sandboxed: bool) -> Outcome:
+        with self._alone:
+            if self._closing is not None:
+                self._closing.cancel()
+            if self._slot is None or (self._slot.sandboxed, self._slot.limits) != (sandboxed, job.limits):
+                self._close()
+                self._slot = Slot(job.limits, sandboxed=sandboxed)
+            try:
+                return self._slot.run(job)
+            finally:
+                self._closing = threading.Timer(_IDLE, self.close)
+                self._closing.daemon = True
+                self._closing.start()
+
+    def close(self) -> None:
+        with self._alone:
+            self._close()
+
+    def _close(self) -> None:
+        if self._slot is not None:
+            self._slot.close()
+            self._slot = None
+
+
+_IDLE = 60.0  # seconds without a job after which a kept slot gives its memory back
+_kept = _Kept()
+atexit.register(_kept.close)
+
+
 def run_one(job: Job, *, sandboxed: bool = True) -> Outcome:
-    """Run one job on a slot made for it. Raises `NoSandbox` where there is no sandbox to run it in."""
+    """Run one job, on the slot of the one before where that is still open.
+
+    Raises `NoSandbox` where there is no sandbox to run it in.
+    """
     if sandboxed:
         require()
-    with Slot(job.limits, sandboxed=sandboxed) as slot:
-        return slot.run(job)
+    return _kept.run(job, sandboxed)
 
 
 @contextmanager

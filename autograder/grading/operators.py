@@ -5,9 +5,10 @@ noted. This looks at the text: the definition of the answer that counts at its c
 goes on to by name. A test of one's own beside the definition, a comment, a string, dead code after a ``return``, a
 function of one's own called ``relu`` are all no use of torch's.
 
-What it cannot see: names made at run time (``getattr(F, "re" + word)``, ``eval``, ``vars(F)``, ``importlib``), definitions
-changed after they were made (``answer.__code__ = …``), code in files beside the notebook. `watch` sees these unless it was
-tampered with; both together are meant to make an honest answer easier than a hidden one, not impossible to hide.
+What it cannot see: names made at run time (``eval``, ``vars(F)``, ``importlib``), definitions changed after they were made
+(``answer.__code__ = …``), code in files beside the notebook. `watch` sees these unless it was tampered with; so the ways of
+tampering with it are seen here (``torch._C``, ``torch.overrides``), and so is ``getattr(F, word)``. Both together are meant to
+make an honest answer easier than a hidden one, not impossible to hide.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from IPython.core.inputtransformer2 import TransformerManager
 from autograder.grading.torch_names import forbidden_name, public_names
 
 __all__ = ["operators_named"]
+
+_BEHIND = ("torch._C", "torch.overrides")  # where torch can be told to pass by what watches it
 
 _Bound = ast.AST | str  # what a name stands for: a definition in the notebook, or the dotted name of something imported
 
@@ -177,6 +180,8 @@ class _Reader(ast.NodeVisitor):
         match node:
             case ast.Call(ast.Name("getattr"), [value, word, *_]) if (text := _text(word)) is not None:
                 self._call(ast.copy_location(ast.Attribute(value, text, ast.Load()), node))
+            case ast.Call(ast.Name("getattr"), [value, _, *_]) if (self._dotted(value) or "").startswith("torch"):
+                self.found["getattr"] = None  # which of torch's own is found at run time only
             case _:
                 self._call(node.func)
         for one in (*node.args, *(keyword.value for keyword in node.keywords)):
@@ -208,6 +213,8 @@ class _Reader(ast.NodeVisitor):
         """Note what a name or a dotted name stands for; whether it stands for anything known."""
         dotted = self._dotted(node)
         if dotted is not None:
+            if any(dotted == one or dotted.startswith(f"{one}.") for one in _BEHIND):
+                self.found[dotted] = None
             self.found.update(forbidden_name(dotted, self._forbidden, called=called))
             return True
         if isinstance(node, ast.Name):

@@ -11,6 +11,8 @@ __all__ = ["Collector"]
 
 Output = dict[str, Any]
 
+_DEEPEST = 20  # levels of JSON in a display; what has more is left out, and its other forms are shown
+
 
 class Collector:
     """The outputs of all cells of a notebook, in no more than ``limit`` bytes, and half of that for one cell."""
@@ -56,13 +58,16 @@ class Collector:
                     {"output_type": "error", "ename": _sane(name), "evalue": _sane(value), "traceback": traceback}
                 )
             case {"type": "display" | "result" | "update" as kind, "data": dict(data), "metadata": dict(metadata)}:
-                self._display(kind, _sane(_bundle(data)), _sane(metadata), words.get("id"), words.get("count"))
+                self._display(kind, _bundle(data), metadata, words.get("id"), words.get("count"))
             case _:
                 raise FrameError(f"an output of no known form: {str(words)[:100]}")
 
     def _display(self, kind: str, data: Output, metadata: Output, name: Any, count: Any) -> None:
+        data = {mime: value for mime, value in data.items() if _is_flat(value)}
+        metadata = metadata if _is_flat(metadata) else {}
         if not isinstance(name, str | None) or not isinstance(count, int | None):
             raise FrameError("a display with an id that is no text, or a count that is no number")
+        data, metadata = _sane(data), _sane(metadata)
         if kind == "update":
             if name in self._shown and self._affords((data, metadata)):
                 for one in self._shown[name]:
@@ -113,6 +118,20 @@ def _bundle(data: Mapping[str, Any]) -> Output:
         if not text and not mime.endswith("json"):
             raise FrameError(f"{mime[:100]} that is not text")
     return dict(data)
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether ``value`` is nested no deeper than what is written down later can hold."""
+    inside = [value]
+    for _ in range(_DEEPEST):
+        inside = [item for one in inside if isinstance(one, list | dict) for item in _items(one)]
+        if not inside:
+            return True
+    return False
+
+
+def _items(value: list[Any] | dict[str, Any]) -> list[Any]:
+    return value if isinstance(value, list) else list(value.values())
 
 
 def _sane(value: Any) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 __all__ = ["home_of", "stage"]
 
 # Everything else of grading/ is the controller's own.
-_INSIDE = ("cases", "child", "frames", "observations", "prctl", "processes", "shell", "sink", "zygote")
+_INSIDE = ("cases", "child", "frames", "observations", "prctl", "pristine", "processes", "shell", "sink", "zygote")
 _INSTRUCTORS = ("__main__", "build", "demo", "sample_class")
 
 

@@ -70,12 +70,14 @@ def execute_jobs(
     No more than ``ahead`` jobs wait or run at a time, so that memory does not grow with the class. Any
     ``concurrent.futures.Executor`` will do: its workers are sent bytes, and send bytes back.
 
-    Raises `NoSandbox` before anything runs where this machine has none, and whatever a worker raised.
+    Raises `NoSandbox` before anything runs where this machine has none, and what a worker raised when it did so twice: a
+    job may be lost with its machine once.
     """
     if sandboxed and isinstance(executor, ThreadPoolExecutor):  # another machine has to see for itself
         sandbox.require()
     waiting = iter(jobs)
     running: dict[Future[Any], tuple[Key, Job]] = {}
+    again: set[Key] = set()
     try:
         while True:
             taken = list(islice(waiting, ahead - len(running)))
@@ -94,6 +96,12 @@ def execute_jobs(
                     outcome = Outcome.from_bytes(done.result())
                 except _ODD_DATA:
                     outcome = _crashed(job)
+                except Exception:
+                    if key in again:
+                        raise
+                    again.add(key)
+                    running[executor.submit(run_bytes, job.to_bytes(), sandboxed)] = key, job
+                    continue
                 yield key, outcome
     finally:
         for future in running:

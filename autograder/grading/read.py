@@ -57,7 +57,8 @@ def _steps(path: Path) -> Iterator[Path]:
 
 
 def files_beside(folder: Path) -> dict[str, bytes]:
-    """The other files that lie in ``folder``, by relative POSIX path: no notebooks, links, devices or caches.
+    """The other files that lie in ``folder``, by relative POSIX path: no notebooks, links, devices or caches, and
+    none whose name is no UTF-8.
 
     Raises `Unreadable` where they are too many or too large. A folder that is not there has none.
     """
@@ -71,6 +72,8 @@ def files_beside(folder: Path) -> dict[str, bytes]:
             about = path.lstat()
             if name in _NOT_FILES or name.endswith((".ipynb", ".pyc")) or not stat.S_ISREG(about.st_mode):
                 continue
+            if not _is_text(str(path.relative_to(folder))):
+                continue
             size += about.st_size
             if size > LARGEST_REST or len(found) >= _MOST_FILES:
                 raise Unreadable(
@@ -79,6 +82,15 @@ def files_beside(folder: Path) -> dict[str, bytes]:
                 )
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
+
+
+def _is_text(name: str) -> bool:
+    """Whether a file's name is text for everyone: bytes that are no UTF-8 are half characters to Python."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def notebook_of(content: bytes) -> NotebookNode:

@@ -48,7 +48,10 @@ class Slot:
     def warm(self) -> Warm:
         """The running zygote, started if there is none."""
         if self._warm is None:
-            self._warm = Warm(self.limits, sandboxed=self.sandboxed)
+            try:
+                self._warm = Warm(self.limits, sandboxed=self.sandboxed)
+            except SlotError:  # it did not come up in time, on a machine that is busy: once more
+                self._warm = Warm(self.limits, sandboxed=self.sandboxed)
         return self._warm
 
     def run(self, job: Job) -> Outcome:

@@ -76,7 +76,7 @@ def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
         name: _decide(task, ready.notebook, ready.job, ran, place, check)
         for place, name, check in _checks(ready.notebook, task.source.checks)
     }
-    states = [of_cell(one.end) for one in outcome.cells]
+    states = [of_cell(one.end) for one in outcome.cells] + [one.state for one in exercises.values()]
     state = next((one for one in _WORST_FIRST if one in states), State.GRADED)
     if state is State.GRADED and exercises and all(one.state is State.NOT_ATTEMPTED for one in exercises.values()):
         state = State.NOT_ATTEMPTED
@@ -106,16 +106,19 @@ def _decide(
 ) -> Decided:
     exercise = find(check.exercise)
     one = ran.get(place)
-    if one is None or (one.run is None and of_cell(one.end) is None):
+    if one is None:
         state, words = _elsewhere(task, notebook, ran, check) or (State.NOT_ATTEMPTED, "")
         return Decided(state, _nothing(exercise, Status.NOT_ATTEMPTED, words or _write(exercise)))
     state_of_cell = of_cell(one.end)
     if state_of_cell is not None or one.run is None:
         state = state_of_cell or State.CRASHED
-        return Decided(state, _nothing(exercise, Status.CRASHED, _said(state, job.limits)))
+        said = _said(state, job.limits) if state_of_cell else "Your answer broke off its own check."
+        return Decided(state, _nothing(exercise, Status.CRASHED, said))
     reference = task.references[check.exercise]
     run = _with_source(_as_data(one.run, len(reference.cases)), exercise, check, job, place)
     verdict = _judged(exercise, reference, run)
+    if verdict.status is Status.CRASHED and any(map(_took_too_much, run.seen)):
+        return Decided(State.OUT_OF_MEMORY, replace(verdict, note=_said(State.OUT_OF_MEMORY, job.limits)))
     if verdict.status is Status.NOT_ATTEMPTED and (found := _elsewhere(task, notebook, ran, check)):
         return Decided(found[0], replace(verdict, note=found[1]))
     return Decided(of_verdict(verdict.status), verdict)
@@ -145,6 +148,11 @@ def _seen(one: Any) -> Seen:
     if isinstance(one, Mapping) and all(isinstance(key, str) for key in one):
         return one
     return Raised("NoObservation", "the check sent back something else than observations")
+
+
+def _took_too_much(one: Seen) -> bool:
+    """Whether an answer was refused memory: by Python, or by torch, whose error has no type of its own."""
+    return isinstance(one, Raised) and (one.type == "MemoryError" or "can't allocate memory" in one.message)
 
 
 def _with_source(run: Run, exercise: Exercise, check: Check, job: Job, place: int) -> Run:

@@ -205,6 +205,8 @@ def main(descriptor: int, scratch: Path, user: int) -> None:
         os.setgroups([])
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
+    # To its own namespace's first process the kernel delivers only what that process handles; Python handles this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=descriptor)
     control.set_inheritable(False)
     prctl.set_dumpable(False)

@@ -13,7 +13,8 @@ from autograder.case import Case
 from autograder.codec import CodecError, Projection, Raised, from_bytes, to_bytes
 from autograder.compare import MISSING, difference, leaves
 from autograder.exercise import Exercise, exercises_of
-from autograder.observe import Run, Seen, run
+from autograder.judge import read
+from autograder.observe import Seen, run
 from autograder.oracles import Oracle, oracles_of
 from autograder.oracles.maker import CaseMaker
 from autograder.reference import PUBLIC
@@ -38,8 +39,8 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
 
 def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[str, Any]:
     cases = [_with_arguments(case, exercise) for case in oracle.cases(CaseMaker(seed, exercise.id))]
-    expected = run(exercise, oracle.answer, cases)
-    for case, seen in zip(cases, expected.seen, strict=True):
+    expected = _seen(exercise, oracle.answer, cases)
+    for case, seen in zip(cases, expected, strict=True):
         if isinstance(seen, Raised):
             raise ValueError(f"{exercise.id}: the oracle raised in case {case.name!r}: {seen.type}: {seen.message}")
         if any(isinstance(leaf, Projection) and not leaf.values.isfinite().all() for leaf in leaves(seen).values()):
@@ -49,14 +50,14 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
             {"name": case.name, "inputs": dict(case.inputs), "leaves": case.leaves, "shown": case.shown}
             for case in cases
         ],
-        "expected": expected.seen,
+        "expected": expected,
         "tolerance": oracle.tolerance,
         "misconceptions": [
             {
                 "name": one.name,
                 "says": one.says,
                 "variants": [
-                    _variant(exercise, one.name, run(exercise, answer, cases), expected, oracle.tolerance)
+                    _variant(exercise, one.name, _seen(exercise, answer, cases), expected, oracle.tolerance)
                     for answer in one.variants
                 ],
             }
@@ -65,14 +66,20 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
     }
 
 
+def _seen(exercise: Exercise, answer: Any, cases: list[Case]) -> tuple[Seen, ...]:
+    return read(exercise, cases, run(exercise, answer, cases).seen)
+
+
 def _with_arguments(case: Case, exercise: Exercise) -> Case:
     return Case(case.name, case.inputs, exercise.arguments, case.leaves, case.shown)
 
 
-def _variant(exercise: Exercise, name: str, got: Run, expected: Run, tolerance: str) -> dict[int, Seen]:
+def _variant(
+    exercise: Exercise, name: str, got: tuple[Seen, ...], expected: tuple[Seen, ...], tolerance: str
+) -> dict[int, Seen]:
     """What a misconception shows that the reference does not, by case."""
     found: dict[int, Seen] = {}
-    for index, (right, wrong) in enumerate(zip(expected.seen, got.seen, strict=True)):
+    for index, (right, wrong) in enumerate(zip(expected, got, strict=True)):
         one = wrong if isinstance(wrong, Raised) else _changed(right, wrong, tolerance)
         if one:
             found[index] = _without_place(one)

@@ -9,68 +9,92 @@ import torch
 from torch import Tensor
 
 from autograder.case import Case
+from autograder.compare import difference, leaves
 from autograder.exercise import exercise
 from autograder.observe import observe
 from autograder.probes.modules import FOUR
 from autograder.probes.specimen import build_module
+from autograder.project import LARGE
 
 Observations = dict[str, Any]
 
-
-@exercise("init_params(generator) -> dict", points=4)
-def init_params(answer: Callable[..., Any], case: Case) -> Observations:
-    """Draw parameters many times: sizes, how they spread within the case's bounds, leaves, whose numbers they are."""
-    if "other_seed" in case:
-        return observe(generator=_whose_numbers(answer, case))
-    generator = torch.Generator().manual_seed(case["seed"])
-    draws = [dict(case.call(answer, generator=generator)) for _ in range(case["draws"])]
-    params = draws[0]
-    tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
-    return observe(
-        values={name: _spread([draw.get(name) for draw in draws], bound) for name, bound in case["bounds"].items()},
-        shape={name: (tuple(one.shape), one.dtype) for name, one in tensors.items()},
-        state={name: _leaf(params.get(name)) for name in FOUR},
-    )
+_FEWEST = 100  # numbers that say something of how they spread
 
 
-def _spread(draws: list[Any], bound: float) -> str:
-    """How the numbers of all draws lie in ``±bound``, in words; uneven by Kolmogorov and Smirnov's distance."""
-    if not all(isinstance(one, Tensor) for one in draws):
+def _read_init_params(seen: Observations, case: Case) -> Observations:
+    """How the numbers spread within the case's bounds, and whose they are, in words."""
+    if "generator" in seen:
+        draws = seen["generator"]
+        return {
+            "generator": {
+                "same seed": "same numbers" if _same(draws["first"], draws["again"]) else "other numbers",
+                "other seed": "same numbers" if _same(draws["first"], draws["other"]) else "other numbers",
+            }
+        }
+    bounds = case.inputs["bounds"]
+    return {**seen, "values": {name: _spread(seen["values"].get(name), bounds[name]) for name in bounds}}
+
+
+def _spread(drawn: Any, bound: float) -> str:
+    """How the numbers of all draws lie in ``±bound``; uneven by Kolmogorov and Smirnov's distance."""
+    if not isinstance(drawn, Mapping):
         return "no tensor"
-    if any(float(one.detach().abs().max()) > bound * (1 + 1e-6) for one in draws):
+    if float(drawn["largest"]) > bound * (1 + 1e-6):
         return "beyond its bound"
-    every = [one.detach().flatten() for one in draws]
-    some = torch.cat([one[:: max(1, one.numel() // 200)] for one in every]).double().sort().values
-    even = (some / bound + 1) / 2
+    numbers = torch.cat(list(drawn["numbers"])).double().sort().values
+    if len(numbers) < _FEWEST:
+        return "too few numbers"
+    even = (numbers / bound + 1) / 2
     steps = torch.arange(1, len(even) + 1) / len(even)
     distance = float((even - steps).abs().max())
     # An even draw of n numbers lies further off than this once in a million times.
     return "evenly within its bound" if distance < (14.5 / (2 * len(even))) ** 0.5 else "unevenly"
 
 
-def _leaf(value: Any) -> dict[str, Any]:
-    if not isinstance(value, Tensor):
-        return {"tensor": type(value).__name__}
-    return {"leaf": value.is_leaf, "requires_grad": value.requires_grad}
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    mine, others = leaves(one), leaves(other)
+    return set(mine) == set(others) and all(difference(mine[path], others[path], "exact") is None for path in mine)
 
 
-def _whose_numbers(answer: Callable[..., Any], case: Case) -> dict[str, str]:
-    """Whether the same generator state gives the same numbers, whatever the global seed, and another state others."""
+@exercise("init_params(generator) -> dict", points=4, reading=_read_init_params)
+def init_params(answer: Callable[..., Any], case: Case) -> Observations:
+    """Draw parameters many times: sizes, their numbers, leaves; or from the same generator state twice, and from another."""
+    if "other_seed" in case:
+        return observe(generator=_three_draws(answer, case))
+    generator = torch.Generator().manual_seed(case["seed"])
+    draws = [dict(case.call(answer, generator=generator)) for _ in range(case["draws"])]
+    params = draws[0]
+    tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
+    return observe(
+        values={name: _numbers([draw.get(name) for draw in draws]) for name in case["bounds"]},
+        shape={name: (tuple(one.shape), one.dtype) for name, one in tensors.items()},
+        state={name: _leaf(params.get(name)) for name in FOUR},
+    )
+
+
+def _numbers(draws: list[Any]) -> Any:
+    """Some two hundred numbers of each draw, in pieces that an observation may hold, and the largest of all."""
+    if not all(isinstance(one, Tensor) for one in draws):
+        return "no tensor"
+    every = [one.detach().flatten() for one in draws]
+    some = torch.cat([one[:: max(1, one.numel() // 200)] for one in every])
+    return {"largest": max(float(one.abs().max()) for one in every), "numbers": some.split(LARGE)}
+
+
+def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
+    """Draws from one generator state under two global seeds, and from another state."""
 
     def draw(seed: int, global_seed: int) -> dict[str, Any]:
         torch.manual_seed(global_seed)
         return dict(case.call(answer, generator=torch.Generator().manual_seed(seed)))
 
-    first, again = draw(case["seed"], 1), draw(case["seed"], 2)
-    other = draw(case["other_seed"], 1)
-    return {
-        "same seed": "same numbers" if _equal(first, again) else "other numbers",
-        "other seed": "same numbers" if _equal(first, other) else "other numbers",
-    }
+    return {"first": draw(case["seed"], 1), "again": draw(case["seed"], 2), "other": draw(case["other_seed"], 1)}
 
 
-def _equal(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return set(one) == set(other) and all(torch.equal(one[name], other[name]) for name in one)
+def _leaf(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Tensor):
+        return {"tensor": type(value).__name__}
+    return {"leaf": value.is_leaf, "requires_grad": value.requires_grad}
 
 
 def _function(answer: Callable[..., Any], case: Case) -> Observations:

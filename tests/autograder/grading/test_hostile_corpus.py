@@ -42,8 +42,6 @@ NEIGHBOURS = (
     Submission("zoe_honest", CHAPTER, "half done", {"relu": Answer(RIGHT_RELU, 2)}, rest="STUB"),
 )
 
-pytestmark = pytest.mark.system
-TOGETHER = [row for row in CORPUS if not row.alone]
 BASE = Submission("", CHAPTER, "hostile", {"relu": Answer(RIGHT_RELU, 2)}, rest="STUB")
 
 
@@ -78,7 +76,7 @@ def graded(bubblewrap: str, _released: Path, tmp_path_factory: pytest.TempPathFa
     folder = _class(_released, tmp_path_factory.mktemp("hostile"))
     with pytest.MonkeyPatch.context() as patch, _listening() as (listeners, port):
         patch.setenv("CLASS_SECRET", SECRET)
-        for row in TOGETHER:
+        for row in CORPUS:
             _hand_in(folder, row, {"@COURSE@": str(folder), "@PORT@": str(port), "@SECRET@": SECRET})
         return _grade(folder, tmp_path_factory.mktemp("temporary"), listeners)
 
@@ -116,14 +114,12 @@ def _grade(folder: Path, temporary: Path, listeners: tuple[socket.socket, ...] =
     return Graded(folder, result, before, tuple(_running() - running), left, any(map(_called, listeners)))
 
 
-@pytest.fixture(params=TOGETHER, ids=lambda row: row.name)
+@pytest.fixture(params=CORPUS, ids=lambda row: row.name)
 def row(request: pytest.FixtureRequest) -> Row:
     return request.param  # type: ignore[no-any-return]
 
 
-def test_no_point_is_won_and_no_honest_one_is_lost(graded: Graded, row: Row, request: pytest.FixtureRequest) -> None:
-    if row.hole:
-        request.applymarker(pytest.mark.xfail(reason=row.hole, strict=True))
+def test_no_point_is_won_and_no_honest_one_is_lost(graded: Graded, row: Row) -> None:
     deserved = dict.fromkeys(graded.result.points()["honest_ada"], 0.0) | dict(row.points)
     assert graded.result.points()[row.learner] == deserved
     recorded = points_in(graded.folder, row.learner)
@@ -158,28 +154,8 @@ def test_a_neighbour_is_graded_as_without_them(graded: Graded, alone: Graded, le
     assert checks[0] == checks[1] and len(checks[0]) == 7
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param(row, id=row.name, marks=pytest.mark.xfail(reason=row.hole, strict=True))
-        for row in CORPUS
-        if row.alone
-    ],
-)
-def test_one_of_them_does_not_end_the_run(
-    bubblewrap: str, _released: Path, tmp_path: Path, row: Row, request: pytest.FixtureRequest
-) -> None:
-    folder = Path(shutil.copytree(_released, tmp_path / "course"))
-    hand_in(folder, NEIGHBOURS[-1])
-    _hand_in(folder, row, {})
-    result = grade("functional", folder, jobs=1, limits=LIMITS)
-    assert set(result.states()) == {row.learner, NEIGHBOURS[-1].learner}
-    assert result.problems == ()
-    assert {name: score for name, score in result.points()[row.learner].items() if score} == row.points
-
-
 def test_everyone_has_a_state_and_a_place_in_the_gradebook(graded: Graded) -> None:
-    everyone = {one.learner for one in (*NEIGHBOURS, *TOGETHER)}
+    everyone = {one.learner for one in (*NEIGHBOURS, *CORPUS)}
     assert set(graded.result.states()) == everyone
     assert graded.result.problems == ()
     assert {row[1] for row in gradebook(graded.folder)["submissions"]} == everyone

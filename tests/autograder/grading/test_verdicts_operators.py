@@ -38,6 +38,9 @@ SETUP = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\nim
         ["a, relu = abs, torch.relu"],
         ["def relu(x):\n    return [F.leaky_relu(one, 0) for one in x][0]"],
         ["def relu(x):\n    if x.dim():\n        return F.relu(x)\n    return x.clamp(min=0)"],
+        ["def relu(x):\n    with torch._C.DisableTorchFunction():\n        return vars(F)['re' + 'lu'](x)"],
+        ["from torch.overrides import _pop_mode", "def relu(x):\n    _pop_mode()\n    return x"],
+        ["word = 'relu'", "def relu(x):\n    return getattr(F, word)(x)"],
     ],
 )
 def test_a_use_of_torchs_own_operator_is_seen(cells: list[str]) -> None:

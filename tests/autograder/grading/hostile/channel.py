@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .row import Row, answers, attack
 
 __all__ = ["CHANNEL"]
@@ -39,15 +37,16 @@ def linear(x, weight, bias=None):
 """
 
 _REPLAY = """
-send = socket.socket.sendall
+send = sink._channel.sendall
 KEPT = []
-def sendall(self, data):
-    if b'"kind":"run"' in data[:200]:
-        KEPT.append(data)
-        TRIES.append(1)
-        if len(KEPT) > 2: data = KEPT[1]
-    return send(self, data)
-socket.socket.sendall = sendall
+class Replaying:
+    def sendall(self, data):
+        if b'"kind":"run"' in data[:200]:
+            KEPT.append(data)
+            TRIES.append(1)
+            if len(KEPT) > 2: data = KEPT[1]
+        return send(data)
+sink._channel = Replaying()
 """
 
 _REPLAY_IN_TURN = _REPLAY.replace(
@@ -64,8 +63,6 @@ def _crash(name: str, source: str, **more: str) -> Row:
     return attack(name, _CHANNEL + "tried()\n" + source, **{"state": "crashed", **more})
 
 
-_DEEP: dict[str, Any] = {"hole": "an output nested more than 30 deep ends the run", "alone": True}
-
 CHANNEL: tuple[Row, ...] = (
     _crash("garbage_on_every_descriptor", "say(b'999.0\\n' * 1000)"),
     _crash("frame_too_large", "say(struct.pack('>II', 1 << 31, 0) + b'{' * 100)"),
@@ -74,7 +71,7 @@ CHANNEL: tuple[Row, ...] = (
     _crash("frame_that_is_no_json", "say(header(b'nothing'))"),
     _crash("frame_of_another_turn", "say(encode(Frame('run', sink._turn + 1, {}, pack_run(Run(())))))"),
     _crash("run_out_of_turn", "say(encode(Frame('run', sink._turn, {}, pack_run(Run(({'values': 1},))))))"),
-    _crash("end_out_of_turn", "say(encode(Frame('end', sink._turn, {'how': 'done'})) * 2)"),
+    _crash("end_out_of_turn", "say(encode(Frame('end', sink._turn, {'how': 'done'})) * 2)", state="graded"),
     _crash("frame_of_no_kind", "say(encode(Frame('score', sink._turn, {'points': 999})))"),
     _crash("frame_nested_deeply", "say(header(b'[' * 100_000))"),
     _crash("number_without_end", "say(result(b'{\"type\":\"clear\",\"wait\":' + b'9' * 5000 + b'}'))"),
@@ -122,7 +119,6 @@ CHANNEL: tuple[Row, ...] = (
             for _ in range({depth}): deep = [deep]
             display({{"application/json": deep, "text/plain": "deep"}}, raw=True)
             """,
-            **_DEEP,
         )
         for depth in (90, 400)
     ),
@@ -130,7 +126,5 @@ CHANNEL: tuple[Row, ...] = (
         "forged_nested_output",
         _CHANNEL + 'tried()\nfor depth in (300, 700, 900): say(result(b\'{"type":"display","metadata":{},"data":'
         "{\"application/json\":' + b'[' * depth + b']' * depth + b'}}'))",
-        state="",
-        **_DEEP,
     ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .row import Row, answers, attack
 
 __all__ = ["ENDS"]
@@ -99,8 +97,6 @@ while True:
     except BaseException: pass
 """
 
-_SIGINT: dict[str, Any] = {"hole": "SIGINT from inside ends the sandbox, and that ends the run", "alone": True}
-
 ENDS: tuple[Row, ...] = (
     attack("os_exit", "tried()\nos._exit(0)", state="crashed"),
     answers(
@@ -122,9 +118,7 @@ ENDS: tuple[Row, ...] = (
         "kill_everyone",
         "tried()\nfor one in (-1, 1):\n    try: os.kill(one, signal.SIGKILL)\n    except ProcessLookupError: pass",
     ),
-    attack(
-        "kill_the_first", "for one in range(1, 65):\n    if one not in (32, 33): os.kill(1, one)\ntried()", **_SIGINT
-    ),
+    attack("kill_the_first", "for one in range(1, 65):\n    if one not in (32, 33): os.kill(1, one)\ntried()"),
     attack("kill_itself", "tried()\nos.kill(os.getpid(), signal.SIGSEGV)", state="crashed"),
     attack("another_program", "tried()\nos.execv('/bin/sh', ['sh', '-c', 'echo 999.0; exit 0'])", state="crashed"),
     attack("stopped", "tried()\nos.kill(os.getpid(), signal.SIGSTOP)", state="timed out"),
@@ -147,6 +141,8 @@ ENDS: tuple[Row, ...] = (
         "HOLD = []",
         linear="def linear(x, weight, bias=None):\n    while True: HOLD.append(bytearray(b'x') * (64 << 20))",
         shows="",
+        state="out of memory",
+        states={"linear": "out of memory"},
     ),
     attack("disk_bomb", _DISK),
     attack("output_flood", "tried()\nfor _ in range(3000): print('x' * 10_000)"),

@@ -184,7 +184,6 @@ def _giant(path: Path, course: Path) -> None:
 
 
 _UNREADABLE: dict[str, Any] = {"state": "unreadable", "points": {}}
-_TIME: dict[str, Any] = {"hole": "nbgrader takes no result whose timestamp.txt it cannot read", "alone": True}
 _MISSING: dict[str, Any] = {"state": "missing", "points": {}}
 
 FILES: tuple[Row, ...] = (
@@ -225,10 +224,10 @@ FILES: tuple[Row, ...] = (
     on_disk("folder_linked_to_the_solutions", _link_folder, **_UNREADABLE),
     on_disk("links_beside", _links_beside),
     on_disk("files_that_shadow_modules", _shadows),
-    on_disk("odd_file_names", _odd_names, hole="a file name that is no UTF-8 ends the run", alone=True),
+    on_disk("odd_file_names", _odd_names),
     on_disk("too_many_files", _many_files, **_UNREADABLE),
-    on_disk("timestamp_of_no_time", _timestamp("the day before yesterday\n"), **_TIME),
-    on_disk("timestamp_far_away", _timestamp("99999-99-99 99:99:99 UTC"), **_TIME),
+    on_disk("timestamp_of_no_time", _timestamp("the day before yesterday\n")),
+    on_disk("timestamp_far_away", _timestamp("99999-99-99 99:99:99 UTC")),
 )
 
 

@@ -42,8 +42,6 @@ class Row:
     """A submission: how it differs from an honest one, and the state, points and states of exercises it deserves.
 
     ``shows`` is what its executed notebook has to say, so that an attack which fails over its own spelling is noticed.
-    ``hole`` says what of this is not kept yet, and ``alone`` that it is not kept for the class either: such a one is
-    graded apart from the others.
     """
 
     name: str
@@ -53,8 +51,6 @@ class Row:
     points: Mapping[str, float] = field(default_factory=lambda: HONEST)
     states: Mapping[str, str] = field(default_factory=dict)
     shows: str = ""
-    hole: str = ""
-    alone: bool = False
 
     @property
     def learner(self) -> str:
@@ -81,7 +77,7 @@ def answers(name: str, setup: str, *, shows: str = "TRIED", after: str = "", **m
 
     ``more`` holds the answers and whatever a `Row` takes.
     """
-    known = {key: more.pop(key) for key in ("state", "points", "states", "hole", "alone") if key in more}
+    known = {key: more.pop(key) for key in ("state", "points", "states") if key in more}
     last = "if TRIES: tried()\n" + textwrap.dedent(after)
 
     def change(notebook: Any) -> None:

@@ -65,6 +65,14 @@ torch.nan_to_num = lambda x, *a, **k: x
 F.linear = F.softmax = lambda *a, **k: torch.ones(1)
 """
 
+_PATCHED_CASE = """
+from autograder.case import Case
+from autograder import case
+Case.unchanged = lambda self: {name: "unchanged" for name in self.given}
+Case.unchanged.__code__ = (lambda self: {name: "unchanged" for name in self.given}).__code__
+case._same = yes
+"""
+
 _PATCHED_CHECK = """
 import builtins, autograder, autograder.exercise, autograder.observe, autograder.verdict
 def check(*a, **k): return 999.0
@@ -166,12 +174,32 @@ SCORING: tuple[Row, ...] = (
         softmax="def softmax(x, dim):\n    TRIES.append(1)\n    return F.softmax(x, dim)",
         linear="def linear(x, weight, bias=None):\n    return torch.nn.functional.linear(x, weight, bias)",
     ),
-    attack("patched_check", _PATCHED_CHECK),
-    attack(  # it spoils its own observations, and so its own grade
-        "patched_observe",
-        "import autograder.observe\nautograder.observe.plain = lambda value: True\ntried()",
-        points={},
+    answers(
+        "patched_comparisons",
+        _PATCHED_TORCH + _PATCHED_CASE,
+        relu="""
+        def relu(x):
+            out = x * (x > 0)
+            with torch.no_grad(): x.zero_()
+            return out
+        """,
+        softmax="def softmax(x, dim):\n    TRIES.append(1)\n    return x * 0",
+        points={"relu": 1.75},  # what it is worth that does not leave its input alone
     ),
+    answers(
+        "patched_with_blocks",
+        """
+        import contextlib
+        managers = contextlib._GeneratorContextManager
+        enter, leave = managers.__enter__, managers.__exit__
+        def is_ours(self): return "autograder" in self.gen.gi_code.co_filename
+        managers.__enter__ = lambda self: None if is_ours(self) else enter(self)
+        managers.__exit__ = lambda self, *a: None if is_ours(self) else leave(self, *a)
+        """,
+        linear="def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return F.linear(x, weight, bias)",
+    ),
+    attack("patched_check", _PATCHED_CHECK),
+    attack("patched_observe", "import autograder.observe\nautograder.observe.plain = lambda value: True\ntried()"),
     attack("names_of_ours", "check = torch = F = nn = autograder = data = 999.0\ntried()"),
     attack(
         "patched_json",
@@ -179,16 +207,12 @@ SCORING: tuple[Row, ...] = (
         "json.JSONEncoder.encode = lambda *a: '{}'",
         state="crashed",
     ),
-    attack(  # it breaks its own observations, and so its own grade
-        "patched_safetensors",
-        "import safetensors.torch\ntried()\nsafetensors.torch.save = lambda *a, **k: b'999.0'",
-        state="crashed",
-        points={},
+    attack(
+        "patched_safetensors", "import safetensors.torch\ntried()\nsafetensors.torch.save = lambda *a, **k: b'999.0'"
     ),
     attack(
         "patched_sockets",
         "send = socket.socket.sendall\ntried()\nsocket.socket.sendall = lambda self, data: send(self, data + data)",
-        state="crashed",
     ),
     attack("patched_get_ipython", _FAKE_SHELL),
     attack("patched_display_hooks", _HOOKS.replace("type(shell).display_pub.publish = None\n", "")),
@@ -217,14 +241,15 @@ SCORING: tuple[Row, ...] = (
         "words_of_the_probe",
         """
         import autograder.probes.functional as p
-        p._spread = lambda draws, bound: TRIES.append(1) or "evenly within its bound"
-        p._whose_numbers = lambda *a: {"same seed": "same numbers", "other seed": "other numbers"}
+        words = {"same seed": "same numbers", "other seed": "other numbers"}
+        p._numbers = p._spread = p._read_init_params = lambda *a: "evenly within its bound"
+        p._three_draws = lambda *a: words
         """,
         init_params="""
         def init_params(generator):
+            TRIES.append(1)
             sizes = {"conv_weight": (16, 3, 3, 3), "conv_bias": (16,), "fc_weight": (10, 16384), "fc_bias": (10,)}
             return {name: torch.full(size, 7.0).requires_grad_() for name, size in sizes.items()}
         """,
-        hole="init_params is observed in words that the child itself chooses",
     ),
 )
