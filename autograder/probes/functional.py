@@ -21,7 +21,7 @@ Observations = dict[str, Any]
 _FEWEST = 100  # numbers that say something of how they spread
 
 
-def _read_init_params(seen: Observations, case: Case) -> Observations:
+def _read_init_params(seen: Mapping[str, Any], case: Case) -> Observations:
     """How the numbers spread within the case's bounds, and whose they are, in words."""
     if "generator" in seen:
         draws = seen["generator"]

@@ -15,7 +15,6 @@ from running import QUICK, job_of_notebook
 from autograder.grading.job import Cell, Job, Outcome
 from autograder.grading.slot import Slot
 
-
 # A widget lives in a kernel; what is handed back is its static form.
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LESSONS = sorted((Path(__file__).parents[3] / "solutions").glob("*/*.ipynb"))

@@ -14,7 +14,6 @@ from running import job_of, points, text
 from autograder.grading.job import CellEnd, Limits, Outcome
 from autograder.grading.slot import Slot
 
-
 SMALL = Limits(cell_seconds=2, notebook_seconds=60, memory=600 << 20, processes=24, file_size=16 << 20, output=1 << 20)
 RELU = "def relu(x):\n    return x.clamp(min=0)"
 LINEAR = "def linear(x, weight, bias=None):\n    out = x @ weight.T\n    return out if bias is None else out + bias"
