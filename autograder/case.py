@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -91,9 +92,15 @@ class Case:
         return {name: "no gradient" if one is None else one for name, one in zip(names, found, strict=True)}
 
 
+@lru_cache(maxsize=8)
+def _drawn(recipe: Uniform) -> Tensor:
+    """A case asks for the same large input several times; nobody else gets this tensor itself."""
+    return recipe.tensor()
+
+
 def _copy(value: Any, leaf: bool) -> Any:
     if isinstance(value, Uniform):
-        value = value.tensor()
+        value = _drawn(value)
     if isinstance(value, Tensor):
         storage = torch.empty(0, dtype=value.dtype).set_(value.untyped_storage()).clone()
         copy = storage.as_strided(value.size(), value.stride(), value.storage_offset())

@@ -169,7 +169,7 @@ def _same_world() -> Iterator[None]:
         contextlib.redirect_stderr(io.StringIO()),
     ):
         warnings.simplefilter("ignore")
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
         torch.set_default_dtype(torch.float32)
         logging.disable(logging.CRITICAL)
         try:

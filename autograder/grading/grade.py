@@ -158,6 +158,7 @@ class _Run:
 
     def __exit__(self, *error: object) -> None:
         self._writer.shutdown(wait=True, cancel_futures=error[0] is not None)
+        self._recorder.close()
         if error[0] is None:
             self._written(0)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 import torch
 from IPython.core.inputtransformer2 import TransformerManager
@@ -62,6 +63,7 @@ def operators_named(sources: Sequence[str], answer: str, forbidden: tuple[str, .
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)  # a class's notebooks have most of their cells in common
 def _statements(source: str) -> list[ast.stmt]:
     """The statements of a cell, its magics read as IPython reads them; none where it is no Python."""
     try:

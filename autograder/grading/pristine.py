@@ -10,22 +10,31 @@ import builtins
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 __all__ = ["pristine"]
 
-# Our own names, and those of others that probes, watch and codec lean on; of the last ones what lies below, too.
+# What our own code leans on when it observes an answer and sends what it saw.
 _MODULES = (
-    *("builtins", "contextlib", "dataclasses", "fnmatch", "inspect", "io", "itertools", "json", "json.decoder"),
-    *("json.encoder", "logging", "math", "operator", "socket", "struct", "traceback", "warnings"),
-    *("numpy", "safetensors", "safetensors.torch", "torch", "torch._tensor", "torch.autograd", "torch.autograd.graph"),
-    *("torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.parameter", "torch.overrides", "torch.random"),
+    *("builtins", "contextlib", "fnmatch", "inspect", "itertools", "json", "json.decoder", "json.encoder", "math"),
+    *("operator", "socket", "struct", "numpy", "safetensors.torch", "torch", "torch._tensor", "torch.autograd"),
+    *("torch.autograd.graph", "torch.nn", "torch.nn.functional", "torch.nn.init", "torch.nn.parameter"),
+    *("torch.nn.modules.activation", "torch.nn.modules.batchnorm", "torch.nn.modules.container"),
+    *("torch.nn.modules.conv", "torch.nn.modules.dropout", "torch.nn.modules.flatten", "torch.nn.modules.linear"),
+    *("torch.nn.modules.module", "torch.overrides", "torch.random"),
 )
-_BELOW = ("autograder", "torch.nn.modules")
 
 # What the engine itself puts in the place of another for the whole of a submission.
-_OTHERS = {("builtins", "input"), ("builtins", "_"), ("autograder", "check"), ("warnings", "filters")}
+_OTHERS = {("builtins", "input"), ("builtins", "_"), ("autograder", "check")}
+
+# Names that say something about a module or a class, and that no code calls.
+_INERT = {
+    *("__all__", "__annotations__", "__builtins__", "__cached__", "__constants__", "__dict__", "__doc__", "__file__"),
+    *("__loader__", "__match_args__", "__module__", "__name__", "__package__", "__path__", "__qualname__", "__spec__"),
+    *("__abstractmethods__", "__dataclass_fields__", "__dataclass_params__", "__orig_bases__", "__parameters__"),
+    *("__slots__", "__weakref__", "_abc_impl"),
+}
 
 _HEAP = 1 << 9  # the flag of classes that are made in Python, and can be changed
 _PARTS = ("__code__", "__defaults__", "__kwdefaults__")
@@ -50,23 +59,24 @@ def pristine() -> Callable[[], Callable[[], None]]:
     >>> torch.equal = equal
     """
     owners = _owners()
+    called = {name for owner in owners for one in _functions_of(owner) for name in _names_in(one.__code__)}
     kept = [
-        (one, _setter(one), _dropper(one), vars(one), dict(vars(one)), _except(one), _behind(one)) for one in owners
+        (one, _setter(one), _dropper(one), vars(one), _needed(one, called), frozenset(vars(one)), _behind(one))
+        for one in owners
     ]
-    ours = [value for owner in owners if _is_ours(owner) for value in vars(owner).values()]
-    functions = {one: None for value in ours for one in _functions(value)}
-    parts = [(one, part, getattr(one, part)) for one in functions for part in _PARTS]
+    ours = {one: None for owner in owners if _is_ours(owner) for one in _functions_of(owner)}
+    parts = [(one, part, getattr(one, part)) for one in ours for part in _PARTS]
     gone, value_of, set_part, count = object(), getattr, FunctionType.__setattr__, len
 
     def put_back() -> Callable[[], None]:
         changed: list[Any] = []
-        for owner, put, drop, now, names, left, behind in kept:
-            for name, value in names.items():
-                if (found := now.get(name, gone)) is not value and name not in left:
+        for owner, put, drop, now, names, known, behind in kept:
+            for name, value in names:
+                if (found := now.get(name, gone)) is not value:
                     changed += [(owner, put, drop, name, found)]
                     put(owner, name, value)
-            if count(now) != count(names):
-                for name in [name for name in now if name not in names and (behind is None or name in behind)]:
+            if count(now) != count(known):
+                for name in [name for name in now if name not in known and (behind is None or name in behind)]:
                     changed += [(owner, put, drop, name, now[name])]
                     drop(owner, name)
         for function, part, value in parts:
@@ -99,11 +109,25 @@ def _owners() -> list[Any]:
 
 
 def _is_needed(name: str) -> bool:
-    return name in _MODULES or any(name == one or name.startswith(f"{one}.") for one in _BELOW)
+    return name in _MODULES or name == "autograder" or name.startswith("autograder.")
 
 
-def _except(owner: Any) -> frozenset[str]:
-    return frozenset(name for one, name in _OTHERS if one == owner.__name__)
+def _needed(owner: Any, called: set[str]) -> list[tuple[str, Any]]:
+    """The names of ``owner`` to put back, few of others' many: looking at a value in a child costs a page of memory."""
+    return [
+        (name, value)
+        for name, value in vars(owner).items()
+        if (name in called or name.startswith("__") or _is_ours(owner))
+        and name not in _INERT
+        and (owner.__name__, name) not in _OTHERS
+    ]
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for one in code.co_consts:
+        if isinstance(one, CodeType):
+            yield from _names_in(one)
 
 
 def _behind(owner: Any) -> frozenset[str] | None:
@@ -119,10 +143,17 @@ def _is_ours(owner: Any) -> bool:
     return bool(name == "autograder" or name.startswith("autograder."))
 
 
+def _functions_of(owner: Any) -> Iterator[FunctionType]:
+    for value in vars(owner).values():
+        yield from _functions(value)
+
+
 def _functions(value: Any) -> Iterator[FunctionType]:
     match value:
         case FunctionType():
-            yield from (value, inspect.unwrap(value))
+            yield value
+            if (inner := inspect.unwrap(value)) is not value:
+                yield from _functions(inner)
         case staticmethod() | classmethod():
             yield from _functions(value.__func__)
         case property():

@@ -32,7 +32,7 @@ from autograder.grading.execute import TrustedExecute, with_outputs
 from autograder.grading.prepare import Assignment, Prepared
 from autograder.grading.store import write_safely
 from autograder.grading.verdicts import Result
-from autograder.grading.write import can_write, write
+from autograder.grading.write import Writer, can_write
 
 __all__ = ["NotRecorded", "Recorder", "read_records"]
 
@@ -63,7 +63,19 @@ class Recorder:
         self._config = config
         self._staging = room.results / "staging"
         self._rows = _rows(room, task)
+        self._writer: Writer | None = None
         self.recorded = 0
+
+    def close(self) -> None:
+        """Close the gradebook."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _open(self) -> Writer:
+        if self._writer is None:
+            self._writer = Writer(self._room, self._task)
+        return self._writer
 
     def record(self, ready: Prepared, result: Result, done: NotebookNode) -> bool:
         """Record ``result`` with ``done``, the executed notebook, unless just that is recorded. Whether it had to be.
@@ -112,7 +124,7 @@ class Recorder:
         converter = self._converter(ready.student)
         try:
             if can_write(converter):
-                write(self._room, converter, self._task, ready, deepcopy(done))
+                self._open().write(converter, ready, deepcopy(done))
             else:
                 self._stage(ready)
                 self._autograde(ready.student, converter, done)

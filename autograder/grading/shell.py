@@ -121,6 +121,8 @@ def run_cell(shell: Shell, source: str, count: int, loop: asyncio.AbstractEventL
 
 async def _run(shell: Shell, source: str) -> Any:
     """What ipykernel's ``do_execute`` does: cells with a top-level await as a task, all others straight."""
+    if "await" not in source and "async" not in source:
+        return shell.run_cell(source, store_history=True)
     broken = None
     try:
         transformed = shell.transform_cell(source)

@@ -8,17 +8,29 @@ rows and files are equal (a test holds the two together). Everywhere else nbgrad
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat.notebooknode import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import (
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    MissingEntry,
+    SolutionCell,
+    SourceCell,
+    SubmittedNotebook,
+    TaskCell,
+)
 from nbgrader.converters import Autograde
-from nbgrader.preprocessors import CheckCellMetadata, Execute, OverwriteCells, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, Execute, OverwriteCells, SaveAutoGrades
 from nbgrader.utils import parse_utc
 from traitlets.utils.importstring import import_item
 
@@ -26,7 +38,9 @@ from autograder.grading.classroom import Classroom
 from autograder.grading.exporter import SubmissionExporter
 from autograder.grading.prepare import Assignment, Prepared
 
-__all__ = ["can_write", "write"]
+__all__ = ["Writer", "can_write"]
+
+Row = TypeVar("Row")
 
 
 def can_write(converter: Autograde) -> bool:
@@ -42,41 +56,120 @@ def can_write(converter: Autograde) -> bool:
     )
 
 
-def write(room: Classroom, converter: Autograde, task: Assignment, ready: Prepared, done: NotebookNode) -> None:
-    """Put ``done``, the executed notebook of a submission, into ``autograded`` and its grades into the gradebook."""
-    resources = {
-        "nbgrader": {
-            "student": ready.student,
-            "assignment": task.name,
-            "notebook": task.notebook,
-            "db_url": room.db_url,
+class Writer:
+    """Writes the results of one assignment through one open gradebook, until it is closed.
+
+    What the gradebook knows of the assignment's cells is read once: it does not change while a class is graded.
+    """
+
+    def __init__(self, room: Classroom, task: Assignment) -> None:
+        self._room, self._task = room, task
+        self._book = Gradebook(room.db_url, room.course_id)
+        notebook = self._book.find_notebook(task.notebook, task.name).id
+
+        def cells_of(kind: Any) -> list[Any]:
+            return list(self._book.db.query(kind).filter(kind.notebook_id == notebook))
+
+        tasks = cells_of(TaskCell)
+        self._source = {one.name: one for one in cells_of(SourceCell)}
+        # Where a task and another cell have one name, nbgrader finds the other.
+        self._graded = {one.name: one for one in [*tasks, *cells_of(GradeCell)]}
+        self._commented = {one.name: one for one in [*tasks, *cells_of(SolutionCell)]}
+        self._book.db.expunge_all()
+
+    def close(self) -> None:
+        """Close the gradebook."""
+        self._book.close()
+
+    def write(self, converter: Autograde, ready: Prepared, done: NotebookNode) -> None:
+        """Put ``done``, the executed notebook of a submission, into ``autograded`` and its grades into the gradebook."""
+        task, book = self._task, self._book
+        resources = {
+            "nbgrader": {
+                "student": ready.student,
+                "assignment": task.name,
+                "notebook": task.notebook,
+                "db_url": self._room.db_url,
+            }
         }
-    }
-    when = {"timestamp": parse_utc(ready.timestamp)} if ready.timestamp else {}
-    with Gradebook(room.db_url, room.course_id) as book:
-        with _one_commit(book):
-            book.update_or_create_student(ready.student)
-            book.update_or_create_submission(task.name, ready.student, **when)
-            notebook = _cell_by_cell(OverwriteCells, converter, book, done, resources)
-        for step in map(_class_of, converter.autograde_preprocessors):
-            if issubclass(step, Execute | CheckCellMetadata):
-                continue  # it has been run, and its marks are those of the source
-            if step is SaveAutoGrades:
-                with _one_commit(book):
-                    _cell_by_cell(step, converter, book, notebook, resources)
-            else:
-                notebook, resources = step(parent=converter)(notebook, resources)
-    _place(room.autograded / ready.student / task.name, converter, task, ready, notebook)
+        when = {"timestamp": parse_utc(ready.timestamp)} if ready.timestamp else {}
+        try:
+            with _one_commit(book):
+                book.update_or_create_student(ready.student)
+                submission = book.update_or_create_submission(task.name, ready.student, **when)
+                late = submission.total_seconds_late > 0
+                notebook = _cell_by_cell(OverwriteCells, converter, self._rows(ready.student), done, resources)
+            for step in map(_class_of, converter.autograde_preprocessors):
+                if issubclass(step, Execute | CheckCellMetadata):
+                    continue  # it has been run, and its marks are those of the source
+                if step is SaveAutoGrades:
+                    with _one_commit(book):
+                        _cell_by_cell(step, converter, self._rows(ready.student), notebook, resources)
+                elif step is AssignLatePenalties and not late:
+                    with _one_commit(book):
+                        self._submitted(ready.student).late_submission_penalty = None
+                else:
+                    book.db.remove()  # it opens the gradebook itself
+                    notebook, resources = step(parent=converter)(notebook, resources)
+        finally:
+            book.db.remove()
+        _place(self._room.autograded / ready.student / task.name, converter, task, ready, notebook)
+
+    def _submitted(self, student: str) -> SubmittedNotebook:
+        return self._book.find_submission_notebook(self._task.notebook, self._task.name, student)
+
+    def _rows(self, student: str) -> _Rows:
+        submitted = self._submitted(student).id
+
+        def by_cell(kind: Any) -> dict[str, Any]:
+            return {one.cell_id: one for one in self._book.db.query(kind).filter(kind.notebook_id == submitted)}
+
+        grades, comments = by_cell(Grade), by_cell(Comment)
+        return _Rows(
+            self._source,
+            self._graded,
+            {name: grades[cell.id] for name, cell in self._graded.items() if cell.id in grades},
+            {name: comments[cell.id] for name, cell in self._commented.items() if cell.id in comments},
+        )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a step asks the gradebook of one cell after the other, from rows that were read together."""
+
+    source: Mapping[str, SourceCell]
+    graded: Mapping[str, GradeCell | TaskCell]
+    grades: Mapping[str, Grade]
+    comments: Mapping[str, Comment]
+    db: Any = field(default_factory=lambda: SimpleNamespace(commit=lambda: None))  # who asked commits, when all is done
+
+    def find_source_cell(self, name: str, *where: str) -> SourceCell:
+        return _found(self.source, name)
+
+    def find_graded_cell(self, name: str, *where: str) -> GradeCell | TaskCell:
+        return _found(self.graded, name)
+
+    def find_grade(self, name: str, *where: str) -> Grade:
+        return _found(self.grades, name)
+
+    def find_comment(self, name: str, *where: str) -> Comment:
+        return _found(self.comments, name)
+
+
+def _found(rows: Mapping[str, Row], name: str) -> Row:
+    if name not in rows:
+        raise MissingEntry(f"No such cell: {name}")
+    return rows[name]
 
 
 def _class_of(step: Any) -> Any:
     return import_item(step) if isinstance(step, str) else step
 
 
-def _cell_by_cell(step: Any, converter: Autograde, book: Gradebook, notebook: NotebookNode, resources: Any) -> Any:
-    """What ``step`` does to each cell, on the gradebook that is open already."""
+def _cell_by_cell(step: Any, converter: Autograde, rows: _Rows, notebook: NotebookNode, resources: Any) -> Any:
+    """What ``step`` does to each cell."""
     one = step(parent=converter)
-    one.gradebook = book
+    one.gradebook = rows
     named = resources["nbgrader"]
     one.notebook_id, one.assignment_id, one.student_id = named["notebook"], named["assignment"], named["student"]
     for place, cell in enumerate(notebook.cells):

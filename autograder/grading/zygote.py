@@ -240,11 +240,13 @@ def grow_warm() -> tuple[Any, Any, Any]:
     import sklearn.datasets.descr
     import sklearn.datasets.images
     import torch._dynamo  # the first optimiser imports it, which takes two seconds
+    import torch.overrides
     import torch.utils.data
 
     import course.data
     import course.network  # noqa: F401 - imported to be there
 
+    torch.overrides.resolve_name(torch.relu)  # makes the table of names that a watched answer is looked up in
     PIL.Image.preinit()  # the formats of images, which are looked for at the first one
     matplotlib.font_manager.findfont("DejaVu Sans")  # reads the list of fonts once for all children
     del anywidget, ipywidgets, matplotlib_inline, sklearn, torch

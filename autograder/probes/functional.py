@@ -85,7 +85,7 @@ def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
     """Draws from one generator state under two global seeds, and from another state."""
 
     def draw(seed: int, global_seed: int) -> dict[str, Any]:
-        torch.manual_seed(global_seed)
+        torch.default_generator.manual_seed(global_seed)
         return dict(case.call(answer, generator=torch.Generator().manual_seed(seed)))
 
     return {"first": draw(case["seed"], 1), "again": draw(case["seed"], 2), "other": draw(case["other_seed"], 1)}

@@ -31,6 +31,7 @@ from autograder.grading import record
 from autograder.grading.export import export, feedback
 from autograder.grading.grade import grade
 from autograder.grading.prepare import Prepared
+from autograder.grading.write import Writer
 
 
 def open_gradebook(course: Path) -> Gradebook:
@@ -87,14 +88,14 @@ def test_a_result_that_nbgrader_does_not_take_is_told_and_stops_nobody(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(course, PERFECT, PARTLY)
-    write = record.write
+    write = Writer.write
 
-    def fail(room: Any, converter: Any, task: Any, ready: Prepared, done: Any) -> None:
+    def fail(self: Writer, converter: Any, ready: Prepared, done: Any) -> None:
         if ready.student == "ada":
             raise OSError("the disk is full")
-        write(room, converter, task, ready, done)
+        write(self, converter, ready, done)
 
-    monkeypatch.setattr(record, "write", fail)
+    monkeypatch.setattr(Writer, "write", fail)
     result = grade("04", course, engine=InProcess())
     assert result.problems == ("the result of ada could not be recorded: the disk is full",)
     assert points_in(course, "carl")["relu"] == 2
