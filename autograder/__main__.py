@@ -10,8 +10,12 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from course.chapters import CHAPTERS, find_chapter
+
+if TYPE_CHECKING:
+    from autograder.grading.warm import Warm
 
 __all__ = ["main"]
 
@@ -23,6 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     {...}
     0
     """
+    # Where this package is installed, jsonschema spends three seconds on a grammar of addresses in all the world's
+    # scripts. It does without, and notebooks have none.
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     parser = _parser()
     chosen = parser.parse_args(arguments)
     try:
@@ -157,6 +164,19 @@ def _class() -> Path:
 
 
 def _grade(chosen: argparse.Namespace) -> int:
+    from autograder.grading import ahead
+
+    started = []
+    if chosen.cluster is None and chosen.student is None:
+        started = ahead.start(_class(), chosen.chapter, chosen.jobs, sandboxed=not chosen.trust_submissions)
+    try:
+        return _grade_with(chosen, started)
+    finally:
+        for one in started:
+            one.close()
+
+
+def _grade_with(chosen: argparse.Namespace, started: Sequence[Warm]) -> int:
     from rich.console import Console
 
     from autograder.grading.grade import grade, show
@@ -170,6 +190,7 @@ def _grade(chosen: argparse.Namespace) -> int:
         chosen.cluster,
         chosen.reference,
         chosen.trust_submissions,
+        started=started,
         console=console,
     )
     if console is None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
@@ -14,6 +13,7 @@ from autograder.grading.job import Job, Outcome
 from autograder.grading.pool import execute_jobs, local_pool
 from autograder.grading.sandbox import NoSandbox, require
 from autograder.grading.slot import Slot
+from autograder.grading.warm import Warm, processors
 
 __all__ = ["Engine", "NoSandbox", "open_engine", "run_one"]
 
@@ -69,13 +69,17 @@ def run_one(job: Job, *, sandboxed: bool = True) -> Outcome:
 
 
 @contextmanager
-def open_engine(slots: int | None = None, cluster: str | None = None, *, sandboxed: bool = True) -> Iterator[Engine]:
+def open_engine(
+    slots: int | None = None, cluster: str | None = None, *, sandboxed: bool = True, started: Sequence[Warm] = ()
+) -> Iterator[Engine]:
     """So many slots on this machine, one a processor by default, or those of the Dask cluster at an address.
+
+    ``started`` are zygotes that were started ahead (`autograder.grading.ahead`).
 
     Raises ``RuntimeError`` where Dask is wanted and not installed.
     """
     if cluster is None:
-        with local_pool(slots or _processors()) as executor:
+        with local_pool(slots or processors(), started) as executor:
             yield partial(execute_jobs, executor=executor, sandboxed=sandboxed)
         return
     try:
@@ -89,11 +93,3 @@ def open_engine(slots: int | None = None, cluster: str | None = None, *, sandbox
         yield partial(
             execute_jobs, executor=executor, sandboxed=sandboxed, ahead=4 * max(1, sum(client.ncores().values()))
         )
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1

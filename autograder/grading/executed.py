@@ -32,7 +32,8 @@ def executed(notebook: NotebookNode, result: Result, outcome: Outcome | None = N
     Whatever the learner's code printed, showed or raised in a check cell is left out, since nbgrader takes points from
     there. Without an ``outcome`` nothing was run.
     """
-    whole = deepcopy(notebook)
+    cells = [NotebookNode(cell, metadata=deepcopy(cell.metadata)) for cell in notebook.cells]
+    whole = NotebookNode(notebook, cells=cells)
     ran = {one.place: one for one in outcome.cells} if outcome is not None else {}
     for place, cell in enumerate(whole.cells):
         if cell.cell_type != "code":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -27,6 +27,7 @@ from autograder.grading.record import NotRecorded, Recorder
 from autograder.grading.state import State
 from autograder.grading.store import key_of
 from autograder.grading.verdicts import Result, decide, not_run
+from autograder.grading.warm import Warm
 from autograder.reference import PUBLIC
 from course.chapters import find_chapter
 
@@ -85,6 +86,7 @@ def grade(
     trust: bool = False,
     *,
     limits: Limits | None = None,
+    started: Sequence[Warm] = (),
     engine: Engine | None = None,
     console: Console | None = None,
 ) -> GradeResult:
@@ -92,7 +94,7 @@ def grade(
 
     ``jobs`` slots on this machine, or those of the Dask ``cluster`` at that address. ``reference`` is a folder of
     reference tensors: the class's own ``classroom/reference`` by default, else the public one. ``trust`` runs
-    submissions without a sandbox. ``engine`` takes the place of ours; ``console`` shows progress.
+    submissions without a sandbox. ``started`` are zygotes that were started ahead. ``engine`` takes the place of ours; ``console`` shows progress.
 
     Killed at any moment, it goes on where it was when it is called again. Raises ``ValueError`` for a chapter that is
     not released, ``FileNotFoundError`` for what is not there, `engine.NoSandbox` where there is no sandbox.
@@ -107,7 +109,9 @@ def grade(
     if console is not None:
         console.print(f"{name}: answers are compared with {said}", highlight=False)
     opened: AbstractContextManager[Engine]
-    opened = nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust)
+    opened = (
+        nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust, started=started)
+    )
     with commands_on_path(), _quietly(), opened as runs:
         recorder = Recorder(room, config, task)
         with _progress(console) as bar, _Run(room, task, student, recorder, bar) as run:

@@ -11,21 +11,10 @@ import torch
 from torch import Tensor
 
 from autograder.codec import from_bytes, to_bytes
+from autograder.grading.limits import Limits
 from autograder.observe import Run
 
 __all__ = ["Cell", "CellEnd", "Job", "Limits", "Outcome", "Ran"]
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use. Times are wall-clock seconds, sizes bytes."""
-
-    cell_seconds: float = 30.0
-    notebook_seconds: float = 300.0
-    memory: int = 2 << 30
-    processes: int = 64
-    file_size: int = 64 << 20
-    output: int = 4 << 20
 
 
 @dataclass(frozen=True)

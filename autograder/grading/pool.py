@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import atexit
+import sys
 import threading
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
 from autograder.codec import CodecError
 from autograder.grading import sandbox
 from autograder.grading.job import CellEnd, Job, Outcome, Ran
+from autograder.grading.limits import Limits
 from autograder.grading.slot import Slot
+from autograder.grading.warm import Warm
 
 __all__ = ["execute_jobs", "local_pool", "run_bytes"]
 
 Key = TypeVar("Key", bound=Hashable)
+
+_SWITCH = 0.0005  # seconds
 
 _own = threading.local()  # every thread of an executor has a slot of its own
 
@@ -30,7 +34,7 @@ def run_bytes(job: bytes, sandboxed: bool = True) -> bytes:
     if slot is None or (slot.sandboxed, slot.limits.file_size) != (sandboxed, wanted.limits.file_size):
         if slot is not None:
             slot.close()
-        slot = _own.slot = Slot(wanted.limits, sandboxed=sandboxed)
+        slot = _own.slot = Slot(wanted.limits, sandboxed=sandboxed, warm=_started(wanted.limits, sandboxed))
         opened: list[Slot] | None = getattr(_own, "opened", None)
         if opened is None:
             atexit.register(slot.close)
@@ -39,17 +43,42 @@ def run_bytes(job: bytes, sandboxed: bool = True) -> bytes:
     return slot.run(wanted).to_bytes()
 
 
+def _started(limits: Limits, sandboxed: bool) -> Warm | None:
+    """A zygote that was started ahead, if there is one of the kind."""
+    try:
+        found: Warm = getattr(_own, "started", []).pop()
+    except IndexError:
+        return None
+    if (found.limits, found.sandboxed) == (limits, sandboxed):
+        return found
+    found.close()
+    return None
+
+
 @contextmanager
-def local_pool(slots: int) -> Iterator[Executor]:
-    """An executor of so many slots on this machine. Its threads only listen; the work is done in the slots' processes."""
+def local_pool(slots: int, started: Sequence[Warm] = ()) -> Iterator[Executor]:
+    """An executor of so many slots on this machine. Its threads only listen; the work is done in the slots' processes.
+
+    ``started`` are zygotes that were started ahead; from here on they are the pool's.
+    """
     opened: list[Slot] = []
-    with ThreadPoolExecutor(slots, "slot", initializer=partial(setattr, _own, "opened"), initargs=(opened,)) as pool:
+    left = list(started)
+
+    def begin() -> None:
+        _own.opened, _own.started = opened, left
+
+    # A thread that listens to a child should not wait for one that judges or records: Python's own 5 ms are many here.
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
+    with ThreadPoolExecutor(slots, "slot", initializer=begin) as pool:
         try:
             yield pool
         finally:
+            sys.setswitchinterval(before)
             pool.shutdown(cancel_futures=True)
-            for slot in opened:
-                slot.close()
+            everyone: list[Slot | Warm] = [*opened, *left]
+            for one in everyone:
+                one.close()
 
 
 # What a submission's own data can raise on its way in or out. A sandbox that does not work is none of these: that is not

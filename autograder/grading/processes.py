@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["end_all", "memory_of", "others", "precise_memory_of"]
+__all__ = ["end_all", "memory_of", "others", "precise_memory_of", "private_memory_of"]
 
 _PROC = Path("/proc")
 
@@ -42,6 +42,11 @@ def memory_of(process: int) -> int:
 def precise_memory_of(process: int) -> int:
     """Bytes that ``process`` adds to the machine's use: its own, and its part of what it shares."""
     return _sum(_PROC / str(process) / "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:"))
+
+
+def private_memory_of(process: int) -> int:
+    """Bytes that ``process`` has written, and shares with nobody."""
+    return _sum(_PROC / str(process) / "smaps_rollup", ("Private_Dirty:",))
 
 
 def _sum(path: Path, names: tuple[str, ...]) -> int:

@@ -13,7 +13,6 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,6 +79,8 @@ class Recorder:
     def record(self, ready: Prepared, result: Result, done: NotebookNode) -> bool:
         """Record ``result`` with ``done``, the executed notebook, unless just that is recorded. Whether it had to be.
 
+        ``done`` is the recorder's from here on: nbgrader's steps write to it.
+
         Raises `NotRecorded` when nbgrader does not take it.
         """
         mark = _fingerprint(ready, done)
@@ -124,7 +125,7 @@ class Recorder:
         converter = self._converter(ready.student)
         try:
             if can_write(converter):
-                self._open().write(converter, ready, deepcopy(done))
+                self._open().write(converter, ready, done)
             else:
                 self._stage(ready)
                 self._autograde(ready.student, converter, done)

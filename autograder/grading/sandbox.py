@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from autograder.grading.job import Limits
+from autograder.grading.limits import Limits
 from autograder.grading.packages import home_of
 
 __all__ = ["NoSandbox", "command", "environment", "plain_command", "require"]

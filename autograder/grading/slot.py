@@ -20,15 +20,15 @@ class Slot:
     """One zygote and its children, one at a time.
 
     ``limits`` sizes the sandbox; each job brings its own for running. With ``sandboxed=False`` the submissions run
-    with the rights of whoever grades, on their word that they are trusted.
+    with the rights of whoever grades, on their word that they are trusted. ``warm`` is a zygote started before.
 
     Raises `NoSandbox` on entering where bubblewrap is missing.
     """
 
-    def __init__(self, limits: Limits | None = None, *, sandboxed: bool = True) -> None:
+    def __init__(self, limits: Limits | None = None, *, sandboxed: bool = True, warm: Warm | None = None) -> None:
         self.limits = limits or Limits()
         self.sandboxed = sandboxed
-        self._warm: Warm | None = None
+        self._warm = warm
 
     def __enter__(self) -> Slot:
         self.warm()
@@ -48,11 +48,12 @@ class Slot:
     def warm(self) -> Warm:
         """The running zygote, started if there is none."""
         if self._warm is None:
-            try:
-                self._warm = Warm(self.limits, sandboxed=self.sandboxed)
-            except SlotError:  # it did not come up in time, on a machine that is busy: once more
-                self._warm = Warm(self.limits, sandboxed=self.sandboxed)
-        return self._warm
+            self._warm = Warm(self.limits, sandboxed=self.sandboxed)
+        try:
+            return self._warm.ready()
+        except SlotError:  # it did not come up in time, on a machine that is busy: once more
+            self._warm = Warm(self.limits, sandboxed=self.sandboxed)
+            return self._warm.ready()
 
     def run(self, job: Job) -> Outcome:
         """Run a submission. Whatever it does, there is an `Outcome`, with one `Ran` for every cell of the job.

@@ -22,7 +22,17 @@ from autograder.grading.job import Job, Outcome
 __all__ = ["Store", "key_of", "write_safely"]
 
 # Where what runs beside the learner's code lives: a change there may change what is seen.
-_JUDGES_OWN = {"build.py", "demo.py", "sample_class.py", "judge.py", "compare.py", "verdict.py", "panel.py", "show.py"}
+_JUDGES_OWN = {
+    "build.py",
+    "checking.py",
+    "demo.py",
+    "sample_class.py",
+    "judge.py",
+    "compare.py",
+    "verdict.py",
+    "panel.py",
+    "show.py",
+}
 _CONTROLLERS_OWN = {
     *("classroom.py", "engine.py", "execute.py", "executed.py", "export.py", "exporter.py", "grade.py", "operators.py"),
     *("pool.py", "prepare.py", "read.py", "record.py", "repair.py", "state.py", "store.py", "torch_names.py"),

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading import sandbox
-from autograder.grading.job import Limits
+from autograder.grading.limits import Limits
 from autograder.grading.packages import stage
 from autograder.grading.seccomp import filter_for
 
-__all__ = ["SlotError", "Warm"]
+__all__ = ["SlotError", "Warm", "processors"]
 
 _START = 120.0  # seconds for importing everything, on a slow disk too
 _ANSWER = 30.0  # seconds for forking, or for ending thousands of processes
@@ -31,7 +31,10 @@ class SlotError(RuntimeError):
 
 
 class Warm:
-    """A running zygote. ``tasks`` is the number of its OS threads, which must be one for forking to be safe."""
+    """A zygote, started when this is made. ``ready`` waits until it is warm.
+
+    ``tasks`` is the number of its OS threads, which must be one for forking to be safe.
+    """
 
     def __init__(self, limits: Limits, *, sandboxed: bool = True) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="slot-", ignore_cleanup_errors=True)
@@ -41,12 +44,23 @@ class Warm:
         self._kept = b""
         try:
             self._process = self._start(inside, limits, sandboxed)
-            inside.close()
-            self.tasks: int = self._expect("ready", _START)["tasks"]
         except BaseException:
-            inside.close()
             self.close()
             raise
+        finally:
+            inside.close()
+        self.limits, self.sandboxed = limits, sandboxed
+        self.tasks = 0
+
+    def ready(self) -> Warm:
+        """Itself, once it has imported everything. Raises `SlotError` when it does not come up in time."""
+        if not self.tasks:
+            try:
+                self.tasks = self._expect("ready", _START)["tasks"]
+            except BaseException:
+                self.close()
+                raise
+        return self
 
     def _start(self, inside: socket.socket, limits: Limits, sandboxed: bool) -> subprocess.Popen[bytes]:
         descriptor, keep = inside.fileno(), []
@@ -143,3 +157,11 @@ class Warm:
             words = (self._folder / "stderr").read_text(errors="replace").strip()
             return f"Its last words: {words[-2000:]}" if words else ""
         return ""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1

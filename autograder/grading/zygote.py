@@ -23,7 +23,7 @@ from autograder.grading import prctl, processes
 
 __all__ = ["Zygote", "main", "wipe"]
 
-_LOOK = 0.1  # seconds between two looks at what the child uses
+_LOOK = 0.2  # seconds between two looks at what the child uses
 _NOTEBOOK = "notebook"  # where a notebook's cells find themselves, apart from what libraries put into a home
 _SHARED = (Path("/tmp"), Path("/dev/shm"))  # writable beside the scratch directory, inside the sandbox only
 
@@ -148,11 +148,15 @@ class Zygote:
             self._say(say="gone", code=-signal.SIGKILL, reason=reason)
 
     def _sample(self) -> None:
-        """Note what the submission adds to the machine's use. Pages that are still the zygote's are shared out among all
-        who hold them, so the zygote's own part belongs into the sum.
+        """Note what the submission adds to the machine's use: of a child alone what is its own. Of several, pages that
+        are still the zygote's are shared out among all who hold them, so the zygote's own part belongs into the sum.
         """
-        together = sum(processes.precise_memory_of(one) for one in [os.getpid(), *processes.others()])
-        self._peak = max(self._peak, together - self._alone)
+        running = processes.others()
+        if running == [self._child]:
+            self._peak = max(self._peak, processes.private_memory_of(self._child))
+        elif running:
+            together = sum(processes.precise_memory_of(one) for one in [os.getpid(), *running])
+            self._peak = max(self._peak, together - self._alone)
 
     def _say(self, **words: Any) -> None:
         self._control.sendall(json.dumps(words).encode() + b"\n")

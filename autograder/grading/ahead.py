@@ -1,0 +1,39 @@
+"""Starting slots while the rest of the program is still being imported: both take seconds, on processors of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.grading.limits import Limits
+from autograder.grading.sandbox import NoSandbox
+from autograder.grading.warm import Warm, processors
+
+__all__ = ["start", "to_run"]
+
+
+def start(root: Path, slug: str, slots: int | None, *, sandboxed: bool = True) -> list[Warm]:
+    """Start the zygotes that grading the chapter ``slug`` of the class in ``root`` will want; none where nothing is new.
+
+    It is a guess, and a wrong one costs a moment. Where there is no sandbox, that is said later, by who needs it.
+    """
+    wanted = min(slots or processors(), to_run(root, slug))
+    try:
+        return [Warm(Limits(), sandboxed=sandboxed) for _ in range(wanted)]
+    except NoSandbox:
+        return []
+
+
+def to_run(root: Path, slug: str) -> int:
+    """How many submissions are newer than what is recorded of them, where a class has its files as the course has them."""
+    recorded = root / "classroom" / "results" / "recorded" / slug
+    return sum(
+        _time(path) > _time(recorded / f"{path.parent.parent.name}.json")
+        for path in (root / "classroom" / "submitted").glob(f"*/{slug}/{slug}.ipynb")
+    )
+
+
+def _time(path: Path) -> float:
+    try:
+        return path.lstat().st_mtime
+    except OSError:
+        return 0.0

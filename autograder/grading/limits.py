@@ -1,0 +1,19 @@
+"""What a submission may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use. Times are wall-clock seconds, sizes bytes."""
+
+    cell_seconds: float = 30.0
+    notebook_seconds: float = 300.0
+    memory: int = 2 << 30
+    processes: int = 64
+    file_size: int = 64 << 20
+    output: int = 4 << 20
