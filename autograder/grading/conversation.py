@@ -107,7 +107,7 @@ class Child:
             elif self._warm.control in ready:  # only once the channel is read empty
                 for said in self._warm.heard():
                     if said["say"] == "gone":
-                        return Ended(_end_of(said, interrupted), False)
+                        return Ended(_end_of(said, interrupted, self._warm.ran_out()), False)
 
     def _read(self, listening: _Listening) -> str | None:
         """Take what has come: the word on how the cell ended, ``""`` when the channel is closed, ``None``: go on."""
@@ -155,9 +155,9 @@ class _Listening:
         return None
 
 
-def _end_of(said: Mapping[str, Any], interrupted: bool) -> CellEnd:
+def _end_of(said: Mapping[str, Any], interrupted: bool, ran_out: bool) -> CellEnd:
     """How a cell ended whose process is gone."""
-    if said["reason"] == "memory":
+    if said["reason"] == "memory" or ran_out:
         return CellEnd.OUT_OF_MEMORY
     return CellEnd.TIMED_OUT if interrupted or said["code"] == _OUT_OF_TIME else CellEnd.CRASHED
 

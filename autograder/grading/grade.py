@@ -114,6 +114,7 @@ def grade(
     )
     with commands_on_path(), _quietly(), opened as runs:
         recorder = Recorder(room, config, task)
+        room.store.sweep()
         with _progress(console) as bar, _Run(room, task, student, recorder, bar) as run:
             for key, outcome in runs(run.jobs()):
                 run.seen(key, outcome)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
@@ -34,7 +35,17 @@ _JUDGES_OWN = {
     "show.py",
 }
 _CONTROLLERS_OWN = {
-    *("classroom.py", "engine.py", "execute.py", "executed.py", "export.py", "exporter.py", "grade.py", "operators.py"),
+    *(
+        "ahead.py",
+        "classroom.py",
+        "engine.py",
+        "execute.py",
+        "executed.py",
+        "export.py",
+        "exporter.py",
+        "grade.py",
+        "operators.py",
+    ),
     *("pool.py", "prepare.py", "read.py", "record.py", "repair.py", "state.py", "store.py", "torch_names.py"),
     *("verdicts.py", "write.py"),
 }
@@ -105,6 +116,13 @@ class Store:
         """Keep ``outcome`` under ``key``: whole or not at all, and still there after a crash."""
         body = outcome.to_bytes()
         write_safely(self._path(key), _digest(body).encode() + body)
+
+    def sweep(self) -> None:
+        """Remove what writers left that were killed: no living one takes an hour for a file."""
+        for path in self.folder.parent.rglob("*.unfinished"):
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < time.time() - 3600:
+                    path.unlink()
 
     def __contains__(self, key: str) -> bool:
         return self.get(key) is not None

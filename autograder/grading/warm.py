@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading import sandbox
+from autograder.grading.cgroup import group_for
 from autograder.grading.limits import Limits
 from autograder.grading.packages import stage
 from autograder.grading.seccomp import filter_for
@@ -42,6 +43,8 @@ class Warm:
         self._folder.chmod(0o755)  # the zygote is somebody else
         self.control, inside = socket.socketpair()
         self._kept = b""
+        self._group = group_for(limits) if sandboxed else None
+        self._killed = 0
         try:
             self._process = self._start(inside, limits, sandboxed)
         except BaseException:
@@ -69,6 +72,7 @@ class Warm:
             (self._folder / "filter").write_bytes(filter_for())
             keep = [os.open(self._folder / "filter", os.O_RDONLY)] if filter_for() else []
             words = sandbox.command(self._folder / "packages", descriptor, limits, *keep)
+            words = self._group.around(words) if self._group is not None else words
             environment: Mapping[str, str] = {}
         else:
             scratch = self._folder / "scratch"
@@ -110,6 +114,11 @@ class Warm:
         self._ask("interrupt")
         self._expect("interrupted", _ANSWER)
 
+    def ran_out(self) -> bool:
+        """Whether the kernel has killed a process of this slot for want of memory, since this was last asked."""
+        before, self._killed = self._killed, self._group.killed() if self._group is not None else 0
+        return self._killed > before
+
     def end(self) -> tuple[bool, int]:
         """End every process of the submission and wipe what it wrote: whether that went well, and its peak of memory."""
         self._ask("end")
@@ -134,6 +143,8 @@ class Warm:
                 process.wait(5)
             process.kill()
             process.wait()
+        if self._group is not None:
+            self._group.remove()
         self._temporary.cleanup()
 
     def _ask(self, what: str) -> None:

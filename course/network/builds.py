@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from course.network.marks import arrow, box, line, shape_text, text
+from course.marks import text
+from course.network.marks import arrow, box, line, shape_text
 from course.network.plan import Card, Step, cards, extra_names, flow, module_steps, registered, shared_names
 from course.picture import BLUE, GREEN, INK, LINE, MUTED, ORANGE, VERMILION, Picture
 

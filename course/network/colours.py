@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from course.network.marks import line, number, pixels, text
+from course.marks import text
+from course.network.marks import line, number, pixels
 from course.picture import INK, LINE, MUTED
 
 __all__ = ["colours", "photo_colours", "plain_values", "range_text", "scale_bar"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from course.marks import text
 from course.network.colours import colours, photo_colours, plain_values, range_text, scale_bar
-from course.network.marks import pixels, shape_text, text
+from course.network.marks import pixels, shape_text
 from course.picture import LINE, MUTED, Picture
 
 __all__ = ["draw_feature_maps", "draw_filters", "draw_image"]

@@ -6,8 +6,9 @@ import textwrap
 
 from torch import Tensor
 
+from course.marks import text
 from course.network.colours import colours, photo_colours, range_text
-from course.network.marks import arrow, box, line, number, pixels, text
+from course.network.marks import arrow, box, line, number, pixels
 from course.network.windowing import Slide, slide_of
 from course.picture import BLUE, LINE, MUTED, ORANGE, Picture
 

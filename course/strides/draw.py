@@ -7,12 +7,13 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
+from course.marks import text
 from course.picture import BLUE, GREEN, INK, LINE, MUTED, ORANGE, PURPLE, VERMILION, Picture
 from course.strides.badges import Badge, badges, elements_words, storage_words
 from course.strides.draw_grid import draw_grid
 from course.strides.draw_storage import draw_storage
 from course.strides.explain import slot_arithmetic
-from course.strides.marks import DIMENSIONS, box, curve, mono_width, text
+from course.strides.marks import DIMENSIONS, box, curve, mono_width
 from course.strides.scene import Scene
 
 __all__ = ["MARKS", "WIDTH", "Stage", "describe", "draw", "draw_pair"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from course.marks import text
 from course.picture import INK, LINE, MUTED, ORANGE
-from course.strides.marks import box, mono_width, text
+from course.strides.marks import box, mono_width
 from course.strides.scene import Block, Scene, cut
 
 __all__ = ["draw_grid", "longest_row"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 
+from course.marks import text
 from course.picture import INK, LINE, MUTED, ORANGE, PAPER
-from course.strides.marks import DIMENSIONS, box, curve, mono_width, text
+from course.strides.marks import DIMENSIONS, box, curve, mono_width
 from course.strides.scene import Scene, read_slots, slot_columns
 
 __all__ = ["columns_of", "draw_storage", "next_slots"]

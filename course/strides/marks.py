@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
+from course.picture import BLUE, GREEN, LINE, MUTED, PURPLE, SKY, VERMILION
 
-from course.picture import BLUE, GREEN, INK, LINE, MUTED, PURPLE, SKY, VERMILION
-
-__all__ = ["DIMENSIONS", "MONO", "box", "curve", "mono_width", "text"]
-
-MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+__all__ = ["DIMENSIONS", "box", "curve", "mono_width"]
 
 DIMENSIONS = (BLUE, GREEN, VERMILION, PURPLE, SKY)
 """The colour of each dimension's stride; its number always stands beside it. Orange is kept for the focus."""
@@ -21,26 +17,6 @@ def mono_width(words: str, size: float) -> float:
     31.0
     """
     return len(words) * size * 0.62
-
-
-def text(
-    x: float,
-    y: float,
-    words: str,
-    *,
-    size: float = 13,
-    fill: str = INK,
-    anchor: str = "start",
-    mono: bool = False,
-    bold: bool = False,
-) -> str:
-    """Words on a baseline that begins (``anchor="start"``), ends or has its middle at ``(x, y)``; escaped here.
-
-    >>> text(0, 9, "a < b").endswith(">a &lt; b</text>")
-    True
-    """
-    extra = (f' font-family="{MONO}"' if mono else "") + (' font-weight="600"' if bold else "")
-    return f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{fill}" text-anchor="{anchor}"{extra}>{escape(words)}</text>'
 
 
 def box(

@@ -40,8 +40,6 @@ LEARNERS = (
     Submission("hedy", CHAPTER, "crashes", {"relu": Answer("import os\nos._exit(1)", 0)}),
 )
 
-pytestmark = pytest.mark.system
-
 
 @pytest.fixture(scope="session")
 def distributed() -> ModuleType:

@@ -29,8 +29,6 @@ LEARNERS = (
     Submission("noether", CHAPTER, "one answer", {"is_contiguous": Answer("is_contiguous = 3", 0)}, rest="STUB"),
 )
 
-pytestmark = pytest.mark.system
-
 
 @pytest.fixture
 def small_class(root: Path, tmp_path: Path) -> Path:
@@ -44,7 +42,7 @@ def small_class(root: Path, tmp_path: Path) -> Path:
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:
-    called = [sys.executable, "-m", "autograder", "grade", CHAPTER, "--jobs", "2", "--json"]
+    called = [sys.executable, "-m", "autograder", "grade", CHAPTER, "--jobs", "1", "--json"]
     log = (folder / "grade.log").open("wb")
     with log:
         return subprocess.Popen(called, cwd=folder, stdout=log, stderr=subprocess.STDOUT)

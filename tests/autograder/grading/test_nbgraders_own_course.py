@@ -20,8 +20,6 @@ from traitlets.config import Config
 from autograder.build import commands_on_path
 from autograder.grading.execute import TrustedExecute
 
-pytestmark = pytest.mark.system
-
 GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 ASSIGNMENT = "ps1"
 HIDDEN = '### BEGIN HIDDEN TESTS\nprint("a test that was not handed out")\nassert squares(3) == [1, 4, 9]\n### END HIDDEN TESTS'
@@ -63,14 +61,19 @@ def change(path: Path, sources: Mapping[str, str]) -> None:
     path.write_text(nbformat.writes(notebook), encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def documentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The released course with its two submissions, and four that show more: what is right, blank, partly right, broken."""
-    folder = tmp_path_factory.mktemp("nbgrader") / "course"
+def from_the_wheel(folder: Path) -> Path:
+    """The course as nbgrader's wheel has it: its assignment, and what two learners handed in."""
     shutil.copytree(GUIDE / "source", folder / "source")
     shutil.copytree(GUIDE / "submitted", folder / "submitted")
     shutil.rmtree(folder / "source" / "ps1_autotest")  # nobody handed it in
     (folder / "classroom").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def documentation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The course with hidden tests and partial credit; four more hand in: what is right, blank, partly right, broken."""
+    folder = from_the_wheel(tmp_path_factory.mktemp("nbgrader") / "course")
     source = folder / "source" / ASSIGNMENT
     test = next(
         cell.source
@@ -118,6 +121,15 @@ def shown(folder: Path, student: str) -> list[list[tuple[str, str]]]:
         for cell in notebook.cells
         if cell.cell_type == "code"
     ]
+
+
+def test_the_course_as_it_lies_in_the_wheel_gets_the_same_scores(tmp_path: Path, bubblewrap: str) -> None:
+    folder = from_the_wheel(tmp_path / "course")
+    with commands_on_path():
+        ask(settings(folder), "generate_assignment", ASSIGNMENT, force=True, create=True)
+    stock, engine = autograded(folder, tmp_path / "stock", settings), autograded(folder, tmp_path / "engine", ours)
+    assert gradebook(engine) == gradebook(stock)
+    assert {student for student, *_ in gradebook(engine)["grades"]} == {"bitdiddle", "hacker"}
 
 
 def test_every_score_and_every_cell_left_for_a_person_are_as_stock_nbgrader_has_them(stock: Path, engine: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 
 import pytest
 from running import job_of, points, text
@@ -76,3 +76,26 @@ def test_no_jobs_start_nothing() -> None:
     executor = Counting()
     assert list(execute_jobs([], executor)) == []
     assert executor.sent == []
+
+
+class Losing(Counting):
+    """Loses the worker that runs the first job, so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.left = times
+
+    def submit(self, fn: object, /, *args: object, **more: object) -> Future[bytes]:
+        future = super().submit(fn, *args, **more)
+        if self.left:
+            self.left -= 1
+            future = Future()
+            future.set_exception(BrokenExecutor("the worker is gone"))
+        return future
+
+
+def test_a_job_that_is_lost_with_its_worker_is_run_again_once() -> None:
+    jobs = [("student", Job("functional", (), {}))]
+    assert [key for key, _ in execute_jobs(jobs, Losing(1))] == ["student"]
+    with pytest.raises(BrokenExecutor, match="gone"):
+        list(execute_jobs(jobs, Losing(2)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -83,3 +84,14 @@ def test_another_torch_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = key_of(JOB)
     monkeypatch.setattr(torch, "__version__", "99")
     assert key_of(JOB) != before
+
+
+def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path / "results" / "seen")
+    old, new = tmp_path / "results" / ".a.json.x.unfinished", tmp_path / "results" / "seen" / ".b.y.unfinished"
+    for path in (old, new):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("half")
+    os.utime(old, (0, 0))
+    store.sweep()
+    assert (old.exists(), new.exists()) == (False, True)
