@@ -18,6 +18,7 @@ __all__ = ["NoSandbox", "command", "environment", "plain_command", "require"]
 
 HOME = "/home/learner"
 PACKAGES = "/packages"
+_ELSEWHERE = "/elsewhere"
 
 # Of the system: programs and libraries, and the few files that tell them where things are.
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store")
@@ -92,13 +93,13 @@ def command(packages: Path, descriptor: int, limits: Limits, seccomp: int | None
         *(word for name, value in environment().items() for word in ("--setenv", name, value)),
         *(("--seccomp", str(seccomp)) if seccomp is not None else ()),
         *("--chdir", HOME, "--"),
-        *_zygote(descriptor, HOME, _nobody()),
+        *_zygote(_seen(sys.executable), descriptor, HOME, _nobody()),
     ]
 
 
 def plain_command(descriptor: int, scratch: Path) -> list[str]:
     """The same zygote without a sandbox, for submissions that are trusted."""
-    return _zygote(descriptor, str(scratch), 0)
+    return _zygote(sys.executable, descriptor, str(scratch), 0)
 
 
 def environment() -> dict[str, str]:
@@ -110,8 +111,8 @@ def environment() -> dict[str, str]:
         "USER": "learner",
         "LOGNAME": "learner",
         "TMPDIR": "/tmp",
-        "PATH": os.pathsep.join([f"{sys.prefix}/bin", "/usr/local/bin", "/usr/bin", "/bin"]),
-        "PYTHONPATH": os.pathsep.join([PACKAGES, *found]),
+        "PATH": os.pathsep.join([f"{_seen(sys.prefix)}/bin", "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PYTHONPATH": os.pathsep.join([PACKAGES, *map(_seen, found)]),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
 
@@ -171,15 +172,21 @@ def _masks(roots: Sequence[Path]) -> Iterator[str]:
     for package in ("course", "autograder"):
         home = home_of(package).resolve()
         if any(home.is_relative_to(root) for root in [*roots, *map(Path, _SYSTEM)]):
-            yield from ("--tmpfs", str(home), "--remount-ro", str(home))
+            yield from ("--tmpfs", _seen(home), "--remount-ro", _seen(home))
 
 
 def _bind(paths: Sequence[Path], target: str = "") -> Iterator[str]:
     for path in paths:
-        place = Path(target or path)
+        place = Path(target or _seen(path))
         for parent in reversed(place.parents[:-1]):  # bubblewrap would make them for root's eyes only
             yield from ("--perms", "0755", "--dir", str(parent))
         yield from ("--ro-bind", str(path), str(place))
+
+
+def _seen(path: str | Path) -> str:
+    """Where ``path`` is found inside: what lies in a place that is empty there (a course below /tmp) is put elsewhere."""
+    empty = any(Path(path).is_relative_to(one) for one in ("/tmp", "/dev/shm", HOME))
+    return f"{_ELSEWHERE}{path}" if empty else str(path)
 
 
 def _writable(place: str, size: Sequence[str]) -> Iterator[str]:
@@ -194,5 +201,5 @@ def _knows_size(bwrap: str) -> bool:
     return "--size" in said.stdout + said.stderr
 
 
-def _zygote(descriptor: int, scratch: str, user: int) -> list[str]:
-    return [sys.executable, "-m", "autograder.grading.zygote", str(descriptor), scratch, str(user)]
+def _zygote(python: str, descriptor: int, scratch: str, user: int) -> list[str]:
+    return [python, "-m", "autograder.grading.zygote", str(descriptor), scratch, str(user)]

@@ -49,11 +49,14 @@ class Slot:
         """The running zygote, started if there is none."""
         if self._warm is None:
             self._warm = Warm(self.limits, sandboxed=self.sandboxed)
+        warm, self._warm = self._warm, None  # one that does not come up is none
         try:
-            return self._warm.ready()
-        except SlotError:  # it did not come up in time, on a machine that is busy: once more
-            self._warm = Warm(self.limits, sandboxed=self.sandboxed)
-            return self._warm.ready()
+            warm.ready()
+        except SlotError:  # on a machine that is busy it may have taken too long: once more
+            warm = Warm(self.limits, sandboxed=self.sandboxed)
+            warm.ready()
+        self._warm = warm
+        return warm
 
     def run(self, job: Job) -> Outcome:
         """Run a submission. Whatever it does, there is an `Outcome`, with one `Ran` for every cell of the job.
