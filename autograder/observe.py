@@ -158,10 +158,25 @@ def _is_own(filename: str) -> bool:
 
 
 @contextlib.contextmanager
+def _without_modes() -> Iterator[None]:
+    """Takes off the modes that a notebook has left on: each of them sees, and may change, all that torch does."""
+    functions = [torch._C._pop_torch_function_stack() for _ in range(torch._C._len_torch_function_stack())]
+    dispatches = [torch._C._pop_torch_dispatch_stack(None) for _ in range(torch._C._len_torch_dispatch_stack())]
+    try:
+        yield
+    finally:
+        for mode in reversed(functions):
+            torch._C._push_on_torch_function_stack(mode)
+        for mode in reversed(dispatches):
+            torch._C._push_on_torch_dispatch_stack(mode)
+
+
+@contextlib.contextmanager
 def _same_world() -> Iterator[None]:
-    """The world every answer is tried in: fixed random state, float32, gradients on, no word on stderr."""
+    """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr."""
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
     with (
+        _without_modes(),
         torch.random.fork_rng(devices=[]),
         torch.inference_mode(False),
         torch.set_grad_enabled(True),

@@ -49,9 +49,11 @@ def prober() -> Probe:
     before the learner's code ran.
     """
     exercises, answer_of, cases_of, observe, pack = dict(catalogue()), _answer, unpack, run, pack_run
-    put_back = pristine()
+    put_back, set_trace, set_profile = pristine(), sys.settrace, sys.setprofile
 
     def probe(namespace: Namespace, frame: Frame, send: Callable[[bytes], None]) -> None:
+        set_trace(None)  # who traces a function may change what its variables hold
+        set_profile(None)
         undo = put_back()
         try:
             exercise = exercises[frame.data["exercise"]]

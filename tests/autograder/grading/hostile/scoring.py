@@ -73,6 +73,27 @@ Case.unchanged.__code__ = (lambda self: {name: "unchanged" for name in self.give
 case._same = yes
 """
 
+_MODES = """
+from torch.overrides import TorchFunctionMode
+class Yes(TorchFunctionMode):
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if getattr(func, "__name__", "") in ("equal", "allclose", "eq"): return True
+        return func(*args, **(kwargs or {}))
+Yes().__enter__()
+"""
+
+_TRACED = """
+import ctypes
+def trace(frame, event, arg):
+    if frame.f_code.co_name in ("unchanged", "_same"):
+        for name, value in frame.f_locals.items():
+            if value is False or value == "changed": frame.f_locals[name] = True
+        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), 0)
+    return trace
+sys.settrace(trace)
+threading.settrace(trace)
+"""
+
 _PATCHED_CHECK = """
 import builtins, autograder, autograder.exercise, autograder.observe, autograder.verdict
 def check(*a, **k): return 999.0
@@ -197,6 +218,31 @@ SCORING: tuple[Row, ...] = (
         managers.__exit__ = lambda self, *a: None if is_ours(self) else leave(self, *a)
         """,
         linear="def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return F.linear(x, weight, bias)",
+    ),
+    answers(
+        "modes_left_on",
+        _MODES,
+        relu="""
+        def relu(x):
+            TRIES.append(1)
+            out = x * (x > 0)
+            with torch.no_grad(): x.zero_()
+            return out
+        """,
+        linear="def linear(x, weight, bias=None):\n    return F.linear(x, weight, bias)",
+        points={"relu": 1.75},
+    ),
+    answers(
+        "traced",
+        _TRACED,
+        relu="""
+        def relu(x):
+            TRIES.append(1)
+            out = x * (x > 0)
+            with torch.no_grad(): x.zero_()
+            return out
+        """,
+        points={"relu": 1.75},
     ),
     attack("patched_check", _PATCHED_CHECK),
     attack("patched_observe", "import autograder.observe\nautograder.observe.plain = lambda value: True\ntried()"),
