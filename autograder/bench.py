@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -33,10 +32,11 @@ _OURS = (sys.executable, "-m", "autograder", "grade", CHAPTER, "--json")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one way of grading took: wall-clock and processor seconds of all its processes."""
+    """What one way of grading took: wall-clock and processor seconds of all its processes, and MB of its largest one."""
 
     wall: float
     cpu: float
+    largest: float = 0.0
 
 
 def make_class(folder: Path, submissions: int) -> Path:
@@ -72,11 +72,13 @@ def _measure(folder: Path, submissions: int, growth: bool, console: Console) -> 
     kinds: dict[str, object] = {"submissions": submissions, "processors": len(os.sched_getaffinity(0))}
     console.print(f"a class of {submissions}, {CHAPTER}, {kinds['processors']} processors")
 
-    def said(what: str, cost: Cost, against: Cost | None = None) -> Cost:
+    def said(what: str, cost: Cost, against: Cost | None = None, number: int = submissions) -> Cost:
         ratio = f"   {against.wall / cost.wall:6.1f} times as fast as stock" if against else ""
-        each = cost.wall / submissions
+        each = cost.wall / number
         console.print(
-            f"{what:34} {cost.wall:8.1f} s  cpu {cost.cpu:8.1f} s  {each:6.3f} s each{ratio}", highlight=False
+            f"{what:34} {cost.wall:8.1f} s  cpu {cost.cpu:8.1f} s  {each:6.3f} s each  {cost.largest:5.0f} MB{ratio}",
+            highlight=False,
+            soft_wrap=True,
         )
         kinds[what] = asdict(cost)
         return cost
@@ -101,7 +103,11 @@ def _measure(folder: Path, submissions: int, growth: bool, console: Console) -> 
     if growth:
         kinds["growth"] = {
             str(number): asdict(
-                said(f"ours, a class of {number}", _timed(_OURS, make_class(folder / str(number), number)))
+                said(
+                    f"ours, a class of {number}",
+                    _timed(_OURS, make_class(folder / str(number), number)),
+                    number=number,
+                )
             )
             for number in (10, 30, 100, 300)
         }
@@ -113,16 +119,19 @@ def _measure(folder: Path, submissions: int, growth: bool, console: Console) -> 
 
 def _timed(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Run ``command`` in ``folder`` and measure it and every process it waited for."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    with commands_on_path():
-        done = subprocess.run(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    with commands_on_path(), tempfile.TemporaryFile() as said:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=said
         )
-    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command[2:4])} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Cost(round(wall, 3), round(cpu, 3))
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        words = said.read().decode(errors="replace")
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command[2:4])} ended with {process.returncode}:\n{words[-3000:]}")
+    return Cost(round(wall, 3), round(used.ru_utime + used.ru_stime, 3), round(used.ru_maxrss / 1024, 1))
 
 
 def _floor(folder: Path) -> Cost:

@@ -65,11 +65,18 @@ def pristine() -> Callable[[], Callable[[], None]]:
         for one in owners
     ]
     ours = {one: None for owner in owners if _is_ours(owner) for one in _functions_of(owner)}
-    parts = [(one, part, getattr(one, part)) for one in ours for part in _PARTS]
-    gone, value_of, set_part, count = object(), getattr, FunctionType.__setattr__, len
+    parts: list[Any] = [(one, FunctionType.__setattr__, part, getattr(one, part)) for one in ours for part in _PARTS]
+    # Another class of a module, or another base of a class, answers before the names in them do.
+    parts += [(one, _setter(one), "__class__", one.__class__) for one in owners]
+    parts += [(one, _setter(one), "__bases__", one.__bases__) for one in owners if isinstance(one, type)]
+    gone, value_of, count = object(), getattr, len
 
     def put_back() -> Callable[[], None]:
         changed: list[Any] = []
+        for owner, put, part, value in parts:
+            if (found := value_of(owner, part)) is not value:
+                changed += [(owner, put, None, part, found)]
+                put(owner, part, value)
         for owner, put, drop, now, names, known, behind in kept:
             for name, value in names:
                 if (found := now.get(name, gone)) is not value:
@@ -79,10 +86,6 @@ def pristine() -> Callable[[], Callable[[], None]]:
                 for name in [name for name in now if name not in known and (behind is None or name in behind)]:
                     changed += [(owner, put, drop, name, now[name])]
                     drop(owner, name)
-        for function, part, value in parts:
-            if (found := value_of(function, part)) is not value:
-                changed += [(function, set_part, None, part, found)]
-                set_part(function, part, value)
 
         def undo() -> None:
             for owner, put, drop, name, found in changed:

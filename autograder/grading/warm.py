@@ -42,6 +42,7 @@ class Warm:
         self._folder = Path(self._temporary.name)
         self._folder.chmod(0o755)  # the zygote is somebody else
         self.control, inside = socket.socketpair()
+        self.limits, self.sandboxed, self.tasks = limits, sandboxed, 0
         self._kept = b""
         self._group = group_for(limits) if sandboxed else None
         self._killed = 0
@@ -52,8 +53,6 @@ class Warm:
             raise
         finally:
             inside.close()
-        self.limits, self.sandboxed = limits, sandboxed
-        self.tasks = 0
 
     def ready(self) -> Warm:
         """Itself, once it has imported everything. Raises `SlotError` when it does not come up in time."""
@@ -139,9 +138,10 @@ class Warm:
         self.control.close()
         process = getattr(self, "_process", None)
         if process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):  # it leaves by itself when nobody listens
-                process.wait(5)
-            process.kill()
+            if self.tasks:
+                with contextlib.suppress(subprocess.TimeoutExpired):  # it leaves by itself when nobody listens
+                    process.wait(5)
+            process.kill()  # while it is still importing, it hears nothing
             process.wait()
         if self._group is not None:
             self._group.remove()

@@ -81,6 +81,7 @@ def sane(value: Any) -> Any:
         return [sane(item) for item in value]
     if isinstance(value, str):
         value = re.sub(r"/\S*ipykernel_\d+/\d+\.py", "CELL", value)
+        value = value.replace("/elsewhere/tmp/", "/tmp/")  # where the sandbox shows a course that lies below /tmp
         value = value.replace(str(Path.home()), "~").replace("/home/learner", "~")
         value = re.sub(r"(~|/tmp/pytest-)[^\s']*", lambda path: path[0].rpartition("/")[2], value)
         return re.sub(r"0x[0-9a-f]+", "0x", value)

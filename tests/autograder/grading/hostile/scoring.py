@@ -94,6 +94,18 @@ sys.settrace(trace)
 threading.settrace(trace)
 """
 
+_SWAPPED = """
+import types, autograder.case, autograder.watch
+class Lying(types.ModuleType):
+    equal = property(lambda self: lambda *a: True)
+torch.__class__ = Lying
+class Quiet:
+    def __init__(self, *a): pass
+    def __enter__(self): return self
+    def __exit__(self, *a): pass
+autograder.watch.Watch.__bases__ = (Quiet,)
+"""
+
 _PATCHED_CHECK = """
 import builtins, autograder, autograder.exercise, autograder.observe, autograder.verdict
 def check(*a, **k): return 999.0
@@ -230,6 +242,19 @@ SCORING: tuple[Row, ...] = (
             return out
         """,
         linear="def linear(x, weight, bias=None):\n    return F.linear(x, weight, bias)",
+        points={"relu": 1.75},
+    ),
+    answers(
+        "swapped_classes",
+        _SWAPPED,
+        relu="""
+        def relu(x):
+            TRIES.append(1)
+            out = x * (x > 0)
+            with torch.no_grad(): x.zero_()
+            return out
+        """,
+        linear="def linear(x, weight, bias=None):\n    return vars(F)['lin' + 'ear'](x, weight, bias)",
         points={"relu": 1.75},
     ),
     answers(
