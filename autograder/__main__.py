@@ -10,12 +10,8 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from course.chapters import CHAPTERS, find_chapter
-
-if TYPE_CHECKING:
-    from autograder.grading.warm import Warm
 
 __all__ = ["main"]
 
@@ -166,33 +162,24 @@ def _class() -> Path:
 def _grade(chosen: argparse.Namespace) -> int:
     from autograder.grading import ahead
 
-    started = []
-    if chosen.cluster is None and chosen.student is None:
-        started = ahead.start(_class(), chosen.chapter, chosen.jobs, sandboxed=not chosen.trust_submissions)
-    try:
-        return _grade_with(chosen, started)
-    finally:
-        for one in started:
-            one.close()
+    slots = chosen.jobs if chosen.cluster is None and chosen.student is None else 0
+    with ahead.started(_class(), chosen.chapter, slots, sandboxed=not chosen.trust_submissions) as started:
+        from rich.console import Console
 
+        from autograder.grading.grade import grade, show
 
-def _grade_with(chosen: argparse.Namespace, started: Sequence[Warm]) -> int:
-    from rich.console import Console
-
-    from autograder.grading.grade import grade, show
-
-    console = None if chosen.json else Console()
-    result = grade(
-        chosen.chapter,
-        _class(),
-        chosen.student,
-        chosen.jobs,
-        chosen.cluster,
-        chosen.reference,
-        chosen.trust_submissions,
-        started=started,
-        console=console,
-    )
+        console = None if chosen.json else Console()
+        result = grade(
+            chosen.chapter,
+            _class(),
+            chosen.student,
+            chosen.jobs,
+            chosen.cluster,
+            chosen.reference,
+            chosen.trust_submissions,
+            started=started,
+            console=console,
+        )
     if console is None:
         print(json.dumps(result.as_json(), indent=2))
     else:

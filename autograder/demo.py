@@ -78,10 +78,11 @@ def _grade(folder: Path, chapter: str, console: Console) -> None:
 
     The sample class is ours: where there is no sandbox it is run without one.
     """
-    if not sandbox_is_there():
+    trust = not sandbox_is_there()
+    if trust:
         console.print("no sandbox here: the sample class is trusted, and run without one", highlight=False)
     limits = Limits(cell_seconds=SECONDS_A_CELL)
-    result = grade(chapter, folder, trust=not sandbox_is_there(), limits=limits, console=console)
+    result = grade(chapter, folder, trust=trust, limits=limits, console=console)
     if result.problems:
         raise RuntimeError("; ".join(result.problems))
     feedback(chapter, folder)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from autograder.grading.limits import Limits
 from autograder.grading.sandbox import NoSandbox
 from autograder.grading.warm import Warm, processors
 
-__all__ = ["start", "to_run"]
+__all__ = ["started", "to_run"]
 
 
-def start(root: Path, slug: str, slots: int | None, *, sandboxed: bool = True) -> list[Warm]:
-    """Start the zygotes that grading the chapter ``slug`` of the class in ``root`` will want; none where nothing is new.
+@contextmanager
+def started(root: Path, slug: str, slots: int | None, *, sandboxed: bool = True) -> Iterator[Sequence[Warm]]:
+    """The zygotes that grading the chapter ``slug`` of the class in ``root`` will want; none where nothing is new.
 
-    It is a guess, and a wrong one costs a moment. Where there is no sandbox, that is said later, by who needs it.
+    ``slots`` is one a processor unless told. It is a guess, and a wrong one costs a moment. Where there is no sandbox, that is said later, by who needs it.
     """
-    wanted = min(slots or processors(), to_run(root, slug))
-    try:
-        return [Warm(Limits(), sandboxed=sandboxed) for _ in range(wanted)]
-    except NoSandbox:
-        return []
+    wanted = min(processors() if slots is None else slots, to_run(root, slug))
+    with ExitStack() as ends:
+        zygotes: list[Warm] = []
+        try:
+            for _ in range(wanted):
+                zygotes.append(ends.enter_context(closing(Warm(Limits(), sandboxed=sandboxed))))
+        except NoSandbox:
+            pass
+        yield zygotes
 
 
 def to_run(root: Path, slug: str) -> int:

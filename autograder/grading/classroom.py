@@ -15,9 +15,8 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.grading.job import Limits
-from autograder.grading.prepare import Assignment, assignment, reference_folder
+from autograder.grading.prepare import Assignment, assignment, reference_folder, topic_of
 from autograder.grading.store import Store, write_safely
-from course.chapters import CHAPTERS
 
 __all__ = ["Classroom", "Settings", "open_classroom"]
 
@@ -88,8 +87,7 @@ class Classroom:
     def reference(self, name: str, settings: Settings | None = None) -> Path:
         """The folder of the reference tensors that ``name`` is graded with."""
         settings = settings or self.settings(name)
-        topic = next((chapter.topic for chapter in CHAPTERS if chapter.slug == name), "")
-        return Path(settings.reference) if settings.reference else reference_folder(topic, self.root)
+        return Path(settings.reference) if settings.reference else reference_folder(topic_of(name), self.root)
 
     def assignment(self, name: str, notebook: str | None = None) -> Assignment:
         """The assignment called ``name``, as it was last graded. Raises as `autograder.grading.prepare.assignment`."""

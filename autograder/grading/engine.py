@@ -33,7 +33,7 @@ class _Kept:
         with self._alone:
             if self._closing is not None:
                 self._closing.cancel()
-            if self._slot is None or (self._slot.sandboxed, self._slot.limits) != (sandboxed, job.limits):
+            if self._slot is None or not self._slot.fits(job.limits, sandboxed):
                 self._close()
                 self._slot = Slot(job.limits, sandboxed=sandboxed)
             try:

@@ -31,7 +31,7 @@ def run_bytes(job: bytes, sandboxed: bool = True) -> bytes:
     """Run a job in this thread's slot: the unit of work that other machines are sent, bytes in and bytes out."""
     wanted = Job.from_bytes(job)
     slot: Slot | None = getattr(_own, "slot", None)
-    if slot is None or (slot.sandboxed, slot.limits) != (sandboxed, wanted.limits):
+    if slot is None or not slot.fits(wanted.limits, sandboxed):
         if slot is not None:
             slot.close()
         slot = _own.slot = Slot(wanted.limits, sandboxed=sandboxed, warm=_started(wanted.limits, sandboxed))

@@ -21,7 +21,7 @@ from autograder.grading.state import State
 from autograder.reference import PUBLIC, Reference, load
 from course.chapters import CHAPTERS
 
-__all__ = ["Assignment", "Prepared", "assignment", "job_of", "prepare", "prepare_all", "reference_folder"]
+__all__ = ["Assignment", "Prepared", "assignment", "job_of", "prepare", "prepare_all", "reference_folder", "topic_of"]
 
 _STUDENT = re.compile(r"[^.+/\\][^+/\\]*")  # nbgrader takes no +, and what begins with a dot is no learner's
 
@@ -67,6 +67,11 @@ class Prepared:
     nothing_handed_in: bool = False
 
 
+def topic_of(name: str) -> str:
+    """The topic of the chapter called ``name``; empty for an assignment that is none of ours."""
+    return next((chapter.topic for chapter in CHAPTERS if chapter.slug == name), "")
+
+
 def reference_folder(topic: str, root: Path) -> Path:
     """Where the reference of ``topic`` is: the class's own in ``classroom/reference`` if it is there, else the public one."""
     own = root / "classroom" / "reference"
@@ -98,9 +103,8 @@ def assignment(
     found = source_of(content)
     exercises = {check.exercise: find(check.exercise) for check in found.checks.values()}
     references = {one: load(exercise, reference or PUBLIC) for one, exercise in exercises.items()}
-    topic = next((chapter.topic for chapter in CHAPTERS if chapter.slug == name), "")
     files = files_beside(folder)
-    return Assignment(name, notebook, submitted, found, references, files, limits or Limits(), topic)
+    return Assignment(name, notebook, submitted, found, references, files, limits or Limits(), topic_of(name))
 
 
 def prepare_all(task: Assignment, student: str | None = None) -> Iterator[Prepared]:

@@ -142,7 +142,9 @@ class Recorder:
         config.CourseDirectory.assignment_id = self._task.name
         config.CourseDirectory.student_id = student
         converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
-        converter.log = _quiet()
+        converter.log = logging.Logger(
+            "autograder.recording", logging.ERROR
+        )  # what it says is read where nbgrader fails
         converter.force = True
         return converter
 
@@ -176,12 +178,6 @@ def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, A
         return with_outputs(nb, done), resources
 
     return replay
-
-
-def _quiet() -> logging.Logger:
-    log = logging.Logger("autograder.recording")  # of its own: what it says is read where nbgrader fails
-    log.setLevel(logging.ERROR)
-    return log
 
 
 def _fingerprint(ready: Prepared, done: NotebookNode) -> str:

@@ -39,6 +39,10 @@ class Slot:
     ) -> None:
         self.close()
 
+    def fits(self, limits: Limits, sandboxed: bool) -> bool:
+        """Whether it is of the kind that is wanted."""
+        return (self.limits, self.sandboxed) == (limits, sandboxed)
+
     def close(self) -> None:
         """End the zygote. The next `run` starts another."""
         if self._warm is not None:

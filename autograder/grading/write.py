@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -71,9 +71,9 @@ class Writer:
             return list(self._book.db.query(kind).filter(kind.notebook_id == notebook))
 
         tasks = cells_of(TaskCell)
-        self._source = {one.name: one for one in cells_of(SourceCell)}
         # Where a task and another cell have one name, nbgrader finds the other.
-        self._graded = {one.name: one for one in [*tasks, *cells_of(GradeCell)]}
+        graded = {one.name: one for one in [*tasks, *cells_of(GradeCell)]}
+        self._cells = _Rows({one.name: one for one in cells_of(SourceCell)}, graded)
         self._commented = {one.name: one for one in [*tasks, *cells_of(SolutionCell)]}
         self._book.db.expunge_all()
 
@@ -98,7 +98,7 @@ class Writer:
                 book.update_or_create_student(ready.student)
                 submission = book.update_or_create_submission(task.name, ready.student, **when)
                 late = submission.total_seconds_late > 0
-                notebook = _cell_by_cell(OverwriteCells, converter, self._rows(ready.student), done, resources)
+                notebook = _cell_by_cell(OverwriteCells, converter, self._cells, done, resources)
             for step in map(_class_of, converter.autograde_preprocessors):
                 if issubclass(step, Execute | CheckCellMetadata):
                     continue  # it has been run, and its marks are those of the source
@@ -125,11 +125,10 @@ class Writer:
             return {one.cell_id: one for one in self._book.db.query(kind).filter(kind.notebook_id == submitted)}
 
         grades, comments = by_cell(Grade), by_cell(Comment)
-        return _Rows(
-            self._source,
-            self._graded,
-            {name: grades[cell.id] for name, cell in self._graded.items() if cell.id in grades},
-            {name: comments[cell.id] for name, cell in self._commented.items() if cell.id in comments},
+        return replace(
+            self._cells,
+            grades={name: grades[cell.id] for name, cell in self._cells.graded.items() if cell.id in grades},
+            comments={name: comments[cell.id] for name, cell in self._commented.items() if cell.id in comments},
         )
 
 
@@ -139,8 +138,8 @@ class _Rows:
 
     source: Mapping[str, SourceCell]
     graded: Mapping[str, GradeCell | TaskCell]
-    grades: Mapping[str, Grade]
-    comments: Mapping[str, Comment]
+    grades: Mapping[str, Grade] = field(default_factory=dict)
+    comments: Mapping[str, Comment] = field(default_factory=dict)
     db: Any = field(default_factory=lambda: SimpleNamespace(commit=lambda: None))  # who asked commits, when all is done
 
     def find_source_cell(self, name: str, *where: str) -> SourceCell:

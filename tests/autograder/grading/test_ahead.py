@@ -40,22 +40,28 @@ def test_only_what_is_newer_than_its_record_is_counted(tmp_path: Path) -> None:
 
 
 def test_no_more_are_started_than_there_is_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[tuple[Limits, bool]] = []
-    monkeypatch.setattr(ahead, "Warm", lambda limits, sandboxed: started.append((limits, sandboxed)))
-    assert ahead.start(tmp_path, SLUG, 4) == []
+    monkeypatch.setattr(ahead, "Warm", Opened)
+    Opened.made = []
+    with ahead.started(tmp_path, SLUG, 4) as nothing_new:
+        assert nothing_new == []
     hand_in(tmp_path, "ada", 1000)
-    ahead.start(tmp_path, SLUG, 4, sandboxed=False)
-    assert started == [(Limits(), False)]
+    with ahead.started(tmp_path, SLUG, 4, sandboxed=False) as one:
+        assert one == Opened.made
+        assert [(each.limits, each.sandboxed, each.closed) for each in Opened.made] == [(Limits(), False, False)]
+    assert Opened.made[0].closed
 
 
 class Opened:
-    """In the place of a slot: counts how many were opened, and what they ran."""
+    """In the place of a slot or its zygote: counts how many were opened, and what they ran."""
 
     made: list[Opened]
 
     def __init__(self, limits: Limits, *, sandboxed: bool) -> None:
         self.limits, self.sandboxed, self.ran, self.closed = limits, sandboxed, 0, False
         self.made.append(self)
+
+    def fits(self, limits: Limits, sandboxed: bool) -> bool:
+        return (self.limits, self.sandboxed) == (limits, sandboxed)
 
     def run(self, job: Job) -> Outcome:
         self.ran += 1

@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 import pytest
 from grading_class import BLANK, CHAPTER, PARTLY, PERFECT, gradebook, hand_in
+from left_running import still_there
 from torch import Tensor
 
 from autograder import demo
@@ -165,17 +166,6 @@ def test_one_slot_two_slots_a_cluster_that_loses_a_worker_and_plain_nbgrader_giv
     assert gradebook(pair) == expected
     assert gradebook(many) == expected
     assert gradebook(plain) == expected
-
-
-def still_there(processes: list[psutil.Process]) -> list[str]:
-    """Which of them have not ended. Nobody may collect orphans here, so that a zombie counts as ended."""
-    alive = psutil.wait_procs(processes, timeout=10)[1]
-    found = []
-    for one in alive:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if one.status() != psutil.STATUS_ZOMBIE:
-                found.append(str(one))
-    return found
 
 
 def test_workers_are_sent_bytes_in_which_nothing_is_that_the_judge_knows(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import shutil
 import signal
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from grading_class import gradebook
+from left_running import still_there
 
 from autograder import demo
 from autograder.build import commands_on_path
@@ -144,13 +144,3 @@ def test_killed_at_twenty_moments_the_gradebook_is_that_of_an_undisturbed_run(
     assert killed == KILLS
     assert halfway >= 3, "too few were killed amid their work"
     assert still_there(orphans) == []
-
-
-def still_there(processes: list[psutil.Process]) -> list[str]:
-    """Which of them have not ended. Nobody may collect orphans here, so that a zombie counts as ended."""
-    found = []
-    for one in psutil.wait_procs(processes, timeout=10)[1]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if one.status() != psutil.STATUS_ZOMBIE:
-                found.append(str(one))
-    return found

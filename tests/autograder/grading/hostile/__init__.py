@@ -5,10 +5,11 @@ from __future__ import annotations
 from .channel import CHANNEL
 from .ends import ENDS
 from .files import FILES
+from .patching import PATCHING
 from .row import Row
 from .scoring import SCORING
 from .spying import SPYING
 
 __all__ = ["CORPUS", "Row"]
 
-CORPUS: tuple[Row, ...] = (*SCORING, *ENDS, *SPYING, *CHANNEL, *FILES)
+CORPUS: tuple[Row, ...] = (*SCORING, *PATCHING, *ENDS, *SPYING, *CHANNEL, *FILES)
