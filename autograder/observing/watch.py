@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
 __all__ = ["Watch", "held_modules"]
@@ -17,7 +18,8 @@ class Watch(TorchFunctionMode):
     """A context in which every call of a torch operator that matches ``forbidden`` is noted in ``used``.
 
     ``forbidden`` holds patterns for the operator's own name (``"relu*"``, ``"conv?d"``); the pattern ``"nn.*"`` means
-    calling any module of ``torch.nn``. It sees the function, the method, the module and the raw operator.
+    calling any module of ``torch.nn``, ``"optim.*"`` the step of any optimiser. It sees the function, the method, the
+    module and the raw operator.
 
     >>> import torch
     >>> with Watch(("*relu*",)) as watch:
@@ -34,6 +36,8 @@ class Watch(TorchFunctionMode):
     def __enter__(self) -> Watch:
         if "nn.*" in self.forbidden:
             self._hook = register_module_forward_pre_hook(self._module_called)
+        if "optim.*" in self.forbidden:
+            self._step_hook = register_optimizer_step_pre_hook(self._stepped)
         if self.forbidden:
             super().__enter__()
         return self
@@ -43,6 +47,8 @@ class Watch(TorchFunctionMode):
             super().__exit__(*exception)
         if "nn.*" in self.forbidden:
             self._hook.remove()
+        if "optim.*" in self.forbidden:
+            self._step_hook.remove()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -56,6 +62,9 @@ class Watch(TorchFunctionMode):
     def _module_called(self, module: nn.Module, inputs: Any) -> None:
         if type(module).__module__.startswith("torch.nn."):
             self.used[f"nn.{type(module).__name__}"] = None
+
+    def _stepped(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        self.used[f"optim.{type(optimizer).__name__}"] = None
 
 
 def _own_name(func: Callable[..., Any]) -> str:
