@@ -39,7 +39,7 @@ def _load(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Bo
 
 
 def _trainings(make: CaseMaker) -> list[Case]:
-    a, b, c = make.sizes(3, 3, 7)
+    a, b, c = make.sizes(3, 2, 5)
     plain = (("linear", a, b), ("relu",), ("linear", b, c))
     normed = (("conv", 2, b, 3), ("norm", b), ("relu",), ("flatten",), ("linear", b * 3 * 2, c))
     four = ("0.weight", "0.bias", "2.weight", "2.bias")
@@ -66,6 +66,7 @@ def _trainings(make: CaseMaker) -> list[Case]:
             shown=shown, **more,
         )  # fmt: skip
 
+    # Adam makes steps of one size of what is only rounding: never with a bias before a batch norm, never in float32.
     momentum = {"params": four, "lr": 0.1, "momentum": 0.9}
     image = (2, 5, 4)
     return [
@@ -87,8 +88,18 @@ def _trainings(make: CaseMaker) -> list[Case]:
         ),
         case("Adam, loaded into one that has trained", plain, "Adam", [{"params": four, "lr": 0.01, "betas": (0.8, 0.9)}],
              [{"lr": 0.1, "betas": (0.9, 0.999)}], a, other_first=1),
-        case("AdamW in float32", normed, "AdamW", [{"params": weights, "lr": 0.02, "weight_decay": 0.3},
-             {"params": others, "lr": 0.01, "eps": 1e-6}], [{"weight_decay": 0.0}, {"eps": 1e-3}], *image,
+        case(
+            "AdamW with two groups",
+            plain,
+            "AdamW",
+            [
+                {"params": (four[3], four[0]), "lr": 0.02, "weight_decay": 0.3},
+                {"params": (four[1], four[2]), "lr": 0.01, "eps": 1e-6},
+            ],
+            [{"weight_decay": 0.0}, {"eps": 1e-3}],
+            a,
+        ),
+        case("float32", normed, "SGD", [{"params": (*weights, *others), "lr": 0.1, "momentum": 0.9}], [{"lr": 0.01}], *image,
              dtype=torch.float32),
         case("crafted bytes", plain, "SGD", [momentum], [{"lr": 0.2}], a, crafted=True),
     ]  # fmt: skip

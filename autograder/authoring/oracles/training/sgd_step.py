@@ -64,13 +64,13 @@ def _leaves(make: CaseMaker) -> list[Case]:
             "a leaf without a gradient", 0.1, {"bias": bias, "scale": make.normal(c), "weight": weight}, without="scale"
         ),
         case("a frozen leaf", 0.5, {"weight": weight, "fixed": make.normal(b, c)}, frozen="fixed"),
-        case("four dimensions in float32", 0.01, {"conv.weight": make.normal(a, b, c, d, dtype=torch.float32)}),
+        case("four dimensions in float32", 0.01, {"conv.weight": make.normal(a, 2, 3, 1, dtype=torch.float32)}),
         case(
             "stored in another order, behind an offset",
             0.3,
             {"weight": make.scattered(make.normal(b, c)), "bias": make.scattered(make.normal(d), offset=3)},
         ),
-        case("gradients stored in another order", 0.3, {"weight": make.normal(d, c, a)}, scattered=True),
+        case("gradients stored in another order", 0.3, {"weight": make.normal(d, 2, a)}, scattered=True),
         case(
             "no dimension, one number, no number", 0.7, {"a": make.normal(), "b": make.normal(1), "c": make.normal(0)}
         ),

@@ -70,10 +70,10 @@ def _optimizers(make: CaseMaker) -> list[Case]:
             "a group of weights and one of biases",
             5,
             3,
-            "SGD",
+            "AdamW",
             [
-                {"params": (weights[0], head[0], weights[1]), "lr": 0.1, "momentum": 0.9, "weight_decay": 0.1},
-                {"params": (head[1], *biases), "lr": 0.05, "momentum": 0.9, "weight_decay": 0.0},
+                {"params": (weights[0], head[0], weights[1]), "lr": 0.05, "weight_decay": 0.1},
+                {"params": (head[1], *biases), "lr": 0.02, "weight_decay": 0.0},
             ],
         ),
         case(
@@ -87,8 +87,8 @@ def _optimizers(make: CaseMaker) -> list[Case]:
             "a faster group for the head, in float32",
             3,
             6,
-            "AdamW",
-            [{"params": every, "lr": 0.01}, {"params": head, "lr": 0.1, "weight_decay": 0.2}],
+            "SGD",
+            [{"params": every, "lr": 0.01, "momentum": 0.9}, {"params": head, "lr": 0.1, "weight_decay": 0.2}],
             dtype=torch.float32,
         ),
         case(

@@ -25,7 +25,7 @@ def _trained(model: nn.Module, batches: Batches, lr: float, **how: Any) -> list[
 
 
 def _modules(make: CaseMaker) -> list[Case]:
-    a, b, c = make.sizes(3, 3, 7)
+    a, b, c = make.sizes(3, 2, 5)
     image = (2, 5, 4)  # one convolution of 3 × 3 leaves 3 × 2 of it
     perceptron = (("linear", a, b), ("relu",), ("linear", b, c))
     normed = (("conv", 2, 3, 3), ("norm", 3), ("relu",), ("flatten",), ("linear", 3 * 3 * 2, c))
