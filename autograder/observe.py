@@ -19,7 +19,7 @@ from torch import Tensor
 
 from autograder.case import Case
 from autograder.codec import Other, Projection, Raised
-from autograder.project import LARGE, project
+from autograder.project import LARGE, project, smaller
 from autograder.watch import Watch
 
 if TYPE_CHECKING:
@@ -127,7 +127,9 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
 
 def _run_case(exercise: Exercise, answer: Any, case: Case) -> Seen:
     try:
-        return exercise.probe(answer, case)
+        seen = exercise.probe(answer, case)
+        # What the judge still makes words of is not seen through projections.
+        return smaller(seen) if case.drawn and exercise.reading is None else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.codec import CodecError, Projection, Raised, from_bytes, to_bytes
+from autograder.codec import CodecError, Drawn, Projection, Raised, Uniform, from_bytes, to_bytes
 from autograder.grading.frames import FrameError
 from autograder.observe import Run
 from autograder.project import LARGE
@@ -72,4 +72,4 @@ def _is_plain(value: Any) -> bool:
             return all(_is_plain(item) for item in value)
         case bytes():
             return False
-    return type(value).__name__ != "Uniform"
+    return not isinstance(value, Uniform | Drawn)  # the recipe of a tensor can be one of any size

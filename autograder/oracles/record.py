@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,11 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
     exercises = exercises_of(topic)
     if missing := {one.id for one in exercises} ^ set(oracles):
         raise ValueError(f"probes and oracles of {topic} do not name the same exercises: {', '.join(sorted(missing))}")
-    return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises})
+    return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises}, small=True)
 
 
 def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[str, Any]:
-    cases = [_with_arguments(case, exercise) for case in oracle.cases(CaseMaker(seed, exercise.id))]
+    cases = [_with_arguments(case, exercise) for case in oracle.all_cases(CaseMaker(seed, exercise.id))]
     expected = _seen(exercise, oracle.answer, cases)
     for case, seen in zip(cases, expected, strict=True):
         if isinstance(seen, Raised):
@@ -47,11 +48,20 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
             raise ValueError(f"{exercise.id}: case {case.name!r} is large and not finite; its projections say nothing")
     return {
         "cases": [
-            {"name": case.name, "inputs": dict(case.inputs), "leaves": case.leaves, "shown": case.shown}
+            {
+                "name": case.name,
+                "inputs": dict(case.inputs),
+                "leaves": case.leaves,
+                "shown": case.shown,
+                "computed": case.computed,
+                "choices": dict(case.choices),
+                "drawn": case.drawn,
+            }
             for case in cases
         ],
         "expected": expected,
         "tolerance": oracle.tolerance,
+        "words": dict(oracle.space.words) if oracle.space else {},
         "misconceptions": [
             {
                 "name": one.name,
@@ -71,7 +81,7 @@ def _seen(exercise: Exercise, answer: Any, cases: list[Case]) -> tuple[Seen, ...
 
 
 def _with_arguments(case: Case, exercise: Exercise) -> Case:
-    return Case(case.name, case.inputs, exercise.arguments, case.leaves, case.shown)
+    return replace(case, arguments=exercise.arguments)
 
 
 def _variant(
@@ -108,7 +118,7 @@ def same_reference(one: bytes, other: bytes) -> bool:
 
     The last bits of a float differ between processors, so files are not compared byte by byte.
     """
-    return one == other or _same(from_bytes(one), from_bytes(other))
+    return one == other or _same(from_bytes(one, small=True), from_bytes(other, small=True))
 
 
 def _same(one: Any, other: Any) -> bool:
