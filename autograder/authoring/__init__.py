@@ -1,1 +1,1 @@
-"""What never leaves the author's machine: lessons, oracles, the cases that follow from a contract, and references."""
+"""Never leaves the author's machine: lessons, oracles, cases, and what is built of them."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import Tensor
 
-from autograder.authoring.covering import Condition, all_pairs, covering, is_feasible, pairs_of
-from autograder.case import Case
-from autograder.codec import Drawn, Uniform
+from autograder.authoring.covering import Want, Within, all_pairs, covering, is_feasible
+from autograder.observing.case import Case
+from autograder.observing.codec import Drawn, Uniform
 from autograder.observing.layouts import LAYOUTS, WRITTEN, fits
 
 if TYPE_CHECKING:
-    from autograder.oracles.maker import CaseMaker
+    from autograder.authoring.cases import CaseMaker
 
 __all__ = [
     "DTYPES",
@@ -100,7 +100,7 @@ class Space:
     ...     rows=(1, 4), dim=(absent, 0, 1), within=lambda one: one.rows > 1 or one.dim != 0,
     ... )
     >>> [one.choices for one in space.combinations][:2]
-    [{'rows': 4, 'dim': 'absent'}, {'rows': 1, 'dim': 'absent'}]
+    [{'rows': 1, 'dim': 'absent'}, {'rows': 4, 'dim': 'absent'}]
     """
 
     case: Callable[[CaseMaker, Chosen], Case]
@@ -131,18 +131,17 @@ class Space:
 
         Raises ``ValueError`` for a trait that no combination within the contract has.
         """
-        rows = covering(self.choices, self._conditions)
+        rows = covering(self.choices, self._conditions, self._traits_met)
+        found = tuple(Chosen({name: self.choices[name][index] for name, index in row.items()}) for row in rows)
         for name, trait in self.traits.items():
-            having = covering(self.choices, [*self._conditions, _condition(trait)], strength=1)
-            if not having:
+            if not any(map(trait, found)):
                 raise ValueError(f"no combination within the contract has the trait {name!r}")
-            rows += having
-        return tuple(map(Chosen, _needed(rows, self._met)))
+        return found
 
     def cases(self, make: CaseMaker) -> list[Case]:
         """The cases of all combinations, smallest first: fewest elements, then fewest arguments given."""
         made = [
-            replace(self.case(make, one), choices=one.choices | self._traits_of(one), drawn=True)
+            replace(self.case(make, one), choices={**one.choices, **self._traits_of(one)}, projected=True)
             for one in self.combinations
         ]
         made.sort(key=lambda case: (_extent(case.inputs), len(case.inputs)))
@@ -158,49 +157,49 @@ class Space:
         """
         for _ in range(1000):
             row = {name: values[make.integer(0, len(values) - 1)] for name, values in self.choices.items()}
-            if all(condition(row) for condition in self._conditions):
-                one = Chosen(row)
-                return replace(self.case(make, one), choices=row | self._traits_of(one), drawn=True)
+            one = Chosen(row)
+            if all(condition(one) for condition in self.within):
+                return replace(self.case(make, one), choices=row | self._traits_of(one), projected=True)
         raise ValueError("a thousand random combinations, and none is within the contract")
 
-    def unmet(self) -> set[Any]:
-        """The feasible pairs that meet in no combination: none, or the space does not do its work."""
-        met = set().union(*(pairs_of(one.choices, self.choices) for one in self.combinations))
-        return {pair for pair in all_pairs(self.choices) - met if is_feasible(pair, self.choices, self._conditions)}
+    def unmet(self) -> list[Want]:
+        """What is feasible and met in no combination, pairs and traits: nothing, or the space does not do its work."""
+        rows = [self._indices(one) for one in self.combinations]
+        wants = (*all_pairs(self.choices), *self._traits_met)
+        left = [want for want in wants if not any(map(want.met_by, rows))]
+        return [want for want in left if is_feasible(want, self.choices, self._conditions)]
 
-    @property
-    def _conditions(self) -> list[Condition]:
-        return [_condition(one) for one in self.within]
+    def _indices(self, one: Chosen) -> dict[str, int]:
+        return {
+            name: next(index for index, value in enumerate(values) if _is(value, one.choices[name]))
+            for name, values in self.choices.items()
+        }
+
+    @cached_property
+    def _conditions(self) -> list[Within]:
+        return [self._condition(one) for one in self.within]
+
+    @cached_property
+    def _traits_met(self) -> list[Want]:
+        """Each trait with each choice."""
+        traits = [self._condition(trait) for trait in self.traits.values()]
+        return [
+            Want(((name, index),), trait)
+            for trait in traits
+            for name, values in self.choices.items()
+            for index in range(len(values))
+        ]
+
+    def _condition(self, one: Callable[[Chosen], bool]) -> Within:
+        return Within(lambda row: bool(one(Chosen(row))), self.choices)
 
     def _traits_of(self, one: Chosen) -> dict[str, bool]:
         return {name: bool(trait(one)) for name, trait in self.traits.items()}
 
-    def _met(self, row: Mapping[str, Any]) -> set[Any]:
-        """What meets in one combination: pairs of choices, and a choice with a trait."""
-        traits = [name for name, holds in self._traits_of(Chosen(row)).items() if holds]
-        pairs = pairs_of(row, self.choices)
-        return pairs | {(name, choice) for name in traits for pair in pairs for choice in pair}
 
-
-def _condition(one: Callable[[Chosen], bool]) -> Condition:
-    return lambda row: bool(one(Chosen(row)))
-
-
-def _needed(rows: list[dict[str, Any]], met: Callable[[Mapping[str, Any]], set[Any]]) -> list[dict[str, Any]]:
-    """``rows`` without those whose pairs all meet in another row, looked at from the last to the first."""
-    every = [met(row) for row in rows]
-    times: dict[Any, int] = {}
-    for one in every:
-        for pair in one:
-            times[pair] = times.get(pair, 0) + 1
-    kept = []
-    for row, one in reversed(list(zip(rows, every, strict=True))):
-        if all(times[pair] > 1 for pair in one):
-            for pair in one:
-                times[pair] -= 1
-        else:
-            kept.append(row)
-    return kept[::-1]
+def _is(one: Any, other: Any) -> bool:
+    """The same choice: True is not 1 here."""
+    return type(one) is type(other) and bool(one == other)
 
 
 def _extent(value: Any) -> int:

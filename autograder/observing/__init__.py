@@ -1,1 +1,1 @@
-"""What runs beside a learner's code, in their notebook and in the sandbox: it looks, and never judges."""
+"""Runs beside the learner's code, in their notebook and in the sandbox. It looks, and never judges."""

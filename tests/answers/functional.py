@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from autograder.oracles.functional import SITUATIONS
+from autograder.authoring.oracles.functional import SITUATIONS
 
 SIZES = {"conv.weight": (16, 3, 3, 3), "conv.bias": (16,), "fc.weight": (10, 16384), "fc.bias": (10,)}
 
@@ -142,7 +142,7 @@ RIGHT = {
     "softmax": [
         softmax_in_place,
         lambda x, dim: (x - x.logsumexp(dim, keepdim=True)).exp(),
-        lambda x, dim: torch.exp(x - torch.logsumexp(x, dim).unsqueeze(dim)),
+        lambda x, dim: torch.exp(x - torch.logsumexp(x, dim, True)),
         lambda x, dim: (lambda e: e / e.sum(dim, True))(torch.exp(x - x.amax(dim, True).detach())),
         lambda *, x, dim: (
             (lambda m: (m - m.amax(-1, True)).exp() / (m - m.amax(-1, True)).exp().sum(-1, True))(x.movedim(dim, -1)).movedim(
