@@ -61,7 +61,9 @@ class Want:
 
     def met_by(self, row: Row) -> bool:
         """Whether a whole combination meets it."""
-        return all(row[name] == index for name, index in self.fixed) and (self.condition is None or bool(self.condition(row)))
+        return all(row[name] == index for name, index in self.fixed) and (
+            self.condition is None or bool(self.condition(row))
+        )
 
 
 def all_pairs(values: Values) -> list[Want]:

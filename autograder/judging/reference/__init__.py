@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from autograder.judging.compare import magnitude
 from autograder.observing.case import Case
 from autograder.observing.codec import CodecError, from_bytes
 from autograder.observing.exercise import Exercise, exercises_of
@@ -39,6 +40,11 @@ class Reference:
     misconceptions: tuple[Known, ...]
     tolerance: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def sizes(self) -> tuple[float, ...]:
+        """How large the numbers of each case are."""
+        return tuple(magnitude(case.inputs, expected) for case, expected in zip(self.cases, self.expected, strict=True))
 
 
 def load(exercise: Exercise, directory: Path = PUBLIC) -> Reference:
