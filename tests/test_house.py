@@ -119,6 +119,6 @@ print([name for name in sys.modules if name.startswith({trusted!r})])
 def test_addresses_that_classes_already_name_go_on_working(old: str) -> None:
     from traitlets.utils.importstring import import_item
 
-    module, name = old.split(".")
+    name = old.rpartition(".")[2]
     assert import_item(f"autograder.grading.{old}") is import_item(f"autograder.grading.records.plugins.{name}")
     assert import_item("autograder.lessons.stubs.RunnableStubs").__module__ == "autograder.authoring.lessons.stubs"
