@@ -789,7 +789,8 @@ diagnose = {
 check("diagnose", diagnose)
 
 # %% [markdown]
-# Now repair them: each needs one line more, less or elsewhere. Run the cell again, and see the symptom go.
+# Now repair them: each needs a line more, less or elsewhere. Run the cell again, and see the symptom go. Two of the repairs are the same:
+# whoever adds a single line to listing 2 has made a listing 8 of it.
 
 # %% [markdown]
 # ## 8 · A new head

@@ -14,6 +14,7 @@ from torch import nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.training.batches import draw_batches
+from autograder.authoring.oracles.training.checkpoint_space import CHECKPOINT_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["CHECKPOINT"]
@@ -239,4 +240,5 @@ CHECKPOINT = Oracle(
             "old ones. Copy the values instead: a plain load_state_dict does.",
         ),
     ],
+    space=CHECKPOINT_SPACE,
 )

@@ -11,7 +11,9 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.training.batches import classes, written_out
+from autograder.authoring.space import FLOATS, LAYOUTS, WRITTEN, Chosen, Space, fits
 from autograder.observing.case import Case
+from autograder.observing.layouts import laid_out
 
 __all__ = ["CROSS_ENTROPY"]
 
@@ -53,6 +55,44 @@ def _rows(make: CaseMaker) -> list[Case]:
             shown=f"logits float64 {(few, 1)}: there is nothing to choose",
         ),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    target = classes(make, one.rows, one.classes)
+    if one.right == "the same class everywhere":
+        target = torch.full_like(target, make.integer(0, one.classes - 1))
+    return make.case(
+        logits=make.drawn(one.rows, one.classes, scale=one.scale, layout=one.layout, dtype=one.dtype),
+        target=laid_out(target, one.target_layout),
+        leaves=one.leaves,
+    )
+
+
+_SPACE = Space(
+    _drawn,
+    rows=(1, 2, 5, 12),
+    classes=(2, 3, 10),
+    right=("any class", "the same class everywhere"),
+    scale=(0.01, 1.0, 100.0, 1e4),
+    layout=LAYOUTS,
+    target_layout=WRITTEN,
+    dtype=FLOATS,
+    leaves=("logits", ""),
+    within=(
+        lambda one: fits(one.layout, (one.rows, one.classes)),
+        lambda one: fits(one.target_layout, (one.rows,)),
+    ),
+    traits={"there are as many rows as classes": lambda one: one.rows == one.classes},
+    words={
+        "rows": "there are {} rows",
+        "classes": "there are {} classes",
+        "right": "the right class is {}",
+        "scale": "the logits are spread by {}",
+        "layout": "the logits lie in memory like this: {}",
+        "target_layout": "the target lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _of_right(logarithms: Tensor, target: Tensor) -> Tensor:
@@ -127,4 +167,5 @@ CROSS_ENTROPY = Oracle(
             says="detach, item and torch.no_grad cut the graph: no gradient reaches the logits, and nothing can be learned.",
         ),
     ],
+    space=_SPACE,
 )

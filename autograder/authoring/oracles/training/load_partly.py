@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.training.part_space import PART_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["LOAD_PARTLY"]
@@ -222,4 +223,5 @@ LOAD_PARTLY = Oracle(
             says="Both tuples are asked for sorted, so that two files with the same entries give the same answer.",
         ),
     ],
+    space=PART_SPACE,
 )

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import DTYPES, WRITTEN, Chosen, Space, fits, sizes_of_rank
 from autograder.observing.case import Case
 
 __all__ = ["SGD_STEP"]
@@ -88,6 +89,48 @@ def _leaves(make: CaseMaker) -> list[Case]:
         case("a step of length 0", 0.0, {"weight": weight, "bias": bias}, aspect="memory"),
         case("no gradient at all", 0.1, {"weight": weight, "bias": bias}, without="weight bias", aspect="memory"),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = sizes_of_rank(one.rank, one.smallest)
+    params = {"weight": make.drawn(*size, layout=one.layout, dtype=one.dtype)}
+    gradients = {"weight": make.drawn(*size, layout=one.gradient_layout, dtype=one.dtype)}
+    if one.beside != "nothing":
+        params["beside"] = make.drawn(3, dtype=one.dtype)
+    if one.beside == "another leaf":
+        gradients["beside"] = make.drawn(3, dtype=one.dtype)
+    if one.first:
+        params = dict(reversed(params.items()))
+    frozen = ("beside",) if one.beside == "a frozen leaf" else ()
+    return make.case(lr=one.lr, params=params, gradients=gradients, frozen=frozen, aspect="values")
+
+
+_SPACE = Space(
+    _drawn,
+    rank=(0, 1, 2, 3, 4),
+    smallest=(1, 5),
+    layout=WRITTEN,
+    gradient_layout=WRITTEN,
+    dtype=tuple(dtype for dtype in DTYPES if dtype.is_floating_point),
+    lr=(0.001, 0.5, 1, 10.0),
+    beside=("nothing", "another leaf", "a leaf without a gradient", "a frozen leaf"),
+    first=(False, True),
+    within=(
+        lambda one: fits(one.layout, sizes_of_rank(one.rank, one.smallest)),
+        lambda one: fits(one.gradient_layout, sizes_of_rank(one.rank, one.smallest)),
+        lambda one: one.beside != "nothing" or not one.first,
+        # A step that half precision rounds away could not be seen.
+        lambda one: one.dtype != torch.bfloat16 or one.lr >= 0.5,
+    ),
+    words={
+        "rank": "a leaf has {} dimensions",
+        "smallest": "the second dimension of a leaf is of size {}",
+        "layout": "a leaf lies in memory like this: {}",
+        "gradient_layout": "a gradient lies in memory like this: {}",
+        "beside": "beside it there is {}",
+        "first": "the other leaf comes first: {}",
+    },
+)
 
 
 def _stepped(params: Params) -> Iterator[tuple[str, Tensor, Tensor]]:
@@ -230,4 +273,5 @@ SGD_STEP = Oracle(
             "a gradient that was cleared before it moves nothing.",
         ),
     ],
+    space=_SPACE,
 )

@@ -11,6 +11,7 @@ from torch import nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.training.batches import draw_batches
+from autograder.authoring.oracles.training.head_space import HEAD_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["SWAP_HEAD"]
@@ -235,4 +236,5 @@ SWAP_HEAD = Oracle(
             says="nn.Linear makes float32 tensors on the default device. Ask the old weight for its dtype and its device.",
         ),
     ],
+    space=HEAD_SPACE,
 )

@@ -14,6 +14,7 @@ from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.modules import network_inputs
 from autograder.authoring.oracles.training.batches import classes
 from autograder.authoring.oracles.training.loops import loop
+from autograder.authoring.space import FLOATS, Space
 from autograder.observing.case import Case
 
 __all__ = ["TRAIN_FUNCTIONAL"]
@@ -34,33 +35,53 @@ def _trained(params: Params, batches: Batches, lr: float, **how: Any) -> list[An
     return loop(lambda x: _forward(x, params), params.values(), batches, lr, **how)
 
 
+def _dictionary(
+    make: CaseMaker,
+    sizes: Sequence[int],
+    dtype: torch.dtype,
+    *,
+    order: tuple[str, ...] = _ORDER,
+    stale: float = 0.0,
+    kind: str = "tuple",
+    lr: float = 0.1,
+) -> dict[str, Any]:
+    """Batches of these sizes of random images; ``stale`` is the gradient that every leaf comes with."""
+    batches = {
+        str(number): {"x": make.uniform((size, 3, 32, 32), 1.0, dtype), "target": classes(make, size, 10)}
+        for number, size in enumerate(sizes)
+    }
+    own = {"batches": batches, "lr": lr, "order": order, "stale": stale, "kind": kind, "dtype": dtype}
+    return own | network_inputs(make, dtype)
+
+
 def _dictionaries(make: CaseMaker) -> list[Case]:
-    def case(
-        name: str,
-        sizes: Sequence[int],
-        dtype: torch.dtype,
-        *,
-        order: tuple[str, ...] = _ORDER,
-        stale: float = 0.0,
-        kind: str = "tuple",
-        lr: float = 0.1,
-    ) -> Case:
-        """Batches of these sizes of random images; ``stale`` is the gradient that every leaf comes with."""
-        batches = {
-            str(number): {"x": make.uniform((size, 3, 32, 32), 1.0, dtype), "target": classes(make, size, 10)}
-            for number, size in enumerate(sizes)
-        }
-        shown = f"TinyCNN's four leaves {str(dtype)[6:]}, batches of {', '.join(map(str, sizes))} images, lr={lr}"
-        return make.case(
-            name, batches=batches, lr=lr, order=order, stale=stale, kind=kind, dtype=dtype, shown=shown,
-            **network_inputs(make, dtype),
-        )  # fmt: skip
+    def case(name: str, sizes: Sequence[int], dtype: torch.dtype, **more: Any) -> Case:
+        inputs = _dictionary(make, sizes, dtype, **more)
+        told = f"batches of {', '.join(map(str, sizes))} images, lr={inputs['lr']}"
+        return make.case(name, shown=f"TinyCNN's four leaves {str(dtype)[6:]}, {told}", **inputs)
 
     return [
         case("two batches", (2, 1), torch.float64),
         case("three batches in float32, the keys in another order", (1, 3, 2), torch.float32, order=_SHUFFLED),
         case("gradients found on arrival", (2, 3), torch.float64, stale=0.01, kind="list", lr=0.05),
     ]
+
+
+_SPACE = Space(
+    lambda make, one: make.case(**_dictionary(make, one.sizes, **one.given("dtype", "order", "stale", "kind", "lr"))),
+    sizes=((1, 1), (2, 1)),
+    order=(_ORDER, _SHUFFLED),
+    stale=(0.0, 0.01),
+    kind=("tuple", "list"),
+    lr=(0.02, 0.2),
+    dtype=FLOATS,
+    words={
+        "sizes": "the batches are of the sizes {}",
+        "order": "the keys come in the order {}",
+        "stale": "on arrival every gradient is {}",
+        "kind": "each batch is a {}",
+    },
+)
 
 
 def _by_grad(params: Params, batches: Batches, lr: float, update: Callable[[Params, str, Tensor], None]) -> list[float]:
@@ -185,4 +206,5 @@ TRAIN_FUNCTIONAL = Oracle(
             says="The mean over the batch is asked for. With the sum, a larger batch takes a larger step.",
         ),
     ],
+    space=_SPACE,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -13,6 +13,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.training.batches import draw_batches
 from autograder.authoring.oracles.training.loops import loop
+from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["TRAIN_MODULE"]
@@ -65,6 +66,72 @@ def _modules(make: CaseMaker) -> list[Case]:
         case("a small step", perceptron, (2, 2), c, a, lr=0.001),
         make.case("no batch at all", lr=0.1, batches={}, shown="batches that hold nothing"),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    layers, shape, parts = _NETS[one.net](one.features, one.classes)
+    resting = {
+        "in training mode": (),
+        "in eval mode": ("", *map(str, range(len(layers)))),
+        "in eval mode in part": parts,
+    }
+    return make.case(
+        layers=layers, seed=make.seed(), dtype=one.dtype, lr=one.lr, stale=one.stale, kind=one.kind,
+        batches=draw_batches(make, one.sizes, one.classes, *shape, dtype=one.dtype), evaluating=resting[one.mode],
+    )  # fmt: skip
+
+
+# Layers, the shape of one input, and the parts that may rest in eval mode while the others train.
+_Net = tuple[tuple[tuple[Any, ...], ...], tuple[int, ...], tuple[str, ...]]
+_NETS: Mapping[str, Callable[[int, int], _Net]] = {
+    "one layer": lambda width, of: ((("linear", width, of),), (width,), ("0",)),
+    "two layers": lambda width, of: ((("linear", width, 4), ("relu",), ("linear", 4, of)), (width,), ("1",)),
+    "a frozen layer": lambda width, of: (
+        (("linear", width, 4), ("relu",), ("linear", 4, of), ("freeze", 0)),
+        (width,),
+        ("0",),
+    ),
+    "a weight in two places": lambda width, of: (
+        (("linear", width, width), ("relu",), ("linear", width, width), ("tie", 0, 2), ("linear", width, of)),
+        (width,),
+        ("1",),
+    ),
+    "a part within a part": lambda width, of: (
+        (("nest", ("linear", width, 3), ("relu",)), ("linear", 3, of)),
+        (width,),
+        ("0", "0.1"),
+    ),
+    "batch norm": lambda width, of: (
+        (("conv", width, 3, 2), ("norm", 3), ("relu",), ("flatten",), ("linear", 3 * 2 * 3, of)),
+        (width, 3, 4),
+        ("1",),
+    ),
+    "dropout": lambda width, of: ((("linear", width, 4), ("dropout", 0.5), ("linear", 4, of)), (width,), ("1",)),
+}
+
+_SPACE = Space(
+    _drawn,
+    net=tuple(_NETS),
+    features=(2, 5),
+    classes=(2, 5),
+    sizes=((2, 1), (1, 4, 2), (3, 3, 3, 3)),
+    mode=("in training mode", "in eval mode", "in eval mode in part"),
+    stale=(0.0, 1.0),
+    kind=("tuple", "list"),
+    lr=(0.01, 0.5),
+    dtype=FLOATS,
+    # What dropout drops in training mode is a matter of chance.
+    within=lambda one: one.net != "dropout" or one.mode != "in training mode",
+    words={
+        "net": "the model has {}",
+        "features": "an input has {} features",
+        "classes": "there are {} classes",
+        "sizes": "the batches are of the sizes {}",
+        "mode": "the model is {}",
+        "stale": "on arrival every gradient is {}",
+        "kind": "each batch is a {}",
+    },
+)
 
 
 def _twice_read(model: nn.Module, batches: Batches, lr: float) -> list[float]:
@@ -171,4 +238,5 @@ TRAIN_MODULE = Oracle(
             says="Plain SGD is asked for, so that the other build can do the same: no momentum, no weight decay.",
         ),
     ],
+    space=_SPACE,
 )  # fmt: skip
