@@ -1,0 +1,93 @@
+"""Seeing whether torch's own operator did the work: the ✋ of the exercises that are built by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.overrides import TorchFunctionMode, resolve_name
+
+__all__ = ["Watch", "forbidden_modules"]
+
+
+class Watch(TorchFunctionMode):
+    """A context in which every call of a torch operator that matches ``forbidden`` is noted in ``used``.
+
+    ``forbidden`` holds patterns for the operator's own name (``"relu*"``, ``"conv?d"``); the pattern ``"nn.*"`` means
+    calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these. It sees
+    the function, the method, the module and the raw operator.
+
+    >>> import torch
+    >>> with Watch(("*relu*",)) as watch:
+    ...     _ = torch.ones(2).relu()
+    >>> watch.used
+    {'relu': None}
+    """
+
+    def __init__(self, forbidden: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.forbidden = forbidden
+        self._of_modules = any(pattern.startswith("nn.") for pattern in forbidden)
+        self.used: dict[str, None] = {}  # a set that keeps the order
+
+    def __enter__(self) -> Watch:
+        if self._of_modules:
+            self._hook = register_module_forward_pre_hook(self._module_called)
+        if self.forbidden:
+            super().__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        if self.forbidden:
+            super().__exit__(*exception)
+        if self._of_modules:
+            self._hook.remove()
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Note the operator's name if it is forbidden, then do what was asked."""
+        name = _own_name(func)
+        if any(fnmatchcase(name, pattern) for pattern in self.forbidden):
+            self.used[name] = None
+        return func(*args, **(kwargs or {}))
+
+    def _module_called(self, module: nn.Module, inputs: Any) -> None:
+        if "nn.*" in self.forbidden and type(module).__module__.startswith("torch.nn."):
+            self.used[f"nn.{type(module).__name__}"] = None
+        self.look_at(type(module))
+
+    def look_at(self, made: Any) -> None:
+        """Note the forbidden modules that a class derives from, or that a module is, derives from or holds.
+
+        >>> watch = Watch(("nn.Linear",))
+        >>> watch.look_at(nn.Sequential(nn.ReLU(), nn.Linear(2, 3)))
+        >>> watch.used
+        {'nn.Linear': None}
+        """
+        parts = made.modules() if isinstance(made, nn.Module) else [made]
+        for kind in [part if isinstance(part, type) else type(part) for part in parts]:
+            self.used.update(forbidden_modules(kind, self.forbidden))
+
+
+def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]:
+    """The modules of ``torch.nn`` among ``kind`` and what it derives from that ``forbidden`` names; not by ``"nn.*"``.
+
+    >>> forbidden_modules(nn.LazyBatchNorm2d, ("nn.BatchNorm*",))
+    {'nn.BatchNorm2d': None}
+    """
+    names = [f"nn.{one.__name__}" for one in kind.__mro__ if one.__module__.startswith("torch.nn.")]
+    patterns = [pattern for pattern in forbidden if pattern != "nn.*"]
+    return {name: None for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)}
+
+
+def _own_name(func: Callable[..., Any]) -> str:
+    """The last word of an operator's name: ``relu`` for ``F.relu``, ``Tensor.relu`` and ``aten.relu.default`` alike."""
+    name = resolve_name(func) or getattr(func, "__name__", "")
+    parts = [part for part in name.split(".") if part != "__get__"]
+    if parts and parts[0] == "aten":
+        parts = parts[:2]
+    return parts[-1].removeprefix("special_") if parts else ""
