@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 06 · What a module registers
 #
-# In [chapter 03](../03_cnn_with_modules/03_cnn_with_modules.ipynb) you wrote `self.conv = …`, and from then on the module knew its
-# tensors. In [chapter 04](../04_the_same_cnn_with_functional/04_the_same_cnn_with_functional.ipynb) you kept them yourself. Here you
-# look at what happens in between: who writes a tensor into the list, and what happens to those that are not on it.
+# In [chapter 03](../03_cnn_with_modules/03_cnn_with_modules.ipynb) you wrote `self.conv = …`, and from then on the module knew
+# its tensors. In [chapter 04](../04_the_same_cnn_with_functional/04_the_same_cnn_with_functional.ipynb) you kept them yourself.
+# Here you look at what happens in between: who writes a tensor into the list, and what happens to those that are not on it.
 #
 # **At the end you can**
 #
@@ -25,8 +25,8 @@ _ = torch.manual_seed(0)  # the same random numbers for everybody
 # %% [markdown]
 # ## 1 · A tree of tensors and one function
 #
-# This is the network of the course, once more. The picture shows it as what it is for torch: boxes in boxes, with
-# tensors in them. On the right is what others make of it: a `state_dict` for a file, and an optimiser that steps.
+# This is the network of the course, once more. The picture shows it as what it is for torch: boxes in boxes, with tensors in
+# them. On the right is what others make of it: a `state_dict` for a file, and an optimiser that steps.
 #
 # **Predict:** how many boxes, and how many tensors?
 
@@ -48,12 +48,14 @@ model = TinyCNN()
 network.where(model, torch.optim.SGD(model.parameters(), lr=0.1))
 
 # %% [markdown]
-# `network.where` is the tool of this chapter and the next two. Whenever a tensor does not do what it should, ask it where the tensor lives.
+# `network.where` is the tool of this chapter and the next two. Whenever a tensor does not do what it should, ask it where the
+# tensor lives.
 #
-# The boxes are a tree: `fc.weight` is the way to a tensor, from the outside in. Flat, with the ways as names, it is the dictionary of
-# chapter 04. What is left of the module is its `forward`: a function of `x` *and of these tensors*.
+# The boxes are a tree: `fc.weight` is the way to a tensor, from the outside in. Flat, with the ways as names, it is the
+# dictionary of chapter 04. What is left of the module is its `forward`: a function of `x` *and of these tensors*.
 #
-# `torch.func.functional_call` takes that at its word. It calls a module with tensors from a dictionary, as if they were the module's own.
+# `torch.func.functional_call` takes that at its word. It calls a module with tensors from a dictionary, as if they were the
+# module's own.
 #
 # **Predict:** nearly the same logits as `model(x)`, or exactly? And what if all four tensors are zeros?
 
@@ -69,10 +71,11 @@ print("with zeros:           ", functional_call(model, zeros, (x,))[0].tolist())
 print("still the module's own:", model.fc.weight.abs().sum().item() > 0)
 
 # %% [markdown]
-# Exactly the same; and other tensors make another network of the same function. So a module is **a tree of tensors and one function**. That
-# is the bridge between both builds of this course, and chapter 09 crosses it.
+# Exactly the same; and other tensors make another network of the same function. So a module is **a tree of tensors and one
+# function**. That is the bridge between both builds of this course, and chapter 09 crosses it.
 #
-# The function is what you write in `forward`. The tree grows by **registration**. That is what the rest of this chapter is about.
+# The function is what you write in `forward`. The tree grows by **registration**. That is what the rest of this chapter is
+# about.
 
 # %% [markdown]
 # ## 2 · Who gets in
@@ -90,8 +93,9 @@ print("modules:   ", list(model._modules))
 # - **Buffers** belong to the module as well, but nobody learns them, such as the running statistics of batch norm.
 # - **Modules** have lists of their own. That makes it a tree.
 #
-# Who writes into them? Your assignment does. Python turns `self.name = value` into a call of `__setattr__`, and `nn.Module` has one of its own:
-# it looks at the *type* of the value. Nothing else of the value counts, neither what it is for nor how `forward` uses it.
+# Who writes into them? Your assignment does. Python turns `self.name = value` into a call of `__setattr__`, and `nn.Module` has
+# one of its own: it looks at the *type* of the value. Nothing else of the value counts, neither what it is for nor how
+# `forward` uses it.
 #
 # Here are ten lines. **Predict** what each of them registers.
 
@@ -115,8 +119,8 @@ class Box(nn.Module):
 # %% [markdown]
 # ### Exercise: `predict_registered` (3 points)
 #
-# For each attribute of `Box`, replace the dots by `"parameter"`, `"buffer"`, `"module"` or `"nothing"`: on which list does the attribute's
-# own name stand?
+# For each attribute of `Box`, replace the dots by `"parameter"`, `"buffer"`, `"module"` or `"nothing"`: on which list does the
+# attribute's own name stand?
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
@@ -170,7 +174,8 @@ check("predict_registered", predict_registered)
 # %% [markdown]
 # ### What follows from it
 #
-# The lists decide who is moved, who is saved and who is trained. (`.to("cpu")` would move nothing here, so this asks for another dtype.)
+# The lists decide who is moved, who is saved and who is trained. (`.to("cpu")` would move nothing here, so this asks for
+# another dtype.)
 #
 # **Predict:** which of these tensors are float64 afterwards?
 
@@ -182,8 +187,8 @@ for name, layer in (("layer", box.layer), ("layers", box.layers[0]), ("stack", b
     print(f"{name:8}", layer.weight.dtype)
 
 # %% [markdown]
-# Only what is registered was moved. `box.layers[0]` stayed behind: the list is an ordinary attribute, and nobody looks into it. In a forward pass, float32
-# and float64 would then meet, and torch would complain. On a graphics card it would be two devices.
+# Only what is registered was moved. `box.layers[0]` stayed behind: the list is an ordinary attribute, and nobody looks into it.
+# In a forward pass, float32 and float64 would then meet, and torch would complain. On a graphics card it would be two devices.
 #
 # **Predict:** which names has the `state_dict`? And does `scratch` stand in it, which was registered?
 
@@ -192,7 +197,8 @@ print("state_dict:", list(box.state_dict()))
 print("scratch among the buffers:", "scratch" in dict(box.named_buffers()))
 
 # %% [markdown]
-# A buffer that is not *persistent* is moved with the module, but not saved. It is for what can be computed again, such as a table or a mask.
+# A buffer that is not *persistent* is moved with the module, but not saved. It is for what can be computed again, such as a
+# table or a mask.
 #
 # And all of `Box` in one picture. It marks what nobody registered, and says so once more under the table.
 
@@ -206,23 +212,23 @@ network.where(box)
 
 
 # %%
-def put(name, value):
+def put(title, value):
     layer = nn.Linear(3, 3)
     try:
-        setattr(layer, name, value)
-        print(f"{type(value).__name__:10} as {name}: taken;  parameters: {[name for name, _ in layer.named_parameters()]}")
+        layer.weight = value
+        print(f"{title:15} taken;  parameters: {[name for name, _ in layer.named_parameters()]}")
     except TypeError as error:
-        print(f"{type(value).__name__:10} as {name}: {error}")
+        print(f"{title:15} {error}")
 
 
-put("weight", torch.zeros(3, 3))
-put("weight", nn.Buffer(torch.zeros(3, 3)))
-put("weight", None)
+put("a plain tensor:", torch.zeros(3, 3))
+put("a buffer:", nn.Buffer(torch.zeros(3, 3)))
+put("None:", None)
 
 # %% [markdown]
-# A plain tensor in the place of a parameter is almost always a mistake, so torch refuses it; a buffer, too. (`nn.Buffer` is the other way to
-# write `register_buffer`: `self.mean = nn.Buffer(torch.zeros(3))`.) `None` is allowed: then there is no such parameter any more. That is what
-# `nn.Linear(3, 3, bias=False)` does with its bias.
+# A plain tensor in the place of a parameter is almost always a mistake, so torch refuses it; a buffer, too. (`nn.Buffer` is the
+# other way to write `register_buffer`: `self.mean = nn.Buffer(torch.zeros(3))`.) `None` is allowed: then there is no such
+# parameter any more. That is what `nn.Linear(3, 3, bias=False)` does with its bias.
 #
 # The other way round nothing is refused: a plain tensor over a *buffer* becomes the buffer.
 
@@ -233,7 +239,8 @@ print("still a buffer:", "running_mean" in dict(norm.named_buffers()))
 # %% [markdown]
 # ## 3 · A layer of your own
 #
-# Chapter 03 showed the one line that `nn.Linear` computes. The rest of it is about its tensors. Here is how it makes their first numbers:
+# Chapter 03 showed the one line that `nn.Linear` computes. The rest of it is about its tensors. Here is how it makes their
+# first numbers:
 
 # %%
 import inspect
@@ -251,7 +258,8 @@ print(f"weight: {layer.weight.abs().max():.4f}   bias: {layer.bias.abs().max():.
 # %% [markdown]
 # 1/√25 = 0.2, for both. The number of outputs does not matter: what each output sums up does.
 #
-# One trap is in the order of things. **Predict:** two layers scale their numbers by a tenth. How many parameters does each have?
+# One trap is in the order of things. **Predict:** two layers scale their numbers by a tenth. How many parameters does each
+# have?
 
 
 # %%
@@ -273,8 +281,8 @@ for kind in (ScaledAfter, ScaledBefore):
           f"leaf: {made.weight.is_leaf}")
 
 # %% [markdown]
-# A `Parameter` divided by 10 is no `Parameter`, but a tensor that was computed from one. What was registered in `ScaledAfter`? Nothing at all: the
-# `Parameter` had no name. First the numbers, then `nn.Parameter` around them.
+# A `Parameter` divided by 10 is no `Parameter`, but a tensor that was computed from one. What was registered in `ScaledAfter`?
+# Nothing at all: the `Parameter` had no name. First the numbers, then `nn.Parameter` around them.
 
 # %% [markdown]
 # ### Exercise: `my_linear` (4 points)
@@ -291,19 +299,20 @@ for kind in (ScaledAfter, ScaledBefore):
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Which two things does a state_dict need to fit another module: what of the tensors has to be the same, and what of their names?
+# Which two things does a state_dict need to fit another module: what of the tensors has to be the same, and what of their
+# names?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `torch.empty(size).uniform_(-bound, bound)` makes the numbers. What has to be around them, before they become an attribute? And what becomes of
-# `self.bias` when there is none, so that `F.linear(x, self.weight, self.bias)` still works?
+# `torch.empty(size).uniform_(-bound, bound)` makes the numbers. What has to be around them, before they become an attribute?
+# And what becomes of `self.bias` when there is none, so that `F.linear(x, self.weight, self.bias)` still works?
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))` with `bound = in_features**-0.5`; the bias the same
-# way, or `self.bias = None`.
+# `self.weight = nn.Parameter(torch.empty(out_features, in_features).uniform_(-bound, bound))` with `bound = in_features**-0.5`;
+# the bias the same way, or `self.bias = None`.
 #
 # </details>
 
@@ -341,10 +350,11 @@ print("parameters:", [name for name, _ in conv.named_parameters()], "  buffers:"
 print("stride:", conv.stride, "  in the state_dict:", "stride" in conv.state_dict())
 
 # %% [markdown]
-# On none. They are plain attributes, decided when the object is made. A `state_dict` has the tensors only: whoever loads it has to make the same object
-# first.
+# On none. They are plain attributes, decided when the object is made. A `state_dict` has the tensors only: whoever loads it has
+# to make the same object first.
 #
-# The bound of its first numbers is 1/√fan_in again. **Predict** it for this layer. How many products does each output of a convolution sum up?
+# The bound of its first numbers is 1/√fan_in again. **Predict** it for this layer. How many products does each output of a
+# convolution sum up?
 
 # %%
 print(f"largest weight {conv.weight.abs().max():.4f}, largest bias {conv.bias.abs().max():.4f}, 1/√75 = {75**-0.5:.4f}")
@@ -352,8 +362,8 @@ print(f"largest weight {conv.weight.abs().max():.4f}, largest bias {conv.bias.ab
 # %% [markdown]
 # ### Exercise: `my_conv2d` (3 points)
 #
-# Write `class MyConv2d(nn.Module)` with `MyConv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, bias=True)`, around `F.conv2d`.
-# `kernel_size`, `stride` and `padding` are whole numbers, `x` is `(N, in_channels, H, W)`.
+# Write `class MyConv2d(nn.Module)` with `MyConv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, bias=True)`,
+# around `F.conv2d`. `kernel_size`, `stride` and `padding` are whole numbers, `x` is `(N, in_channels, H, W)`.
 #
 # Weight *and bias* are at first uniform within ±1/√fan_in. Its state fits `nn.Conv2d`'s and the other way round.
 #
@@ -403,7 +413,8 @@ class MyConv2d(nn.Module):
 check("my_conv2d", MyConv2d)
 
 # %% [markdown]
-# Both together make TinyCNN without a single layer of torch's. **Predict:** after loading the state of `model` from section 1, how far apart are the logits?
+# Both together make TinyCNN without a single layer of torch's. **Predict:** after loading the state of `model` from section 1,
+# how far apart are the logits?
 
 # %%
 try:
@@ -418,8 +429,8 @@ except NotImplementedError:
 # %% [markdown]
 # ## 4 · What gets lost
 #
-# A tensor that nobody registered works in `forward` like any other. That is what makes the mistake so hard to see: nothing fails. Here is a network that was meant to have
-# one layer for each size.
+# A tensor that nobody registered works in `forward` like any other. That is what makes the mistake so hard to see: nothing
+# fails. Here is a network that was meant to have one layer for each size.
 
 
 # %%
@@ -441,7 +452,8 @@ forgetful = Forgetful()
 forgetful(torch.rand(5, 4)).shape
 
 # %% [markdown]
-# **Predict:** after a step of the optimiser, which weights have changed? And after saving and loading into another `Forgetful`, do both say the same?
+# **Predict:** after a step of the optimiser, which weights have changed? And after saving and loading into another `Forgetful`,
+# do both say the same?
 
 # %%
 optimizer = torch.optim.SGD(forgetful.parameters(), lr=0.1)
@@ -456,8 +468,8 @@ print(again.load_state_dict(forgetful.state_dict()))
 print("the same outputs after loading:", torch.equal(again(rows), forgetful(rows)))
 
 # %% [markdown]
-# The gradient arrives, and nobody takes the step. Saving and loading report that all keys match, and half of the network is missing. Ask where its
-# tensors live:
+# The gradient arrives, and nobody takes the step. Saving and loading report that all keys match, and half of the network is
+# missing. Ask where its tensors live:
 
 # %%
 network.where(forgetful, optimizer)
@@ -465,30 +477,35 @@ network.where(forgetful, optimizer)
 # %% [markdown]
 # ### Exercise: `find_unregistered` (4 points)
 #
-# Write `find_unregistered(module)`: a sorted list of the paths of all tensors that the lists of `module` and of the modules in it miss.
+# Write `find_unregistered(module)`: a sorted list of the paths of all tensors that the lists of `module` and of the modules in
+# it miss.
 #
 # - A plain tensor that is an attribute, of the module itself or of one inside: `scale`, `fc.scale`.
 # - A tensor in a list, a tuple or a dictionary, and in lists in lists: `scales.2`, `heads.a`.
 # - Every parameter and every buffer of a module that is kept only there: `layers.0.weight`. Its plain tensors, too.
 #
-# What is registered, as a buffer that is not persistent as well, is not reported, even if a list holds it too. The module stays as it is.
+# What is registered, as a buffer that is not persistent as well, is not reported, even if a list holds it too. The module stays
+# as it is.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# How do you know that a tensor *is* one of the registered ones? Compare two tensors with `==` and see what you get. What do you need instead?
+# How do you know that a tensor *is* one of the registered ones? Compare two tensors with `==` and see what you get. What do you
+# need instead?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Three steps. Collect the `id` of everything registered, from `named_parameters` and `named_buffers`, and of `modules()`. Then write a function that takes a value and its path: a
-# tensor is noted, a list or a dictionary is opened, a module is looked through. Then start it on the attributes of each registered module: `vars(part)` has them.
+# Three steps. Collect the `id` of everything registered, from `named_parameters` and `named_buffers`, and of `modules()`. Then
+# write a function that takes a value and its path: a tensor is noted, a list or a dictionary is opened, a module is looked
+# through. Then start it on the attributes of each registered module: `vars(part)` has them.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `vars(part)` also has what `nn.Module` itself keeps, such as `_parameters`. Leave out all names in `vars(nn.Module())`. For a module that is kept only in a
-# list, note its `_parameters` and `_buffers`, then go on with its `_modules` and its other attributes, each under the path so far plus `"."` and the name.
+# `vars(part)` also has what `nn.Module` itself keeps, such as `_parameters`. Leave out all names in `vars(nn.Module())`. For a
+# module that is kept only in a list, note its `_parameters` and `_buffers`, then go on with its `_modules` and its other
+# attributes, each under the path so far plus `"."` and the name.
 #
 # </details>
 
@@ -538,8 +555,8 @@ except NotImplementedError:
 # %% [markdown]
 # ## 5 · Layers in a row
 #
-# `nn.ModuleList` is a list that is a module. It registers what you put in, and does nothing else: it has no `forward`, so you say yourself in which order
-# its layers are used. `nn.ModuleDict` is the same for dictionaries.
+# `nn.ModuleList` is a list that is a module. It registers what you put in, and does nothing else: it has no `forward`, so you
+# say yourself in which order its layers are used. `nn.ModuleDict` is the same for dictionaries.
 #
 # **Predict:** the names of the parameters.
 
@@ -558,14 +575,15 @@ print("three of them: ", len(list(comprehension.parameters())), "parameters")
 print(network.where(times))
 
 # %% [markdown]
-# `[layer] * 3` is one layer in three places. All three names lead to the same tensors: they are *tied*. Sometimes that is meant. Here it was not.
+# `[layer] * 3` is one layer in three places. All three names lead to the same tensors: they are *tied*. Sometimes that is
+# meant. Here it was not.
 
 # %% [markdown]
 # ### Exercise: `stacked_mlp` (3 points)
 #
-# Write `class StackedMLP(nn.Module)`. `StackedMLP((5, 8, 8, 3))` has a linear layer from 5 numbers to 8, one from 8 to 8 and one from 8 to 3, each with weights of its own.
-# Between two layers is a ReLU, after the last there is none. `widths` has at least two numbers, `x` is `(N, widths[0])`, and all
-# layers are registered.
+# Write `class StackedMLP(nn.Module)`. `StackedMLP((5, 8, 8, 3))` has a linear layer from 5 numbers to 8, one from 8 to 8 and
+# one from 8 to 3, each with weights of its own. Between two layers is a ReLU, after the last there is none. `widths` has at
+# least two numbers, `x` is `(N, widths[0])`, and all layers are registered.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
@@ -580,8 +598,8 @@ print(network.where(times))
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))`. In `forward`: `for layer in self.layers[:-1]: x = F.relu(layer(x))`, then
-# the last one without ReLU.
+# `self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))`. In `forward`: `for layer in
+# self.layers[:-1]: x = F.relu(layer(x))`, then the last one without ReLU.
 #
 # </details>
 
@@ -611,8 +629,8 @@ check("stacked_mlp", StackedMLP)
 # %% [markdown]
 # ## 6 · State that nobody learns
 #
-# Some layers remember what they have seen. What they remember has to be saved and moved, but an optimiser must keep its hands off. That is a
-# buffer. `register_buffer` makes it, and afterwards it is read and written like any attribute.
+# Some layers remember what they have seen. What they remember has to be saved and moved, but an optimiser must keep its hands
+# off. That is a buffer. `register_buffer` makes it, and afterwards it is read and written like any attribute.
 #
 # **Predict:** this layer counts its calls in two ways. What do both say after saving and loading?
 
@@ -637,20 +655,22 @@ loaded.load_state_dict(counting.state_dict())
 print("plain:", loaded.plain, "  buffer:", loaded.calls.item(), "  parameters:", list(counting.parameters()))
 
 # %% [markdown]
-# The plain number stayed behind. One more thing is to be minded: where state is computed from `x`, it must not hang in the graph. **Predict:** what is odd
-# about the second mean?
+# The plain number stayed behind. One more thing is to be minded: where state is computed from `x`, it must not hang in the
+# graph. **Predict:** what is odd about the second mean?
 
 # %%
 x = torch.rand(4, 2, requires_grad=True)
 print("detached:", x.detach().mean(dim=0).requires_grad, "  not detached:", x.mean(dim=0).requires_grad)
 
 # %% [markdown]
-# The second one would carry along the whole computation that led to it, in every call a longer one, and let gradients flow back into old batches.
+# The second one would carry along the whole computation that led to it, in every call a longer one, and let gradients flow back
+# into old batches.
 
 # %% [markdown]
 # ### Exercise: `running_mean` (4 points)
 #
-# Write `class RunningMean(nn.Module)` with `RunningMean(num_features)`. It subtracts from `x (N, num_features)` the mean of *all rows that it has ever seen in training*.
+# Write `class RunningMean(nn.Module)` with `RunningMean(num_features)`. It subtracts from `x (N, num_features)` the mean of
+# *all rows that it has ever seen in training*.
 #
 # - Buffers: `mean (num_features,)`, zeros at first, and `count`, a single int64 number: how many rows.
 # - In training, the rows of `x` are counted first, and then the new mean is subtracted. To autograd it is a constant.
@@ -665,13 +685,15 @@ print("detached:", x.detach().mean(dim=0).requires_grad, "  not detached:", x.me
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The sum of all rows so far is `mean * count`. Add the sum of the new rows, and divide by the new count. `self.training` says which mode it is.
+# The sum of all rows so far is `mean * count`. Add the sum of the new rows, and divide by the new count. `self.training` says
+# which mode it is.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `self.register_buffer("mean", torch.zeros(num_features))`, and `"count"` with `torch.tensor(0)`. In training, with `rows = x.detach()`:
-# `total = self.mean * self.count + rows.sum(dim=0)`, then `self.count += len(rows)` and `self.mean = total / self.count`.
+# `self.register_buffer("mean", torch.zeros(num_features))`, and `"count"` with `torch.tensor(0)`. In training, with `rows =
+# x.detach()`: `total = self.mean * self.count + rows.sum(dim=0)`, then `self.count += len(rows)` and `self.mean = total /
+# self.count`.
 #
 # </details>
 
@@ -703,7 +725,8 @@ class RunningMean(nn.Module):
 check("running_mean", RunningMean)
 
 # %% [markdown]
-# On real digits: each is a row of 3 · 32 · 32 numbers. **Predict:** after all batches, how far is the running mean from the mean of all digits at once?
+# On real digits: each is a row of 3 · 32 · 32 numbers. **Predict:** after all batches, how far is the running mean from the
+# mean of all digits at once?
 
 # %%
 digits, _ = data.digits(1000)
@@ -721,7 +744,8 @@ except NotImplementedError:
 # %% [markdown]
 # ## 7 · `nn.Module` itself
 #
-# You know now what it does. How does it do it? **Predict:** is `weight` in the dictionary in which Python keeps an object's attributes?
+# You know now what it does. How does it do it? **Predict:** is `weight` in the dictionary in which Python keeps an object's
+# attributes?
 
 # %%
 layer = nn.Linear(2, 3)
@@ -729,8 +753,9 @@ print("among the attributes:", "weight" in vars(layer))
 print("among the parameters:", "weight" in layer._parameters)
 
 # %% [markdown]
-# It lies in the list, and only there. Python does not find it among the attributes, and then asks `__getattr__`, which `nn.Module` has too: it looks into the three
-# lists. That explains a puzzling message. **Predict:** below, which name is misspelt, and which one is reported missing?
+# It lies in the list, and only there. Python does not find it among the attributes, and then asks `__getattr__`, which
+# `nn.Module` has too: it looks into the three lists. That explains a puzzling message. **Predict:** below, which name is
+# misspelt, and which one is reported missing?
 
 
 # %%
@@ -746,11 +771,12 @@ except AttributeError as error:
     print(error)
 
 # %% [markdown]
-# The property fails inside, with an AttributeError of its own. Python takes that for "there is no area", asks `__getattr__`, and that does not know one either. If
-# torch tells you that a property is missing which you can see in front of you, look inside of it.
+# The property fails inside, with an AttributeError of its own. Python takes that for "there is no area", asks `__getattr__`,
+# and that does not know one either. If torch tells you that a property is missing which you can see in front of you, look
+# inside of it.
 #
-# One thing is fixed by all this: what is moved or loaded stays the same object. **Predict:** after `.double()`, does an optimiser that was made before still hold the right
-# tensors? And after a layer is replaced?
+# One thing is fixed by all this: what is moved or loaded stays the same object. **Predict:** after `.double()`, does an
+# optimiser that was made before still hold the right tensors? And after a layer is replaced?
 
 # %%
 moving = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
@@ -764,8 +790,8 @@ moving[1] = nn.Linear(3, 5).double()
 print(network.where(moving, optimizer))
 
 # %% [markdown]
-# Moving writes into the Parameter that is there. A new layer has new Parameters. The optimiser got its list when it was made, and steps tensors that the
-# model does not have any more. Chapter 08 puts that right.
+# Moving writes into the Parameter that is there. A new layer has new Parameters. The optimiser got its list when it was made,
+# and steps tensors that the model does not have any more. Chapter 08 puts that right.
 #
 # Even a layer that does not know its shape yet keeps its objects:
 
@@ -781,31 +807,36 @@ print("after: ", type(early).__name__, tuple(early.shape), "  the same object:",
 #
 # Write `class MiniModule`, the heart of `nn.Module`, from nothing. Subclasses call `super().__init__()` first.
 #
-# - Assigning an `nn.Parameter` or a `MiniModule` registers it under the attribute's name. Anything else in the place of one that is registered takes it off the list. Reading an attribute
-#   gives what was assigned.
-# - `named_parameters()` gives pairs of name and Parameter: first its own, in the order in which they were assigned, then those of each child, with dotted names. `parameters()`
-#   gives the Parameters alone.
-# - `state_dict()` is a dictionary, dotted name to detached tensor. `load_state_dict(state)` copies such values into the very Parameters that are there.
-# - `training` is `True` at first. `train(mode=True)` and `eval()` set it here and in all children at any depth, and return the module.
+# - Assigning an `nn.Parameter` or a `MiniModule` registers it under the attribute's name. Anything else in the place of one
+#   that is registered takes it off the list. Reading an attribute gives what was assigned.
+# - `named_parameters()` gives pairs of name and Parameter: first its own, in the order in which they were assigned, then those
+#   of each child, with dotted names. `parameters()` gives the Parameters alone.
+# - `state_dict()` is a dictionary, dotted name to detached tensor. `load_state_dict(state)` copies such values into the very
+#   Parameters that are there.
+# - `training` is `True` at first. `train(mode=True)` and `eval()` set it here and in all children at any depth, and return the
+#   module.
 #
 # ✋ `nn.Module`, and every module of `nn`. `nn.Parameter` is free.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# `self.training = True` goes through your `__setattr__`, too. What does that need to be there already, when the first attribute of all is set?
+# `self.training = True` goes through your `__setattr__`, too. What does that need to be there already, when the first attribute
+# of all is set?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `object.__setattr__(self, name, value)` does what Python would have done without you. In your own: first take the name off both lists, then put it on
-# the right one, then let Python do its part. Names with dots come by recursion: a child's names, with the child's own name and a dot in front.
+# `object.__setattr__(self, name, value)` does what Python would have done without you. In your own: first take the name off
+# both lists, then put it on the right one, then let Python do its part. Names with dots come by recursion: a child's names,
+# with the child's own name and a dot in front.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `vars(self).update(_parameters={}, _children={}, training=True)` goes past `__setattr__`. In `named_parameters(self, prefix="")`: yield `prefix + name` for your own, then
-# `yield from child.named_parameters(f"{prefix}{name}.")`. Loading is `parameter.copy_(…)` under `torch.no_grad()`.
+# `vars(self).update(_parameters={}, _children={}, training=True)` goes past `__setattr__`. In `named_parameters(self,
+# prefix="")`: yield `prefix + name` for your own, then `yield from child.named_parameters(f"{prefix}{name}.")`. Loading is
+# `parameter.copy_(…)` under `torch.no_grad()`.
 #
 # </details>
 
@@ -928,26 +959,26 @@ except NotImplementedError:
 #
 # Answer each for yourself before you unfold it.
 #
-# <details><summary>1. A network trains on the processor. On a graphics card it stops in <code>forward</code>: two tensors are on different devices. Where do you look
-# first?</summary>
+# <details><summary>1. A network trains on the processor. On a graphics card it stops in <code>forward</code>: two tensors are
+# on different devices. Where do you look first?</summary>
 #
-# At tensors that nobody registered: plain attributes, tensors and layers in lists. `.to` passed them by. `network.where(model)` shows them, and so does your
-# `find_unregistered`.
+# At tensors that nobody registered: plain attributes, tensors and layers in lists. `.to` passed them by. `network.where(model)`
+# shows them, and so does your `find_unregistered`.
 #
 # </details>
-# <details><summary>2. Somebody freezes the mean of a layer by making it <code>nn.Parameter(mean, requires_grad=False)</code>. What is wrong with that? It is saved and moved, after
-# all.</summary>
+# <details><summary>2. Somebody freezes the mean of a layer by making it <code>nn.Parameter(mean, requires_grad=False)</code>.
+# What is wrong with that? It is saved and moved, after all.</summary>
 #
-# It stands in `parameters()`. Whoever counts what is learned counts it, and whoever calls `model.requires_grad_(True)` thaws it. What is not learned
-# is a buffer.
+# It stands in `parameters()`: it is counted among them, handed to the optimiser with them, and
+# `model.requires_grad_(True)` thaws it. What is not learned is a buffer.
 #
 # </details>
 # <details><summary>3. Why does an optimiser stay right after <code>model.double()</code>, and not after <code>model.fc = nn.Linear(…)</code>?</summary>
 #
-# The optimiser holds Parameter objects. `.double()` writes new numbers into the same objects. The assignment puts new objects in the tree, and the optimiser goes on
-# with the old ones.
+# The optimiser holds Parameter objects. `.double()` writes new numbers into the same objects. The assignment puts new objects
+# in the tree, and the optimiser goes on with the old ones.
 #
 # </details>
 #
-# Registered or not, a layer may behave in two ways. In [chapter 07](../07_train_and_eval/07_train_and_eval.ipynb) you look at the flag that says which, and at
-# what hangs on it. What you have solved so far is in [Start here](../00_start_here.ipynb).
+# Registered or not, a layer may behave in two ways. In [chapter 07](../07_train_and_eval/07_train_and_eval.ipynb) you look at
+# the flag that says which, and at what hangs on it. What you have solved so far is in [Start here](../00_start_here.ipynb).
