@@ -200,7 +200,7 @@ def _word(x: float, middle: float, words: str, strong: bool) -> str:
 def _stray(stray: Stray, top: float) -> list[str]:
     middle, x = top + 21, 250
     shape = "no shape yet" if stray.shape is None else shape_text(stray.shape)
-    words = f"✗ held by the optimizer, not here: {stray.dtype} {_cut(shape, 24)}"
+    words = f"✗ held by the optimiser, not here: {stray.dtype} {_cut(shape, 24)}"
     return [
         box(x, top + 8, _SAVED - 14 - x, 26, stroke=VERMILION, tint=0.1, radius=3, dash="5 3"),
         text(x + 10, middle + 4, words, size=12, bold=True),
@@ -218,7 +218,7 @@ def _legend(inventory: Inventory, memory: bool) -> list[str]:
     if memory:
         words.append("⇄ Tensors with the same letter lie in one block of memory.")
     if inventory.optimizer:
-        words.append("An arrow leads from the optimizer to each tensor that it holds.")
+        words.append("An arrow leads from the optimiser to each tensor that it holds.")
     return words
 
 
@@ -236,7 +236,7 @@ def _said(home: Home, inventory: Inventory) -> str:
         words.append("registered by nobody" if home.registered == "nothing" else f"a {home.registered}")
         words.append("saved" if home.saved else "not saved")
     if inventory.optimizer:
-        words.append("not held by the optimizer" if home.group is None else f"stepped in group {home.group}")
+        words.append("not held by the optimiser" if home.group is None else f"stepped in group {home.group}")
     if home.shares:
         words.append(f"in one block of memory with {', '.join(home.shares)}")
     return ", ".join(words)

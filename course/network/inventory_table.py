@@ -33,7 +33,7 @@ def _columns(inventory: Inventory) -> list[str]:
     return [
         *("name", "shape", "dtype", "device", "leaf", "requires grad"),
         *(("registered as", "in state_dict") if inventory.is_module else ()),
-        *(("optimizer",) if inventory.optimizer else ()),
+        *(("optimiser",) if inventory.optimizer else ()),
         "shares memory with",
     ]
 

@@ -44,10 +44,10 @@ def problems(inventory: Inventory) -> tuple[Problem, ...]:
 def _stale(stray: Stray) -> Problem:
     where = f"place {stray.place} of group {stray.group}"
     what = f"{stray.dtype} {'without a shape' if stray.shape is None else shape_text(stray.shape)}"
-    words = f"The optimizer holds a tensor, {what}, at {where}, that is not here: a step on it changes nothing here."
+    words = f"The optimiser holds a tensor, {what}, at {where}, that is not here: a step on it changes nothing here."
     if stray.shares:
         words = (
-            f"The optimizer holds a tensor, {what}, at {where}, that is not here but lies in the memory of "
+            f"The optimiser holds a tensor, {what}, at {where}, that is not here but lies in the memory of "
             f"{_list(stray.shares)}. It is another object, with a .grad of its own."
         )
     return Problem("stale", stray.shares, words)
@@ -59,7 +59,7 @@ def _should_step(home: Home, inventory: Inventory) -> bool:
 
 
 def _not_stepped(home: Home) -> Problem:
-    words = f"{home.name} asks for gradients, and the optimizer does not hold it: no step looks at its .grad."
+    words = f"{home.name} asks for gradients, and the optimiser does not hold it: no step looks at its .grad."
     return Problem("not stepped", (home.name,), words)
 
 
@@ -94,7 +94,7 @@ def _lost_gradient(home: Home, inventory: Inventory) -> bool:
 
 
 def _no_leaf(home: Home) -> Problem:
-    words = f"{home.name} is a result, not a leaf: gradients go through it, and no optimizer takes it."
+    words = f"{home.name} is a result, not a leaf: gradients go through it, and no optimiser takes it."
     return Problem("no leaf", (home.name,), words)
 
 

@@ -70,11 +70,11 @@ def where(model: nn.Module | Mapping[str, object], optimizer: Any = None) -> Whe
     >>> layer.bias = nn.Parameter(layer.bias.detach().clone())
     >>> where(layer, optimizer)
     Linear: 2 tensors, 9 numbers. SGD holds 2 tensors, 1 of them from elsewhere.
-    name      shape   dtype    device  leaf  requires grad  registered as  in state_dict  optimizer  shares memory with
+    name      shape   dtype    device  leaf  requires grad  registered as  in state_dict  optimiser  shares memory with
     weight    (3, 2)  float32  cpu     yes   yes            parameter      yes            group 0    –
     bias      (3,)    float32  cpu     yes   yes            parameter      yes            no         –
     not here  (3,)    float32  cpu     yes   yes            –              –              group 0    –
-    ✗ stale: The optimizer holds a tensor, float32 (3,), at place 1 of group 0, that is not here: a step on it changes nothing here.
-    ✗ not stepped: bias asks for gradients, and the optimizer does not hold it: no step looks at its .grad.
+    ✗ stale: The optimiser holds a tensor, float32 (3,), at place 1 of group 0, that is not here: a step on it changes nothing here.
+    ✗ not stepped: bias asks for gradients, and the optimiser does not hold it: no step looks at its .grad.
     """
     return Whereabouts(take(model, optimizer))

@@ -19,7 +19,7 @@ def hold(spec: Spec, root: nn.Module | None = None) -> nn.Module:
     """A module whose attributes are what ``spec`` says, set in that order. All plain tensors hold three zeros.
 
     An attribute is ``("tensor",)``, ``("asking",)`` (requires grad), ``("parameter",)``, ``("scaled",)`` (a Parameter
-    times a number), ``("buffer",)``, ``("scratch",)`` (a buffer that is not persistent), ``("linear", in, out)``,
+    times a number), ``("count",)`` (one whole number), ``("empty",)`` (no numbers), ``("buffer",)``, ``("scratch",)`` (a buffer that is not persistent), ``("linear", in, out)``,
     ``("bare", in, out)`` (without a bias), ``("norm", features)``, ``("module", spec)``, ``("value", anything)``,
     ``("function",)``, ``("of", path)`` (what is at that path of the outermost module already), or holds items of these
     kinds: ``("list", …)``, ``("tuple", …)``, ``("dict", {key: item})``, ``("modules", …)``, ``("parameters", …)``.
@@ -44,6 +44,10 @@ def _made(kind: str, rest: Sequence[Any], root: nn.Module) -> Any:
             return torch.zeros(3)
         case ["asking"]:
             return torch.zeros(3, requires_grad=True)
+        case ["count"]:
+            return torch.tensor(0)
+        case ["empty"]:
+            return torch.zeros(0, 2)
         case ["parameter"]:
             return nn.Parameter(torch.zeros(3))
         case ["scaled"]:

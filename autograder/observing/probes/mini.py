@@ -78,7 +78,7 @@ def _made(answer: type, item: Sequence[Any]) -> Any:
         case ["scaled", values]:
             return nn.Parameter(values.clone()) * 2
         case ["list", values]:
-            return [nn.Parameter(values.clone())]
+            return [nn.Parameter(values.clone()), _tree(answer, (("weight", ("parameter", values)),))]
         case ["value", value]:
             return value
     raise ValueError(f"no attribute is called {item[0]!r}")
@@ -147,11 +147,13 @@ def _saved(root: Any, case: Case) -> dict[str, Any]:
     new = dict(case["load"])
     root.load_state_dict(new)
     after = [one for _, one in root.named_parameters()]
+    again = _state(root.state_dict())
     for value in new.values():
         value.add_(1)  # what was loaded is copied
     return {
         "state_dict": given,
         "loaded": {name: one.detach().clone() for name, one in root.named_parameters()},
+        "state_dict afterwards": again,
         "parameters": _same(after, before),
         "requires_grad": "as it was" if [one.requires_grad for one in after] == asking else "changed",
         "grad": _same([one.grad for one in after], marks),
@@ -170,9 +172,9 @@ def _state(state: Any) -> Any:
 def _modes(root: Any, case: Case) -> dict[str, Any]:
     """The flag of every part after each call, and what the call returned."""
     found: dict[str, Any] = {"at first": _flags(root, case)}
-    for number, (method, *arguments) in enumerate(case["calls"], 1):
-        returned = getattr(root, method)(*arguments)
-        said = f"{number}: {method}({', '.join(map(str, arguments))})"
+    for number, (said, method, positional, named) in enumerate(case["calls"], 1):
+        returned = getattr(root, method)(*positional, **named)
+        said = f"{number}: {said}"
         found[said] = _flags(root, case) | {"returned": "itself" if returned is root else type(returned).__name__}
     return found
 

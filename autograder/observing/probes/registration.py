@@ -61,8 +61,8 @@ def _layer(answer: Callable[..., Any], case: Case) -> Observations:
     if not isinstance(layer, nn.Module):
         return observe(values=layer, state={"kind": type(layer).__name__})
     kinds = {name: kind_of(getattr(layer, name, None)) for name in ("weight", "bias")}
-    layer.to(x.dtype)
     state = registered(layer) | {"attributes": kinds}
+    layer.to(x.dtype)
     if not fit(layer, tensors):
         return observe(values="the state of torch's own layer does not fit", state=state)
     out = calls(layer, case, x)
@@ -140,10 +140,12 @@ def _buffers(module: nn.Module) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ("mean", "count"):
         value = getattr(module, name, None)
-        what = kind_of(value) if name not in buffers else "a buffer" if name in saved else "a buffer, not saved"
-        found[name] = what if value is None or not isinstance(value, Tensor) else {what: value.detach().clone()}
+        found[name] = value.detach().clone() if isinstance(value, Tensor) else value
+        found[f"{name} is"] = kind_of(value)
+        if name in buffers:
+            found[f"{name} is"] = "a buffer" if name in saved else "a buffer, not saved"
         if isinstance(value, Tensor) and value.requires_grad:
-            found[f"{name} in a graph"] = True
+            found[f"{name} is"] += ", in a graph"
     return found
 
 

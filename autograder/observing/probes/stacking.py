@@ -24,24 +24,23 @@ _SPOILT = 7.0
 
 def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
     """Outputs for every way to put the case's tensors in, gradients where there is one way, and what is registered."""
-    widths, x, tensors = list(case["widths"]), case["x"], case["tensors"]
-    module = made(answer, case, widths=widths)
+    x, tensors = case["x"], case["tensors"]
+    module = made(answer, case)
     if not isinstance(module, nn.Module):
         return observe(values=module, state={"kind": type(module).__name__})
     module.to(x.dtype)
     state = {"parameters": _shapes(module.parameters()), "saved": _shapes(module.state_dict().values())}
-    memory = {"widths": "unchanged" if widths == list(case["widths"]) else "changed"}
     if state["parameters"] != _shapes(tensors.values()):
-        return observe(values="the layers' tensors do not fit", state=state, memory=memory)
+        return observe(values="the layers' tensors do not fit", state=state)
     outputs, gradients = [], None
     for way in _ways(module, tensors):
         _put(way)
         outputs.append(calls(module, case, x))
         if case.leaves:
             gradients = gradients_of(outputs[-1], {"x": x} | {name: one for name, (one, _) in way.items()})
-    memory |= case.unchanged()
+    memory = case.unchanged()
     with torch.no_grad():
-        for one in made(answer, case, widths=list(case["widths"])).parameters():
+        for one in made(answer, case).parameters():
             one.fill_(_SPOILT)
     spoilt = any(bool((one == _SPOILT).all()) for one in module.parameters())
     memory["another network"] = "shares memory" if spoilt else "has its own"

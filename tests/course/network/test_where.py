@@ -265,7 +265,7 @@ def test_the_picture_shows_every_tensor_and_describes_it_in_words(read, words):
     assert "layers.0: Linear" in said and "? a module that nobody registered" in said
     assert said.count("● saved") == len(model.state_dict())
     assert said.count("○ not saved") == 3
-    assert "✗ held by the optimizer, not here: float32 (10, 4)" in said
+    assert "✗ held by the optimiser, not here: float32 (10, 4)" in said
     assert found.picture.title == "Where the tensors of Net live"
     for one in found.problems:
         assert one.words in found.picture.description

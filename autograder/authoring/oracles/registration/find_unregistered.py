@@ -138,6 +138,33 @@ def _modules(make: CaseMaker) -> list[Case]:
             ),
         ),
         case(
+            "layers in a tuple, in a list of lists",
+            "self.pair = (nn.Linear(…), …), self.grid = [[nn.Linear(…)], …]",
+            pair=("tuple", ("bare", a, b), ("value", "text")),
+            grid=("list", ("list", ("bare", b, c)), ("list",), ("dict", {"x": ("list", ("norm", d))})),
+        ),
+        case(
+            "one number, no numbers",
+            "self.steps = torch.tensor(0), self.none = a tensor without elements",
+            fc=layer,
+            steps=("count",),
+            none=("empty",),
+            counts=("list", ("count",), ("empty",)),
+        ),
+        case(
+            "deep down",
+            "a tensor five levels down, and one in five lists",
+            a=("module", {"b": ("module", {"c": ("module", {"d": ("module", {"e": tensor, "f": ("count",)})})})}),
+            lists=("list", ("list", ("list", ("list", ("list", tensor))))),
+        ),
+        case(
+            "a lost module that shares a layer",
+            "self.blocks = [a module that holds self.fc and a layer of its own]",
+            fc=layer,
+            scale=("parameter",),
+            blocks=("list", ("module", {"shared": ("of", "fc"), "own": ("bare", c, a), "scale": ("of", "scale")})),
+        ),
+        case(
             "registered and not in one list",
             "self.kept = [self.fc, nn.Linear(…), self.fc.weight, tensor]",
             fc=layer,

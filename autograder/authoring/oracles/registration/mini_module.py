@@ -79,6 +79,20 @@ class MiniModule:
         return self.train(False)
 
 
+_CALLS = {
+    "eval()": ("eval()", "eval", (), {}),
+    "train()": ("train()", "train", (), {}),
+    "train(False)": ("train(False)", "train", (False,), {}),
+    "train(True)": ("train(True)", "train", (True,), {}),
+    "train(mode=False)": ("train(mode=False)", "train", (), {"mode": False}),
+}
+
+
+def _calls(*words: str) -> tuple[Any, ...]:
+    """How a module is put into its modes: the words for it, method, arguments."""
+    return tuple(_CALLS[one] for one in words)
+
+
 def _trees(make: CaseMaker) -> list[Case]:
     def parameter(*size: int) -> tuple[str, Tensor]:
         return "parameter", make.normal(*size, dtype=torch.float32)
@@ -119,12 +133,19 @@ def _trees(make: CaseMaker) -> list[Case]:
     words = "a tree four levels deep"
     return [
         case("two parameters", "values", "weight and bias", ("weight", parameter(2)), ("bias", parameter(1))),
+        case(
+            "one number",
+            "values",
+            "a Parameter without dimensions, in a child and beside it",
+            ("top", child(("scale", parameter()))),
+            ("bias", parameter()),
+        ),
         case("a child", "values", "a layer fc with weight and bias, and scale", ("fc", layer), ("scale", parameter(c))),
         case("children of children", "values", words, *tree),
         case(
             "what is not registered",
             "values",
-            "tensors, a scaled Parameter, a list, a number and text beside a weight",
+            "tensors, a scaled Parameter, a list of a Parameter and a child, a number and text beside a weight",
             *plain,
             ("weight", parameter(a)),
             read=tuple(name for name, _ in plain),
@@ -163,6 +184,15 @@ def _trees(make: CaseMaker) -> list[Case]:
             puts=(("fc", ("value", 3)),),
         ),
         case(
+            "a child made another child, one made None",
+            "replacing",
+            "fc = another layer, block = None",
+            ("fc", layer),
+            ("block", deep),
+            ("bias", parameter(b)),
+            puts=(("fc", child(("scale", parameter(a)))), ("block", ("value", None))),
+        ),
+        case(
             "a parameter and a child change places",
             "replacing",
             "fc = a Parameter, scale = a layer, deeper down",
@@ -178,7 +208,14 @@ def _trees(make: CaseMaker) -> list[Case]:
             ("bias", parameter(b)),
             load={"bias": numbers(b), "weight": numbers(b, a)},
         ),
-        case("modes of a tree", "modes", words, *tree, parts=paths, calls=(("eval",), ("train",), ("train", False))),
+        case(
+            "modes of a tree",
+            "modes",
+            words,
+            *tree,
+            parts=paths,
+            calls=_calls("eval()", "train()", "train(mode=False)"),
+        ),
         case(
             "a child made by itself",
             "modes",
@@ -186,7 +223,7 @@ def _trees(make: CaseMaker) -> list[Case]:
             ("fc", layer),
             ("weight", parameter(a)),
             parts=("", "fc"),
-            calls=(("train", False), ("train", True), ("eval",)),
+            calls=_calls("train(False)", "train(True)", "eval()"),
         ),
     ]
 

@@ -80,6 +80,7 @@ def _layers(make: CaseMaker) -> list[Case]:
         case("one pixel a kernel, with padding", images(1), outputs, 1, padding=1),
         case("more padding than stride", images(), outputs, 4, stride=1, padding=3),
         case("a kernel larger than the image", make.normal(n, channels, 2, 3), outputs, 5, stride=2, padding=2),
+        case("a stride of five", images(1), 1, 2, stride=5, padding=4),
         case("one output channel", images(dtype=torch.float32), 1, 3, stride=3, padding=1),
         case("not contiguous, with an offset", make.scattered(images()), outputs, 3, padding=1),
         case("channels last", last, outputs, 2, stride=2, bias=False),

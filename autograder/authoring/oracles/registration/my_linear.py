@@ -57,6 +57,7 @@ def _layers(make: CaseMaker) -> list[Case]:
         case("one feature, one output", make.normal(m, 1), 1),
         case("one feature, without a bias", make.normal(m, 1), b, bias=False),
         case("two dimensions in front", make.normal(n, m, a), b),
+        case("four dimensions in front, some of size one", make.normal(1, m, 1, n, a), b),
         case("one vector", make.normal(a), b),
         case("one vector, without a bias, one output", make.normal(b, dtype=single), 1, bias=False),
         case("not contiguous, with an offset", make.scattered(make.normal(n, a)), b),

@@ -74,6 +74,7 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("a width of one", 6, c, 1, d),
         case("all widths the same", 3, b, b, b),
         case("a width three times", 2, d, e, e, e, a, dtype=single),
+        case("eight widths", 2, a, b, d, c, e, b + 5, a + 6, d + 7),
         case("not contiguous", 4, e, b, c, scattered=True),
         case("two widths, both one", 2, 1, 1),
     ]
