@@ -572,7 +572,7 @@ times = nn.ModuleList([nn.Linear(4, 4)] * 3)
 comprehension = nn.ModuleList([nn.Linear(4, 4) for _ in range(3)])
 print("[layer] * 3:   ", len(list(times.parameters())), "parameters")
 print("three of them: ", len(list(comprehension.parameters())), "parameters")
-print(network.where(times))
+network.where(times)
 
 # %% [markdown]
 # `[layer] * 3` is one layer in three places. All three names lead to the same tensors: they are *tied*. Sometimes that is
@@ -787,7 +787,7 @@ moving.double()
 print("the same Parameter after .double():", moving[0].weight is weight, weight.dtype)
 
 moving[1] = nn.Linear(3, 5).double()
-print(network.where(moving, optimizer))
+network.where(moving, optimizer)
 
 # %% [markdown]
 # Moving writes into the Parameter that is there. A new layer has new Parameters. The optimiser got its list when it was made,

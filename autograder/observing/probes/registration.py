@@ -141,6 +141,11 @@ def _buffers(module: nn.Module) -> dict[str, Any]:
     for name in ("mean", "count"):
         value = getattr(module, name, None)
         found[name] = value.detach().clone() if isinstance(value, Tensor) else value
+        if isinstance(value, Tensor) and value.dtype == torch.int64:
+            found |= {
+                name: value.tolist(),
+                f"{name} has": (tuple(value.shape), value.dtype),
+            }  # exact, with no tolerance
         found[f"{name} is"] = kind_of(value)
         if name in buffers:
             found[f"{name} is"] = "a buffer" if name in saved else "a buffer, not saved"

@@ -158,13 +158,6 @@ def _modules(make: CaseMaker) -> list[Case]:
             lists=("list", ("list", ("list", ("list", ("list", tensor))))),
         ),
         case(
-            "a lost module that shares a layer",
-            "self.blocks = [a module that holds self.fc and a layer of its own]",
-            fc=layer,
-            scale=("parameter",),
-            blocks=("list", ("module", {"shared": ("of", "fc"), "own": ("bare", c, a), "scale": ("of", "scale")})),
-        ),
-        case(
             "registered and not in one list",
             "self.kept = [self.fc, nn.Linear(…), self.fc.weight, tensor]",
             fc=layer,
