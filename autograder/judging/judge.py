@@ -12,6 +12,7 @@ from torch import Tensor
 from autograder.judging.compare import MISSING, Difference, difference, leaves
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
+from autograder.judging.sharing import said, shared
 from autograder.judging.show import show_case, show_form, show_value
 from autograder.judging.verdict import Aspect, Finding, Status, Verdict
 from autograder.observing.case import Case
@@ -22,6 +23,9 @@ from autograder.observing.observe import Run, Seen
 __all__ = ["differences", "judge", "read"]
 
 _NO_ANSWER = Raised("NoAnswer", "")
+
+# Aspects that say nothing of what the answer gave, but of what came with it.
+_BESIDE = ("gradients", "memory", "state", "shape")
 
 
 def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
@@ -66,6 +70,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         misconception=known[0],
         says=known[1],
         finding=_finding(exercise, reference, seen, found),
+        where="" if known[0] else _where(exercise, reference, found),
         note=_note(seen, found),
     )
 
@@ -203,6 +208,17 @@ def _finding(
         show(one.got) if isinstance(one.got, Raised) else name + show(one.got),
         name + show(one.expected),
     )
+
+
+def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> str:
+    """On which of the drawn cases the answer fails, where one or two of their choices say it."""
+    drawn = [(case.choices, one) for case, one in zip(reference.cases, found, strict=True) if case.drawn]
+    wrong = [any(path.split("|")[0] not in _BESIDE for path in one) for _, one in drawn]
+    fails = wrong if any(wrong) else [bool(one) for _, one in drawn]
+    claim = shared([choices for choices, _ in drawn], fails)
+    if not claim:
+        return ""
+    return f"Of {len(fails)} cases drawn from the contract it fails in {sum(fails)}: exactly where {said(claim, reference.words)}."
 
 
 def _note(seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]) -> str:
