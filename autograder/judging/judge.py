@@ -18,7 +18,7 @@ from autograder.judging.verdict import Aspect, Finding, Status, Verdict
 from autograder.observing.case import Case
 from autograder.observing.codec import Projection, Raised
 from autograder.observing.exercise import Exercise
-from autograder.observing.observe import Run, Seen
+from autograder.observing.observe import LEFT_ALONE, Run, Seen
 
 __all__ = ["differences", "judge", "read"]
 
@@ -105,7 +105,14 @@ def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.
         one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size)
         if one is not None:
             found[path] = one
+    for aspect, things in _mapping(got.get(LEFT_ALONE)).items():
+        for thing, changes in _mapping(things).items():
+            found[f"{aspect}|{thing}"] = Difference("left alone", "left alone", changes)
     return found
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _aspects_of(expected: Seen) -> list[str]:
@@ -131,8 +138,10 @@ def _holds_core(exercise: Exercise, expected: Seen, found: Mapping[str, Differen
 
 def _aspects(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> tuple[Aspect, ...]:
     asked: dict[str, list[bool]] = {}
+    # What has to be left alone is asked for everywhere, and is not spoken of where it is.
+    disturbed = {path.split("|")[0] for one in found for path, what in one.items() if what.kind == "left alone"}
     for expected, one in zip(reference.expected, found, strict=True):
-        for aspect in _aspects_of(expected):
+        for aspect in dict.fromkeys((*_aspects_of(expected), *sorted(disturbed))):
             asked.setdefault(aspect, []).append(not _fails(aspect, one))
     order = [name for name in exercise.shares if name in asked] + [
         name for name in asked if name not in exercise.shares

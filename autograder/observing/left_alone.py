@@ -18,6 +18,9 @@ __all__ = ["Earlier", "Noted", "look"]
 Noted = dict[str, dict[str, tuple[str, ...]]]
 Look = Callable[[], Noted]
 
+# What Python calls by itself; the other names between underscores come and go by themselves.
+_CALLED = ("__call__", "__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__dir__")
+
 _HOOKS = tuple(name for name in vars(nn.Module()) if name.endswith("hooks"))
 
 
@@ -85,8 +88,8 @@ def _holder(value: dict[Any, Any] | list[Any]) -> Callable[[], Iterator[str]]:
     return changes
 
 
-def _tensor(value: Tensor) -> Callable[[], Iterator[str]]:
-    """What is seen of one tensor; numbers first, then what comes with them."""
+def _tensor(value: Tensor, back: bool = False) -> Callable[[], Iterator[str]]:
+    """What is seen of one tensor, numbers first. Those of a module may be changed in between and put ``back``."""
     numbers = value.detach().clone()
     before = _form(value)
     grad = None if before.grad is None else before.grad.detach().clone()
@@ -97,7 +100,7 @@ def _tensor(value: Tensor) -> Callable[[], Iterator[str]]:
             yield "its shape or dtype"
         elif not _same(numbers, value.detach()):
             yield "its numbers"
-        elif after.version != before.version and after.place == before.place:
+        elif after.version != before.version and after.place == before.place and not back:
             yield "its numbers, which were written to and written back"
         if (after.stride, after.place) != (before.stride, before.place):
             yield "where it lies in memory"
@@ -144,7 +147,7 @@ def _module(value: nn.Module) -> Callable[[], Iterator[str]]:
     """What is seen of a module and of all its parts."""
     parts = dict(value.named_modules())
     before = {path: _Part(part) for path, part in parts.items()}
-    tensors = {name: _tensor(one) for name, one in (*value.named_parameters(), *value.named_buffers())}
+    tensors = {name: _tensor(one, back=True) for name, one in (*value.named_parameters(), *value.named_buffers())}
     classes = {kind: dict(vars(kind)) for part in parts.values() for kind in type(part).__mro__[:-1]}
 
     def changes() -> Iterator[str]:
@@ -176,7 +179,7 @@ class _Part:
             yield "its mode"
         if now.kind is not self.kind:
             yield "its class"
-        if list(now.names) != list(self.names) or now.names.get("forward") is not self.names.get("forward"):
+        if set(now.names) != set(self.names) or now.names.get("forward") is not self.names.get("forward"):
             yield "its attributes"
         for kind, held in self.held.items():
             found = now.held[kind]
@@ -187,16 +190,17 @@ class _Part:
 
 
 def _put_back(kind: type, names: Mapping[str, Any]) -> bool:
+    """Give a class the ``names`` that it had; whether it had others."""
     now = vars(kind)
-    changed = [name for name, value in names.items() if now.get(name) is not value and not name.startswith("__")]
-    changed += [name for name in ("__call__", "__getattr__", "__setattr__") if now.get(name) is not names.get(name)]
+    changed = [name for name, value in names.items() if now.get(name) is not value]
     added = [name for name in now if name not in names]
-    for name in changed:
+    told = [name for name in (*changed, *added) if not name.startswith("__") or name in _CALLED]
+    for name in told:
         if name in names:
             setattr(kind, name, names[name])
-    for name in added:
-        delattr(kind, name)
-    return bool(changed or added)
+        else:
+            delattr(kind, name)
+    return bool(told)
 
 
 @dataclass

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import operator
+import random
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +20,20 @@ from torch import Tensor
 
 from autograder.observing.case import Case
 from autograder.observing.codec import Other, Projection, Raised
+from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.watch import Watch
+from autograder.observing.world import World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
 
-__all__ = ["Run", "Seen", "observe", "raised_by", "run"]
+__all__ = ["LEFT_ALONE", "Run", "Seen", "observe", "raised_by", "run"]
 
 Seen = Mapping[str, Any] | Raised
+
+# Under this name stands in what is seen of a case what the answer has changed and should have left alone.
+LEFT_ALONE = "left alone"
 
 _HERE = str(Path(__file__).parents[1])  # all of the autograder
 
@@ -119,20 +125,43 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
-    watch = Watch(exercise.by_hand)
+    watch, earlier = Watch(exercise.by_hand), Earlier()
     with _same_world():
-        seen = tuple(_run_case(exercise, answer, case.fresh(watch)) for case in cases)
+        world = World()
+        seen = tuple(_run_case(exercise, answer, case.fresh(watch, earlier), world) for case in cases)
     return Run(seen, tuple(watch.used))
 
 
-def _run_case(exercise: Exercise, answer: Any, case: Case) -> Seen:
+def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
+    torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
+    changed: tuple[str, ...] = ()
     try:
         seen = exercise.probe(answer, case)
-        return smaller(seen) if case.projected else seen
+        seen = smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
         return _raised(error)
+    finally:
+        changed = world.put_back()  # whatever one case has left on is no matter of the next
+    noted = _not_asked_for(case.noted, exercise.may_change)
+    if changed:
+        noted["state"] = {**noted.get("state", {}), "the world": changed}
+    return {**seen, LEFT_ALONE: noted} if noted else seen
+
+
+def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:
+    """What was changed though the contract does not ask for it; ``allowed`` is ``"params"`` or ``"model: its mode"``."""
+    found: Noted = {}
+    for aspect, things in noted.items():
+        for thing, changes in things.items():
+            name = thing.partition("[")[0]
+            left = tuple(
+                change for change in changes if not any(one in (name, f"{name}: {change}") for one in allowed)
+            )
+            if left:
+                found.setdefault(aspect, {})[thing] = left
+    return found
 
 
 def _is_placeholder(answer: Any) -> bool:
@@ -176,6 +205,7 @@ def _without_modes() -> Iterator[None]:
 def _same_world() -> Iterator[None]:
     """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr."""
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
+    numbers, more = random.getstate(), np.random.get_state()
     with (
         _without_modes(),
         torch.random.fork_rng(devices=[]),
@@ -185,7 +215,6 @@ def _same_world() -> Iterator[None]:
         contextlib.redirect_stderr(io.StringIO()),
     ):
         warnings.simplefilter("ignore")
-        torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
         torch.set_default_dtype(torch.float32)
         logging.disable(logging.CRITICAL)
         try:
@@ -193,3 +222,5 @@ def _same_world() -> Iterator[None]:
         finally:
             torch.set_default_dtype(dtype)
             logging.disable(disabled)
+            random.setstate(numbers)
+            np.random.set_state(more)
