@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from types import BuiltinFunctionType, ModuleType
 from typing import Any
 
@@ -49,7 +49,7 @@ def _underscored(name: str) -> str:
     return "".join(f"_{one.lower()}" if one.isupper() and place else one.lower() for place, one in enumerate(name))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _thing(dotted: str) -> Any:
     """What a dotted name of torch's stands for; ``None`` for anything else."""
     first, *rest = dotted.split(".")
@@ -58,13 +58,14 @@ def _thing(dotted: str) -> Any:
     thing: Any = torch
     for word in rest:
         try:
-            thing = getattr(thing, word)
-        except (AttributeError, RuntimeError):
+            # A plain module's own names: others it would only import, which nobody's text may ask for here.
+            thing = vars(thing)[word] if type(thing) is ModuleType else getattr(thing, word)
+        except Exception:  # some of torch's names ask for what this machine has not, each with an error of its own
             return None
     return thing
 
 
-@cache
+@lru_cache(maxsize=256)
 def public_names(module: str) -> tuple[str, ...]:
     """What ``from module import *`` brings in, where it is one of torch's."""
     thing = _thing(module)
