@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
-from types import BuiltinFunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -37,6 +37,8 @@ def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> 
     elif (_is_operator(thing) or (called and thing is torch.Tensor)) and any(
         fnmatchcase(name, pattern) for pattern in forbidden
     ):
+        yield name, None
+    elif isinstance(thing, FunctionType) and name in forbidden:  # written in Python, and forbidden by its whole name
         yield name, None
 
 

@@ -1,0 +1,212 @@
+"""Chapter 09, `attention`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.observing.case import Case
+
+__all__ = ["ATTENTION", "GRADIENT_LOST"]
+
+GRADIENT_LOST = "detach, .data, item, tolist and torch.tensor cut the graph: no gradient comes back through the result."
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+    """torch's own, with the mask at its full size."""
+    whole = None if mask is None else mask.expand(*q.shape[:-1], k.shape[-2])
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=whole)
+
+
+def _may_attend(make: CaseMaker, *size: int) -> Tensor:
+    """A mask of that size, about half of it True, and something in every row."""
+    mask = make.normal(*size) > 0
+    always = torch.arange(mask[..., 0].numel()).view(mask.shape[:-1]) % mask.shape[-1]
+    return mask.scatter(-1, always[..., None], True)
+
+
+def _tables(make: CaseMaker) -> Sequence[Case]:
+    n, h = make.sizes(2, 2, 3)
+    length, s, e, ev = make.sizes(4, 4, 7)
+
+    def case(name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, *, asks: str = "",
+             leaves: str = "q k v", shown: str = "") -> Case:  # fmt: skip
+        given: dict[str, Any] = {} if mask is None else {"mask": mask}
+        what = asks or ("mask" if mask is not None else "")
+        return make.case(name, q=q, k=k, v=v, leaves=leaves, shown=shown, **given, **({"asks": what} if what else {}))
+
+    def three(*front: int, length: int = length, s: int = s, e: int = e, ev: int = ev,
+              dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+        return tuple(  # type: ignore[return-value]
+            make.normal(*front, *size, dtype=dtype) for size in ((length, e), (s, e), (s, ev))
+        )
+
+    q, k, v = three(n, h)
+    above = make.normal(length, s)
+    above[:, 0] = 9e3  # far above the others
+    below = above - torch.tensor([0.0] + [1e4] * (s - 1))
+    not_first = torch.arange(s) > 0
+    one = torch.eye(s, dtype=torch.float64)
+    laid = tuple(make.scattered(part, order=order) for part, order in zip(three(n, h), ((2, 0, 3, 1), (3, 2, 1, 0), (0, 2, 1, 3)), strict=True))
+    return [
+        case("one query, two keys", torch.tensor([[2.0, 0.0]]).double(), torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double(),
+             torch.tensor([[10.0], [20.0]]).double()),  # fmt: skip
+        case("two queries, one may see the first key only", torch.tensor([[2.0, 0.0], [0.0, 2.0]]).double(),
+             torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double(), torch.tensor([[10.0], [20.0]]).double(),
+             torch.tensor([[True, False], [True, True]])),  # fmt: skip
+        case("all sizes different", *three()),
+        case("as many queries as keys as numbers", *three(length=s, e=s, ev=s), leaves=""),
+        case("a batch of tables", *three(n), leaves=""),
+        case("a batch of heads", *three(n, h)),
+        case("three dimensions in front", *three(2, 1, n), leaves=""),
+        case("a single number a key", *three(h, e=1), leaves=""),
+        case("one key", *three(n, s=1), leaves="v"),
+        case("one query", *three(n, length=1), leaves=""),
+        case("other layouts in memory", *laid),
+        case("float32", *three(n, dtype=torch.float32)),
+        case("bfloat16", *three(dtype=torch.bfloat16), leaves=""),
+        case("each sees what was before", *three(n, length=s), torch.ones(s, s, dtype=torch.bool).tril()),
+        case("a mask for all tables", q, k, v, _may_attend(make, length, s), leaves=""),
+        case("a mask for each image, the same for its heads", *three(n, h), _may_attend(make, n, 1, length, s)),
+        case("a mask for each head", *three(n, h), _may_attend(make, h, length, s), leaves=""),
+        case("the same keys for all queries", *three(n, h), _may_attend(make, n, 1, 1, s), leaves=""),
+        case("one row of keys", *three(n), _may_attend(make, s), leaves=""),
+        case("everybody may attend to everything", *three(h), torch.ones(length, 1, dtype=torch.bool), leaves=""),
+        case("a mask in float32, not contiguous", *three(n, length=s, dtype=torch.float32),
+             _may_attend(make, s, s).T.logical_or(torch.eye(s, dtype=torch.bool))),  # fmt: skip
+        case("scores as large as 10,000", *_scores(make, length, s, 1e4), asks="large scores", leaves="v"),
+        case("what is masked is by far the largest", above * s**0.5, one, make.normal(s, ev), not_first,
+             asks="large scores", leaves="v"),  # fmt: skip
+        case("what is left is as low as −10,000", below * s**0.5, one, make.normal(s, ev), not_first,
+             asks="large scores", leaves="v"),  # fmt: skip
+    ]
+
+
+def _scores(make: CaseMaker, length: int, s: int, largest: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries and keys whose scores, after the division, are as large as that; two of them near each other."""
+    scores = make.normal(length, s) * largest / 3
+    scores[:, 0], scores[:, 1] = largest, largest - 1
+    return scores * s**0.5, torch.eye(s, dtype=torch.float64), make.normal(s, 3)
+
+
+def _softmax(scores: Tensor, dim: int = -1) -> Tensor:
+    return F.softmax(scores, dim)
+
+
+def _hidden(scores: Tensor, mask: Tensor | None, filled: float = float("-inf")) -> Tensor:
+    return scores if mask is None else scores.masked_fill(~mask, filled)
+
+
+def _attention(
+    *,
+    scale: Callable[[Tensor, Tensor, Tensor], float] = lambda q, k, v: q.shape[-1] ** -0.5,
+    mask: Callable[[Tensor, Tensor | None], Tensor] = _hidden,
+    softmax: Callable[[Tensor], Tensor] = _softmax,
+    weights: Callable[[Tensor, Tensor | None], Tensor] = lambda weights, mask: weights,
+) -> Callable[..., Tensor]:
+    """The right answer written out, with places to go wrong in."""
+
+    def answer(q: Tensor, k: Tensor, v: Tensor, mask_: Tensor | None = None) -> Tensor:
+        scores = q @ k.mT * scale(q, k, v)
+        return weights(softmax(mask(scores, mask_)), mask_) @ v
+
+    return lambda q, k, v, mask=None: answer(q, k, v, mask)
+
+
+def _after(weights: Tensor, mask: Tensor | None) -> Tensor:
+    return weights if mask is None else weights * mask
+
+
+def _naive(scores: Tensor) -> Tensor:
+    e = scores.exp()
+    return e / e.sum(-1, keepdim=True)
+
+
+ATTENTION = Oracle(
+    "attention",
+    attention,
+    _tables,
+    [
+        Misconception(
+            "unscaled",
+            _attention(scale=lambda q, k, v: 1.0),
+            says="A sum of E products grows with √E. Divide the scores by it before softmax.",
+        ),
+        Misconception(
+            "scaled by E, not by its root",
+            _attention(scale=lambda q, k, v: 1 / q.shape[-1]),
+            says="A sum of E random products grows with the root of E. Divide by √E.",
+        ),
+        Misconception(
+            "scaled by another size",
+            _attention(scale=lambda q, k, v: v.shape[-1] ** -0.5),
+            _attention(scale=lambda q, k, v: k.shape[-2] ** -0.5),
+            says="E is how many numbers a query and a key have: the last dimension of q. "
+            "Neither their count nor the size of a value.",
+        ),
+        Misconception(
+            "softmax over queries",
+            _attention(softmax=lambda scores: F.softmax(scores, -2)),
+            says="Each query divides its attention over the keys: softmax goes along the last dimension of (…, L, S).",
+        ),
+        Misconception(
+            "softmax along the first dimension",
+            _attention(softmax=lambda scores: F.softmax(scores, 0)),
+            _attention(softmax=lambda scores: F.softmax(scores, 1)),
+            says="Keys are the last dimension of the scores (…, L, S), however many stand in front: dim=-1.",
+        ),
+        Misconception(
+            "mask inverted",
+            _attention(mask=lambda scores, mask: scores if mask is None else scores.masked_fill(mask, float("-inf"))),
+            says="True means: may attend. masked_fill writes where its mask is True, so it has to get the opposite.",
+        ),
+        Misconception(
+            "mask after softmax",
+            _attention(mask=lambda scores, mask: scores, weights=_after),
+            says="Zeros put in after softmax leave rows that no longer sum to 1. Hide the scores before it.",
+        ),
+        Misconception(
+            "zero for minus infinity",
+            _attention(mask=lambda scores, mask: _hidden(scores, mask, 0.0)),
+            _attention(mask=lambda scores, mask: scores if mask is None else scores * mask),
+            says="A score of 0 is not nothing: e⁰ is 1. What may not be looked at gets minus infinity.",
+        ),
+        Misconception(
+            "a mask that only just wins",
+            _attention(mask=lambda scores, mask: _hidden(scores, mask, -1e4)),
+            _attention(mask=lambda scores, mask: scores if mask is None else scores - 1e4 * ~mask),
+            says="Scores may be as low as your number, and then what is hidden wins. Minus infinity is below every score.",
+        ),
+        Misconception(
+            "mask ignored",
+            _attention(mask=lambda scores, mask: scores),
+            says="Where there is a mask, a query may attend only to keys for which it says True.",
+        ),
+        Misconception(
+            "not stabilised",
+            _attention(softmax=_naive),
+            says="exp of a large score is infinite, and infinity by infinity is NaN. F.softmax sees to it.",
+        ),
+        Misconception(
+            "softmax forgotten",
+            _attention(softmax=lambda scores: scores),
+            says="Scores are no weights yet: softmax over the keys makes them positive and lets them sum to 1.",
+        ),
+        Misconception(
+            "log-probabilities",
+            _attention(softmax=lambda scores: F.log_softmax(scores, -1)),
+            says="log_softmax gives logarithms, all below 0. The values are mixed with probabilities.",
+        ),
+        Misconception(
+            "gradient lost",
+            lambda q, k, v, mask=None: _attention()(q.detach(), k.detach(), v.detach(), mask),
+            says=GRADIENT_LOST,
+        ),
+    ],
+)
