@@ -13,7 +13,7 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.utils import stateless
 from torch.overrides import TorchFunctionMode, resolve_name
 
-__all__ = ["Watch", "held_modules", "own_name"]
+__all__ = ["Watch", "forbidden_modules", "own_name"]
 
 # torch's own that are written in Python and call a module: no mode is told of them, but the module's call stands on them.
 _IN_PYTHON: dict[CodeType, str] = {stateless._functional_call.__code__: "functional_call"}
@@ -23,8 +23,9 @@ class Watch(TorchFunctionMode):
     """A context in which every call of a torch operator that matches ``forbidden`` is noted in ``used``.
 
     ``forbidden`` holds patterns for the operator's own name (``"relu*"``, ``"conv?d"``); the pattern ``"nn.*"`` means
-    calling any module of ``torch.nn``. It sees the function, the method, the module and the raw operator, and
-    ``"functional_call"``, which is in no list of operators, by the module that it calls.
+    calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these. It sees
+    the function, the method, the module and the raw operator; ``functional_call``, which is no operator, it sees by the
+    module that is called there.
 
     >>> import torch
     >>> with Watch(("*relu*",)) as watch:
@@ -36,14 +37,12 @@ class Watch(TorchFunctionMode):
     def __init__(self, forbidden: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.forbidden = forbidden
+        in_python = set(_IN_PYTHON.values()) & set(forbidden)
+        self._of_modules = bool(in_python) or any(pattern.startswith("nn.") for pattern in forbidden)
         self.used: dict[str, None] = {}  # a set that keeps the order
 
-    @property
-    def _sees_modules(self) -> bool:
-        return "nn.*" in self.forbidden or not set(_IN_PYTHON.values()).isdisjoint(self.forbidden)
-
     def __enter__(self) -> Watch:
-        if self._sees_modules:
+        if self._of_modules:
             self._hook = register_module_forward_pre_hook(self._module_called)
         if self.forbidden:
             super().__enter__()
@@ -52,7 +51,7 @@ class Watch(TorchFunctionMode):
     def __exit__(self, *exception: Any) -> None:
         if self.forbidden:
             super().__exit__(*exception)
-        if self._sees_modules:
+        if self._of_modules:
             self._hook.remove()
 
     def __torch_function__(
@@ -68,6 +67,30 @@ class Watch(TorchFunctionMode):
         if "nn.*" in self.forbidden and type(module).__module__.startswith("torch.nn."):
             self.used[f"nn.{type(module).__name__}"] = None
         self.used.update(dict.fromkeys(name for name in _standing_on() if name in self.forbidden))
+        self.look_at(type(module))
+
+    def look_at(self, made: Any) -> None:
+        """Note the forbidden modules that a class derives from, or that a module is, derives from or holds.
+
+        >>> watch = Watch(("nn.Linear",))
+        >>> watch.look_at(nn.Sequential(nn.ReLU(), nn.Linear(2, 3)))
+        >>> watch.used
+        {'nn.Linear': None}
+        """
+        parts = made.modules() if isinstance(made, nn.Module) else [made]
+        for kind in [part if isinstance(part, type) else type(part) for part in parts]:
+            self.used.update(forbidden_modules(kind, self.forbidden))
+
+
+def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]:
+    """The modules of ``torch.nn`` among ``kind`` and what it derives from that ``forbidden`` names; not by ``"nn.*"``.
+
+    >>> forbidden_modules(nn.LazyBatchNorm2d, ("nn.BatchNorm*",))
+    {'nn.BatchNorm2d': None}
+    """
+    names = [f"nn.{one.__name__}" for one in kind.__mro__ if one.__module__.startswith("torch.nn.")]
+    patterns = [pattern for pattern in forbidden if pattern != "nn.*"]
+    return {name: None for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)}
 
 
 def _standing_on() -> list[str]:
@@ -92,17 +115,3 @@ def own_name(func: Callable[..., Any]) -> str:
     if parts and parts[0] == "aten":
         parts = parts[:2]
     return parts[-1].removeprefix("special_") if parts else ""
-
-
-def held_modules(answer: Any, kinds: tuple[type, ...]) -> list[str]:
-    """Names of the ``kinds`` that a module is, derives from or holds (a class is asked what it derives from).
-
-    >>> held_modules(nn.Sequential(nn.Linear(2, 3)), (nn.Linear,))
-    ['nn.Linear']
-    """
-    if isinstance(answer, type):
-        return [f"nn.{kind.__name__}" for kind in kinds if issubclass(answer, kind)]
-    if not isinstance(answer, nn.Module):
-        return []
-    parts = list(answer.modules())
-    return [f"nn.{kind.__name__}" for kind in kinds if any(isinstance(part, kind) for part in parts)]

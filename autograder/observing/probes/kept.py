@@ -13,15 +13,15 @@ _REGISTERED = ("_parameters", "_buffers", "_modules")
 
 
 class Kept:
-    """Notes what ``module`` is made of; `said` tells, part by part, whether it still is.
+    """Notes what ``module`` is made of; `said` tells what is no longer so.
 
     Objects are compared by identity, tensors by their numbers too.
 
     >>> module = nn.Linear(2, 3)
     >>> kept = Kept(module)
     >>> module._parameters["weight"] = module._parameters.pop("weight")
-    >>> kept.said()["order"], kept.said()["values"]
-    ('changed', 'as they were')
+    >>> kept.said()
+    'other order'
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -43,21 +43,19 @@ class Kept:
     def _leaves(self) -> list[Tensor]:
         return [one for one in self.tensors if one.is_leaf]
 
-    def said(self) -> dict[str, str]:
-        """In words, of the objects, their order, their values, their gradients, the hooks and all the rest."""
+    def said(self) -> str:
+        """``"as it was"``, or which of the objects, their order, values, gradients, hooks and the rest are others."""
         now = [dict(getattr(part, home)) for part, home in self._homes()]
-        objects = all(
-            set(one) == set(other) and all(one[name] is other[name] for name in one)
-            for one, other in zip(self.registered, now, strict=True)
-        )
-        return {
-            "objects": "the same" if objects else "others",
-            "order": _word([list(one) for one in self.registered] == [list(one) for one in now]),
-            "values": _words(all(map(same_tensor, self.values, self.tensors))),
-            "grad": _word(self._same_grads()),
-            "hooks": _words([_hooks(part) for _, part in self.parts] == self.hooks),
-            "the rest": _word(self._same_rest()),
+        pairs = list(zip(self.registered, now, strict=True))
+        same = {
+            "objects": all(one.keys() == two.keys() and all(one[name] is two[name] for name in one) for one, two in pairs),
+            "order": all(list(one) == list(two) for one, two in pairs),
+            "values": all(map(same_tensor, self.values, self.tensors)),
+            "grad": self._same_grads(),
+            "hooks": [_hooks(part) for _, part in self.parts] == self.hooks,
+            "the rest": self._same_rest(),
         }
+        return ", ".join(f"other {what}" for what, kept in same.items() if not kept) or "as it was"
 
     def _same_grads(self) -> bool:
         return all(
@@ -111,11 +109,3 @@ def _hooks(part: nn.Module) -> dict[str, list[tuple[Any, int]]]:
         for name, held in vars(part).items()
         if "_hooks" in name and isinstance(held, dict)
     }
-
-
-def _word(same: bool) -> str:
-    return "as it was" if same else "changed"
-
-
-def _words(same: bool) -> str:
-    return "as they were" if same else "changed"

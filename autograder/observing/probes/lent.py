@@ -69,7 +69,7 @@ def call_lending(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(
         values=out,
         gradients=_gradients(case, lent, out),
-        state=lent.kept.said(),
+        state={"the module": lent.kept.said()},
         memory=case.unchanged() | {"the dict": _dict_kept(lent, tuple(updated))},
         buffers={name: lent.given[name] for name in updated} or None,
     )
@@ -126,4 +126,4 @@ def _of_an_error(answer: Callable[..., Any], case: Case, lent: Lent) -> dict[str
 
 
 def _left_behind(lent: Lent) -> dict[str, str]:
-    return {"the dict": _dict_kept(lent, ()), **lent.kept.said()}
+    return {"the dict": _dict_kept(lent, ()), "the module": lent.kept.said()}

@@ -27,13 +27,12 @@ from autograder.observing.probes.built import (
 from autograder.observing.probes.kept import same_tensor
 from autograder.observing.probes.lent import call_lending
 from autograder.observing.project import project
-from autograder.observing.watch import held_modules
 
 Observations = dict[str, Any]
 
 _WHOLE = 24  # more numbers than these nobody reads in a panel: larger tensors are seen through a few projections
 
-_SDPA = "*scaled_dot_product* *multi_head_attention* multihead*attention"  # the function, and what it works inside of
+_SDPA = "*scaled_dot_product* *multi_head_attention* nn.MultiheadAttention"  # the function, and what it works inside of
 
 
 def _short(value: Any) -> Any:
@@ -109,11 +108,11 @@ _PROJECTIONS = tuple(f"{layer}.{tensor}" for layer in ("q", "k", "v", "out") for
 @exercise("class SelfAttention(embed_dim, num_heads)", points=4, by_hand=_SDPA, shares={"gradients": 3})
 def self_attention(answer: Callable[..., Any], case: Case) -> Observations:
     """Build a layer, load the four projections, run it on ``x (N, L, E)`` and go backward."""
-    _note_held(answer, case)
+    case.watch.look_at(answer)
     module = _made(answer, case)
     if not isinstance(module, nn.Module):
         return _no_module(module)
-    _note_held(module, case)
+    case.watch.look_at(module)
     tensors = {name: case[name] for name in _PROJECTIONS}
     state = _state(answer, case, module, _PROJECTIONS)
     held = holders(module.to(case["x"].dtype), tensors)
@@ -135,11 +134,6 @@ def _state(
     if not case.leaves:
         return None
     return what_is_registered(module, names) | {"another one": is_its_own(module, _made(answer, case))}
-
-
-def _note_held(answer: Any, case: Case) -> None:
-    for name in held_modules(answer, (nn.MultiheadAttention,)):
-        case.watch.used[name] = None
 
 
 def _no_module(made: Any) -> Observations:
