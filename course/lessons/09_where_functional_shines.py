@@ -295,8 +295,13 @@ network.draw_attention(weights, list(colours), list(colours))
 for size in (4, 64, 1024):
     query, keys = torch.randn(100, 1, size), torch.randn(100, 10, size)
     raw = query @ keys.mT
-    most = {name: F.softmax(one, dim=-1).amax(-1).mean().item() for name, one in (("raw", raw), ("÷ √E", raw / size**0.5))}
-    print(f"E = {size:4}: scores of size {raw.std():4.1f}   favourite " + "   ".join(f"{n}: {m:.2f}" for n, m in most.items()))
+    most = {
+        name: F.softmax(one, dim=-1).amax(-1).mean().item() for name, one in (("raw", raw), ("÷ √E", raw / size**0.5))
+    }
+    print(
+        f"E = {size:4}: scores of size {raw.std():4.1f}   favourite "
+        + "   ".join(f"{n}: {m:.2f}" for n, m in most.items())
+    )
 
 # %% [markdown]
 # Without the division, a query with many numbers looks at one key and is blind for all others, and where softmax is that sure of itself,
@@ -729,6 +734,7 @@ print("running means, one row a sample:\n", each["running_mean"])
 # decoder does backwards, with a weight `(features, hidden)`: often it is the *same* weight, transposed. Then the two are **tied**.
 #
 # With modules, one Parameter can be in two layers, if the shapes agree. **Predict:** which of these three keep the tie?
+
 
 # %%
 def tied_pair():

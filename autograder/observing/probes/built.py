@@ -58,19 +58,19 @@ def put(module: nn.Module, tensors: Mapping[str, Tensor]) -> bool:
     return True
 
 
-def what_is_registered(module: nn.Module, names: tuple[str, ...]) -> dict[str, str]:
-    """In words, whether the parameters, and the entries of the state_dict, are those of ``names`` and no others."""
+def what_is_registered(module: nn.Module, names: tuple[str, ...]) -> dict[str, Any]:
+    """Whether the parameters, and the entries of the state_dict, are those of ``names``, and how many numbers there are."""
+    own = [one for one in module.parameters() if not nn.parameter.is_lazy(one)]
     return {
+        "numbers": sum(one.numel() for one in own),
         "parameters": _beside(names, dict(module.named_parameters())),
         "state_dict": _beside(names, module.state_dict()),
     }
 
 
 def _beside(names: tuple[str, ...], found: Mapping[str, Any]) -> str:
-    missing = [name for name in names if name not in found]
-    others = not set(found) <= set(names)
-    words = [f"without {', '.join(missing)}"] if missing else ["all of them"]
-    return ", ".join([*words, "others too"] if others else words)
+    words = "all of them" if set(names) <= set(found) else "some of them missing"
+    return words if set(found) <= set(names) else f"{words}, others too"
 
 
 def together(found: Mapping[str, Any] | None) -> dict[str, Any] | None:

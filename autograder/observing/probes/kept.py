@@ -48,7 +48,9 @@ class Kept:
         now = [dict(getattr(part, home)) for part, home in self._homes()]
         pairs = list(zip(self.registered, now, strict=True))
         same = {
-            "objects": all(one.keys() == two.keys() and all(one[name] is two[name] for name in one) for one, two in pairs),
+            "objects": all(
+                one.keys() == two.keys() and all(one[name] is two[name] for name in one) for one, two in pairs
+            ),
             "order": all(list(one) == list(two) for one, two in pairs),
             "values": all(map(same_tensor, self.values, self.tensors)),
             "grad": self._same_grads(),
@@ -59,7 +61,7 @@ class Kept:
 
     def _same_grads(self) -> bool:
         return all(
-            tensor.grad is grad and (grad is None or same_tensor(value, grad))
+            tensor.grad is grad and (value is None or same_tensor(value, grad))
             for tensor, (grad, value) in zip(self._leaves(), self.grads, strict=True)
         )
 

@@ -22,13 +22,14 @@ class Blocks(nn.Module):
         super().__init__()
         self.scale = nn.Parameter(torch.randn(b))
         self.register_buffer("shift", torch.randn(a))
-        self.inner = nn.ModuleDict({"first one": nn.Linear(a, b), "2": nn.ModuleList([nn.Tanh(), nn.Linear(b, b)])})
+        self.inner = nn.ModuleDict({"first one": nn.Linear(a, b), "2": nn.Sequential(nn.Tanh(), nn.Linear(b, b))})
+        self.steps = nn.ModuleList([nn.Linear(b, b)])
         self.extra = nn.ParameterDict({"0": torch.randn(b), "weight": torch.randn(b)})
 
     def forward(self, x: Tensor) -> Tensor:
         """Own tensors before and after the layers."""
         hidden = self.inner["first one"](x + self.shift)
-        for part in self.inner["2"]:
+        for part in (self.inner["2"], *self.steps):
             hidden = part(hidden)
         return hidden * self.scale + self.extra["0"] * self.extra["weight"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -51,7 +50,7 @@ def _short(value: Any) -> Any:
 )
 def call_with(answer: Callable[..., Any], case: Case) -> Observations:
     """A module of some make is lent tensors: the output, gradients, and what of the module and the dict is as it was."""
-    return call_lending(answer, case)
+    return {aspect: _short(seen) for aspect, seen in call_lending(answer, case).items()}
 
 
 def _function(answer: Callable[..., Any], case: Case) -> Observations:
@@ -127,9 +126,7 @@ def _made(answer: Callable[..., Any], case: Case) -> Any:
     return fresh(lambda: case.call(answer))
 
 
-def _state(
-    answer: Callable[..., Any], case: Case, module: nn.Module, names: tuple[str, ...]
-) -> dict[str, str] | None:
+def _state(answer: Callable[..., Any], case: Case, module: nn.Module, names: tuple[str, ...]) -> dict[str, Any] | None:
     """What is registered, and whether another object of the class stands by itself; asked where the case has a leaf."""
     if not case.leaves:
         return None
@@ -167,7 +164,7 @@ _TIED = ("weight", "encoder_bias", "decoder_bias")
 
 @exercise("class TiedAutoencoder(features, hidden)", points=3, shares={"parts": 2, "tied": 3, "gradients": 3})
 def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
-    """Load three tensors; encode, decode and do both; again when the module has been moved, copied or trained a step."""
+    """Load three tensors; encode, decode and do both; again when the module has been moved, loaded anew or trained a step."""
     module = _made(answer, case)
     if not isinstance(module, nn.Module):
         return _no_module(module)
@@ -198,7 +195,7 @@ _SYMMETRIC = ("weight", "bias")
 
 @exercise("class SymmetricLinear(features)", points=3, shares={"gradients": 3, "afterwards": 3})
 def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
-    """Load both tensors and run it on ``x (…, features)``; again when it has been moved, copied or trained a step."""
+    """Load both tensors and run it on ``x (…, features)``; again when it has been moved, loaded anew or trained a step."""
     module = _made(answer, case)
     if not isinstance(module, nn.Module):
         return _no_module(module)
@@ -255,12 +252,10 @@ def _lived(
         case "loaded":
             module(x)
             put(module, {name: 0.25 - tensor / 2 for name, tensor in tensors.items()})
-        case "copy":
-            module = copy.deepcopy(module)
         case "step":
             _step(module, module(x).square().sum())
     held = holders(module, tensors)
-    if held is not None and happens in ("double", "copy"):
+    if held is not None and happens == "double":
         with torch.no_grad():
             held["weight"].mul_(1.5).add_(0.25)
     return module, held

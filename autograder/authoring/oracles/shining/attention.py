@@ -12,14 +12,17 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.observing.case import Case
+from autograder.observing.codec import Uniform
 
 __all__ = ["ATTENTION", "GRADIENT_LOST"]
+
+Given = Tensor | Uniform
 
 GRADIENT_LOST = "detach, .data, item, tolist and torch.tensor cut the graph: no gradient comes back through the result."
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    """torch's own, with the mask at its full size."""
+    """Torch's own, with the mask at its full size."""
     whole = None if mask is None else mask.expand(*q.shape[:-1], k.shape[-2])
     return F.scaled_dot_product_attention(q, k, v, attn_mask=whole)
 
@@ -35,17 +38,16 @@ def _tables(make: CaseMaker) -> Sequence[Case]:
     n, h = make.sizes(2, 2, 3)
     length, s, e, ev = make.sizes(4, 4, 7)
 
-    def case(name: str, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, *, asks: str = "",
+    def case(name: str, q: Given, k: Given, v: Given, mask: Tensor | None = None, *, asks: str = "",
              leaves: str = "q k v", shown: str = "") -> Case:  # fmt: skip
         given: dict[str, Any] = {} if mask is None else {"mask": mask}
         what = asks or ("mask" if mask is not None else "")
         return make.case(name, q=q, k=k, v=v, leaves=leaves, shown=shown, **given, **({"asks": what} if what else {}))
 
     def three(*front: int, length: int = length, s: int = s, e: int = e, ev: int = ev,
-              dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-        return tuple(  # type: ignore[return-value]
-            make.normal(*front, *size, dtype=dtype) for size in ((length, e), (s, e), (s, ev))
-        )
+              dtype: torch.dtype = torch.float64) -> tuple[Uniform, Uniform, Uniform]:  # fmt: skip
+        q, k, v = (make.uniform((*front, *size), 2.0, dtype) for size in ((length, e), (s, e), (s, ev)))
+        return q, k, v
 
     q, k, v = three(n, h)
     above = make.normal(length, s)
@@ -53,13 +55,22 @@ def _tables(make: CaseMaker) -> Sequence[Case]:
     below = above - torch.tensor([0.0] + [1e4] * (s - 1))
     not_first = torch.arange(s) > 0
     one = torch.eye(s, dtype=torch.float64)
-    laid = tuple(make.scattered(part, order=order) for part, order in zip(three(n, h), ((2, 0, 3, 1), (3, 2, 1, 0), (0, 2, 1, 3)), strict=True))
+    orders = ((2, 0, 3, 1), (3, 2, 1, 0), (0, 2, 1, 3))
+    laid = [make.scattered(one.tensor(), order=order) for one, order in zip(three(n, h), orders, strict=True)]
     return [
-        case("one query, two keys", torch.tensor([[2.0, 0.0]]).double(), torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double(),
-             torch.tensor([[10.0], [20.0]]).double()),  # fmt: skip
-        case("two queries, one may see the first key only", torch.tensor([[2.0, 0.0], [0.0, 2.0]]).double(),
-             torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double(), torch.tensor([[10.0], [20.0]]).double(),
-             torch.tensor([[True, False], [True, True]])),  # fmt: skip
+        case(
+            "one query, two keys",
+            torch.tensor([[2.0, 0.0]]).double(),
+            torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double(),
+            torch.tensor([[10.0], [20.0]]).double(),
+        ),
+        case(
+            "two queries, one may see the first key only",
+            torch.tensor([[2.0, 0.0], [0.0, 2.0]]).double(),
+            torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double(),
+            torch.tensor([[10.0], [20.0]]).double(),
+            torch.tensor([[True, False], [True, True]]),
+        ),
         case("all sizes different", *three()),
         case("as many queries as keys as numbers", *three(length=s, e=s, ev=s), leaves=""),
         case("a batch of tables", *three(n), leaves=""),
@@ -78,13 +89,30 @@ def _tables(make: CaseMaker) -> Sequence[Case]:
         case("the same keys for all queries", *three(n, h), _may_attend(make, n, 1, 1, s), leaves=""),
         case("one row of keys", *three(n), _may_attend(make, s), leaves=""),
         case("everybody may attend to everything", *three(h), torch.ones(length, 1, dtype=torch.bool), leaves=""),
-        case("a mask in float32, not contiguous", *three(n, length=s, dtype=torch.float32),
-             _may_attend(make, s, s).T.logical_or(torch.eye(s, dtype=torch.bool))),  # fmt: skip
+        case(
+            "a mask in float32, not contiguous",
+            *three(n, length=s, dtype=torch.float32),
+            _may_attend(make, s, s).T.logical_or(torch.eye(s, dtype=torch.bool)),
+        ),
         case("scores as large as 10,000", *_scores(make, length, s, 1e4), asks="large scores", leaves="v"),
-        case("what is masked is by far the largest", above * s**0.5, one, make.normal(s, ev), not_first,
-             asks="large scores", leaves="v"),  # fmt: skip
-        case("what is left is as low as −10,000", below * s**0.5, one, make.normal(s, ev), not_first,
-             asks="large scores", leaves="v"),  # fmt: skip
+        case(
+            "what is masked is by far the largest",
+            above * s**0.5,
+            one,
+            make.normal(s, ev),
+            not_first,
+            asks="large scores",
+            leaves="v",
+        ),
+        case(
+            "what is left is as low as −10,000",
+            below * s**0.5,
+            one,
+            make.normal(s, ev),
+            not_first,
+            asks="large scores",
+            leaves="v",
+        ),
     ]
 
 
@@ -197,11 +225,6 @@ ATTENTION = Oracle(
             "softmax forgotten",
             _attention(softmax=lambda scores: scores),
             says="Scores are no weights yet: softmax over the keys makes them positive and lets them sum to 1.",
-        ),
-        Misconception(
-            "log-probabilities",
-            _attention(softmax=lambda scores: F.log_softmax(scores, -1)),
-            says="log_softmax gives logarithms, all below 0. The values are mixed with probabilities.",
         ),
         Misconception(
             "gradient lost",

@@ -31,7 +31,7 @@ def _refuse(module: nn.Module, tensors: Tensors) -> None:
 
 
 def call_with(module: nn.Module, tensors: dict[str, Tensor], x: Tensor) -> Any:
-    """torch's own, once the names are known."""
+    """Torch's own, once the names are known."""
     _refuse(module, tensors)
     return functional_call(module, tensors, (x,))
 
@@ -49,7 +49,9 @@ def _lent(
     call: Callable[[nn.Module, Tensor], Any] = lambda module, x: module(x),
     back: bool = True,
     whatever_happens: bool = True,
-    again: Callable[[nn.Module, dict[str, Any], str, Any], None] = lambda part, home, leaf, own: home.update({leaf: own}),
+    again: Callable[[nn.Module, dict[str, Any], str, Any], None] = lambda part, home, leaf, own: home.update(
+        {leaf: own}
+    ),
     chosen: Callable[[nn.Module, str], bool] = lambda module, name: True,
 ) -> Answer:
     """The right answer, with places to go wrong in."""
@@ -89,21 +91,24 @@ def _loaded(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
     return module(x)
 
 
-def _copied(restored: bool, check: Callable[[nn.Module, Tensors], None] = _refuse) -> Answer:
+def _write(tensor: Tensor, values: Tensor, seen: bool) -> None:
+    """Into the module's own memory, where autograd sees it or, by way of ``.data``, does not."""
+    with torch.no_grad():
+        (tensor if seen else tensor.data).copy_(values)
+
+
+def _copied(restored: bool, check: Callable[[nn.Module, Tensors], None] = _refuse, *, seen: bool = True) -> Answer:
     def answer(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
         check(module, tensors)
         own = {name: one.detach().clone() for name, one in _known(module).items()}
         try:
-            with torch.no_grad():
-                for name, tensor in tensors.items():
-                    with suppress(KeyError):
-                        _known(module)[name].copy_(tensor)
+            for name, tensor in tensors.items():
+                with suppress(KeyError):
+                    _write(_known(module)[name], tensor, seen)
             return module(x)
         finally:
-            if restored:
-                with torch.no_grad():
-                    for name, one in own.items():
-                        _known(module)[name].copy_(one)
+            for name, one in own.items() if restored else ():
+                _write(_known(module)[name], one, seen)
 
     return answer
 
@@ -121,7 +126,7 @@ def _data_exchanged(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
 
 
 def _top_level_only(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
-    homes = {name: home for home in (module._parameters, module._buffers) for name in home}
+    homes: dict[str, dict[str, Any]] = {name: home for home in (module._parameters, module._buffers) for name in home}
     own = {name: homes[name][name] for name in tensors if name in homes}
     try:
         for name in own:
@@ -222,8 +227,8 @@ CALL_WITH = Oracle(
             "values copied into the module",
             _loaded,
             _copied(restored=False),
-            _copied(restored=False, check=_anything),
             _copied(restored=True),
+            _copied(restored=True, seen=False),
             _copied(restored=True, check=_anything),
             _data_exchanged,
             says="A copy takes the numbers and leaves their history behind: no gradient reaches your tensors. "

@@ -43,7 +43,9 @@ def _batches(make: CaseMaker) -> list[Case]:
 
     return [
         case("two images of one pixel, 1 × 1 filters", two[0].view(2, 1, 1, 1), two[1].view(2, 1, 1, 1, 1)),
-        case("two images, two channels, one output", make.small_integers(2, 2, 1, 2), make.small_integers(2, 1, 2, 1, 1)),
+        case(
+            "two images, two channels, one output", make.small_integers(2, 2, 1, 2), make.small_integers(2, 1, 2, 1, 1)
+        ),
         case("all sizes different", make.normal(n, c, h, w), even(n, o, c, 3, 3)),
         case("as many images as channels as outputs", make.normal(c, c, h, w), even(c, c, c, 3, 3), leaves=""),
         case("one image", make.normal(1, c, w, h), even(1, o, c, 3, 3), asks="one image"),
@@ -51,18 +53,27 @@ def _batches(make: CaseMaker) -> list[Case]:
         case("one output", make.normal(n, c, h, w), even(n, 1, c, 5, 5), leaves=""),
         case("filters larger than the image", make.normal(n, c, 2, 3), even(n, o, c, 7, 7), leaves=""),
         case("one row", make.normal(n, c, 1, w), even(n, o, c, 3, 3), leaves=""),
-        case("other layouts in memory", make.scattered(make.normal(n, c, h, w), order=(0, 2, 3, 1)),
-             make.scattered(make.normal(n, o, c, 3, 3))),  # fmt: skip
+        case(
+            "other layouts in memory",
+            make.scattered(make.normal(n, c, h, w), order=(0, 2, 3, 1)),
+            make.scattered(make.normal(n, o, c, 3, 3)),
+        ),
         case("behind another image", make.normal(n + 1, c, h, w)[1:], make.normal(n + 1, o, c, 3, 3)[1:], leaves=""),
-        case("the same image for all filters", make.normal(c, h, w).expand(n, c, h, w), even(n, o, c, 3, 3),
-             leaves="weight"),  # fmt: skip
+        case(
+            "the same image for all filters",
+            make.normal(c, h, w).expand(n, c, h, w),
+            even(n, o, c, 3, 3),
+            leaves="weight",
+        ),
         case("float32", make.normal(n, c, h, w, dtype=torch.float32), make.normal(n, o, c, 3, 3, dtype=torch.float32)),
     ]
 
 
 def _looped(x: Tensor, weight: Tensor, padding: Callable[[int], int] = lambda k: k // 2) -> Tensor:
     pairs = zip(x, weight, strict=True)
-    return torch.stack([F.conv2d(image[None], filters, padding=padding(weight.shape[-1]))[0] for image, filters in pairs])
+    return torch.stack(
+        [F.conv2d(image[None], filters, padding=padding(weight.shape[-1]))[0] for image, filters in pairs]
+    )
 
 
 def _by_products(x: Tensor, weight: Tensor) -> Tensor:
@@ -74,8 +85,12 @@ def _by_products(x: Tensor, weight: Tensor) -> Tensor:
 def _groups_of_channels(x: Tensor, weight: Tensor) -> Tensor:
     """As many groups as channels: each output sees one channel of its image only."""
     n, o, c, k, _ = weight.shape
-    out = F.conv2d(x.reshape(1, n * c, *x.shape[2:]), weight.transpose(1, 2).reshape(n * c * o, 1, k, k), padding=k // 2,
-                   groups=n * c)  # fmt: skip
+    out = F.conv2d(
+        x.reshape(1, n * c, *x.shape[2:]),
+        weight.transpose(1, 2).reshape(n * c * o, 1, k, k),
+        padding=k // 2,
+        groups=n * c,
+    )
     return out.reshape(n, c, o, *out.shape[2:])[:, 0]
 
 
@@ -103,11 +118,6 @@ DYNAMIC_CONV = Oracle(
             "first weight for all",
             lambda x, weight: F.conv2d(x, weight[0], padding=weight.shape[-1] // 2),
             says="Every image has filters of its own: image n meets weight[n]. Yours all meet the first.",
-        ),
-        Misconception(
-            "mean of all weights",
-            lambda x, weight: F.conv2d(x, weight.mean(0), padding=weight.shape[-1] // 2),
-            says="Every image has filters of its own. A mean of them belongs to none.",
         ),
         Misconception(
             "groups = C",
@@ -142,7 +152,13 @@ DYNAMIC_CONV = Oracle(
         Misconception(
             "padding forgotten",
             lambda x, weight: _grouped(
-                F.pad(x, [max(0, (weight.shape[-1] - side + 1) // 2) for side in (x.shape[3], x.shape[3], x.shape[2], x.shape[2])]),
+                F.pad(
+                    x,
+                    [
+                        max(0, (weight.shape[-1] - side + 1) // 2)
+                        for side in (x.shape[3], x.shape[3], x.shape[2], x.shape[2])
+                    ],
+                ),
                 weight,
                 lambda k: 0,
             ),
@@ -162,12 +178,10 @@ DYNAMIC_CONV = Oracle(
         ),
         Misconception(
             "outputs in the wrong order",
-            lambda x, weight: (
-                lambda out: out.transpose(0, 1).reshape(out.shape)
-            )(_grouped(x, weight)),
-            lambda x, weight: (
-                lambda out: out.reshape(out.shape[1], out.shape[0], *out.shape[2:]).transpose(0, 1)
-            )(_grouped(x, weight)),
+            lambda x, weight: (lambda out: out.transpose(0, 1).reshape(out.shape))(_grouped(x, weight)),
+            lambda x, weight: (lambda out: out.reshape(out.shape[1], out.shape[0], *out.shape[2:]).transpose(0, 1))(
+                _grouped(x, weight)
+            ),
             says="The outputs come group by group, all O of image 0 first. Divide them into (N, O), in this order.",
         ),
         Misconception(

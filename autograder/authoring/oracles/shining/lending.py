@@ -80,19 +80,34 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
         lend("buffers, one of them never saved", "buffers", (b,), ("start",)),
         lend("all buffers", "buffers", (c,)),
         lend("batch norm in training", "batch norm", (a, b), updated=norm, x=make.normal(5, a)),
-        lend("batch norm in training, parameters its own", "batch norm", (c, b), norm, updated=norm, x=make.normal(4, c)),
+        lend(
+            "batch norm in training, parameters its own", "batch norm", (c, b), norm, updated=norm, x=make.normal(4, c)
+        ),
         lend("batch norm in eval mode", "batch norm", (b, a), training=False),
         lend("a count that goes on", "counting", (a, d), ("seen",), updated=("seen",), x=make.normal(4, a)),
         lend("hooks that change the output", "hooked", (b, a), ("2.weight", "0.bias")),
         lend("frozen parameters, tensors that are not", "frozen", (c, b)),
         lend("one layer used twice", "twice", (a,)),
         lend("a parametrized layer", "parametrized", (b, c)),
-        lend("float32, not contiguous", "named", (d, a), x=make.scattered(make.normal(2, d, dtype=torch.float32)),
-             dtype=torch.float32),  # fmt: skip
-        lend("a float32 module, float64 tensors", "linear", (a, c), computed=("bias",), **{"module_dtype": torch.float32}),
+        lend(
+            "float32, not contiguous",
+            "named",
+            (d, a),
+            x=make.scattered(make.normal(2, d, dtype=torch.float32)),
+            dtype=torch.float32,
+        ),
+        lend(
+            "a float32 module, float64 tensors", "linear", (a, c), computed=("bias",), **{"module_dtype": torch.float32}
+        ),
         *(lend(name, kind, sizes, names, unknown=word) for name, (kind, sizes, word, names) in wrong.items()),
         lend("the network breaks", "breaking", (a, b), breaks=True),
         lend("the network breaks, some names only", "breaking", (c, d), ("second.weight", "first.bias"), breaks=True),
-        lend("an input that does not fit", "named", (b, d), ("deeper.0.weight", "fc.bias"), breaks=True,
-             x=make.normal(2, b + 1)),  # fmt: skip
+        lend(
+            "an input that does not fit",
+            "named",
+            (b, d),
+            ("deeper.0.weight", "fc.bias"),
+            breaks=True,
+            x=make.normal(2, b + 1),
+        ),
     ]

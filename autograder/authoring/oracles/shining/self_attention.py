@@ -99,14 +99,6 @@ class _OneLayerForAll(_Layer):
         return self.merge(self.mixing(q, q, q))
 
 
-class _ValuesNotProjected(_Layer):
-    mixing = staticmethod(_written_out())
-
-    def mixed(self, x: Tensor) -> Tensor:
-        q, k = (self.split(layer(x), self.num_heads) for layer in (self.q, self.k))
-        return self.merge(self.mixing(q, k, self.split(x, self.num_heads)))
-
-
 class _Shared(_Layer):
     """The class holds the layers: all objects have the same."""
 
@@ -204,16 +196,6 @@ SELF_ATTENTION = Oracle(
             "one projection for all",
             _OneLayerForAll,
             says="Queries, keys and values are made by three different layers: q, k and v.",
-        ),
-        Misconception(
-            "values not projected",
-            _ValuesNotProjected,
-            says="What is mixed are the values v(x), not the tokens themselves.",
-        ),
-        Misconception(
-            "a residual added",
-            _wrong(forward=lambda self, x: x + self.out(self.mixed(x))),
-            says="A block of a transformer adds its input again, but outside of this layer.",
         ),
         Misconception(
             "other names",

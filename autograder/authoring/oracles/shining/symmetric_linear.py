@@ -45,7 +45,6 @@ def _rows(make: CaseMaker) -> list[Case]:
             "": "",
             "double": ", moved by .double(), then weight written to",
             "loaded": ", then other tensors loaded",
-            "copy": ", then deepcopy(module), and its weight written to",
             "step": ", then a step of SGD",
         }
         shown = f"SymmetricLinear({features}), x {str(dtype)[6:]} {tuple(x.shape)}, both tensors loaded"
@@ -71,7 +70,6 @@ def _rows(make: CaseMaker) -> list[Case]:
         case("float32", (n, features), dtype=torch.float32, leaves="x"),
         case("after .double()", (n, more), after="double"),
         case("after other tensors were loaded", (n, features), after="loaded"),
-        case("a copy", (n, more), after="copy"),
         case("after a step", (n, features), after="step"),
     ]
 
@@ -194,11 +192,6 @@ SYMMETRIC_LINEAR = Oracle(
             says="S has to be symmetric: below the diagonal stands the mirror image of what is above it.",
         ),
         Misconception(
-            "weight times its transpose",
-            _by(lambda weight: weight @ weight.mT),
-            says="That is symmetric, too, but another matrix. S has the upper triangle of weight.",
-        ),
-        Misconception(
             "weight overwritten in forward",
             _WrittenBack,
             says="forward writes into the Parameter, and its gradient is then one of S, not of the triangle that S is made of. "
@@ -206,9 +199,7 @@ SYMMETRIC_LINEAR = Oracle(
         ),
         Misconception(
             "bias forgotten",
-            type(
-                "Wrong", (SymmetricLinear,), {"forward": lambda self, x: F.linear(x, _mirrored(self.weight))}
-            ),
+            type("Wrong", (SymmetricLinear,), {"forward": lambda self, x: F.linear(x, _mirrored(self.weight))}),
             says="F.linear gets the bias, too.",
         ),
         Misconception(

@@ -53,7 +53,6 @@ def _digits(make: CaseMaker) -> list[Case]:
             "": "",
             "double": ", moved by .double(), then weight written to",
             "loaded": ", then other tensors loaded",
-            "copy": ", then deepcopy(module), and its weight written to",
             "step": ", then a step of SGD",
         }
         shown = f"TiedAutoencoder({features}, {hidden}), x {str(dtype)[6:]} {tuple(x.shape)}, three tensors loaded"
@@ -80,7 +79,6 @@ def _digits(make: CaseMaker) -> list[Case]:
         case("float32", n, more, hidden, dtype=torch.float32, leaves="x"),
         case("after .double()", n, features, hidden, after="double"),
         case("after other tensors were loaded", n, more, hidden, after="loaded"),
-        case("a copy", n, features, more, after="copy"),
         case("after a step", n, hidden, more, after="step"),
     ]
 
@@ -234,7 +232,6 @@ TIED_AUTOENCODER = Oracle(
         Misconception(
             "an activation at the end",
             _wrong(decode=lambda self, code: torch.sigmoid(F.linear(code, self.weight.T, self.decoder_bias))),
-            _wrong(decode=lambda self, code: F.relu(F.linear(code, self.weight.T, self.decoder_bias))),
             says="No activation is asked for here: decode is F.linear and nothing more.",
         ),
         Misconception(
