@@ -48,7 +48,7 @@ def _lend(case: Case) -> Lent:
             tensors[name] = tensor
             continue
         leaves[name] = tensor.requires_grad_()
-        tensors[name] = tensor * 2 - 1 if name in case.get("computed", ()) else tensor
+        tensors[name] = tensor * 2 - 1 if name in case.get("results", ()) else tensor
     if "unknown" in case:
         tensors[case["unknown"]] = torch.ones(2)
     runs: list[int] = []

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
@@ -20,11 +21,11 @@ class Blocks(nn.Module):
 
     def __init__(self, a: int, b: int) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.randn(b))
-        self.register_buffer("shift", torch.randn(a))
+        self.scale = nn.Parameter(torch.zeros(b))
+        self.register_buffer("shift", torch.zeros(a))
         self.inner = nn.ModuleDict({"first one": nn.Linear(a, b), "2": nn.Sequential(nn.Tanh(), nn.Linear(b, b))})
         self.steps = nn.ModuleList([nn.Linear(b, b)])
-        self.extra = nn.ParameterDict({"0": torch.randn(b), "weight": torch.randn(b)})
+        self.extra = nn.ParameterDict({"0": torch.zeros(b), "weight": torch.zeros(b)})
 
     def forward(self, x: Tensor) -> Tensor:
         """Own tensors before and after the layers."""
@@ -42,8 +43,8 @@ class OnlyBuffers(nn.Module):
 
     def __init__(self, a: int) -> None:
         super().__init__()
-        self.register_buffer("slope", torch.randn(a))
-        self.register_buffer("start", torch.randn(a), persistent=False)
+        self.register_buffer("slope", torch.zeros(a))
+        self.register_buffer("start", torch.zeros(a), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """A line."""
@@ -105,10 +106,7 @@ def _named(a: int, b: int) -> nn.Module:
 
 def _normed(a: int, b: int) -> nn.Module:
     # No bias before a batch norm: its gradient would be zero but for rounding.
-    norm = nn.BatchNorm1d(b)
-    assert norm.running_mean is not None
-    norm.running_mean.normal_()
-    return nn.Sequential(nn.Linear(a, b, bias=False), norm, nn.Tanh(), nn.Linear(b, a))
+    return nn.Sequential(nn.Linear(a, b, bias=False), nn.BatchNorm1d(b), nn.Tanh(), nn.Linear(b, a))
 
 
 def _hooked(a: int, b: int) -> nn.Module:
@@ -148,11 +146,17 @@ MAKES: dict[str, Callable[..., nn.Module]] = {
 
 
 def make_module(make: str, sizes: tuple[int, ...], seed: int) -> Any:
-    """A module of the make that ``make`` names, its numbers drawn from ``seed``.
+    """A module of the make that ``make`` names, its numbers drawn from ``seed``: everywhere the same bits.
 
     >>> make_module("named", (2, 3), seed=0)(torch.zeros(5, 2)).shape
     torch.Size([5, 2])
     """
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        return MAKES[make](*sizes)
+        module = MAKES[make](*sizes)
+    random = np.random.RandomState(seed)
+    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        if tensor.is_floating_point():
+            numbers = torch.from_numpy(np.asarray(random.random_sample(tensor.shape) * 2 - 1))
+            with torch.no_grad():
+                tensor.copy_(1.25 + 0.75 * numbers if name.endswith("running_var") else numbers)
+    return module

@@ -72,11 +72,11 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
         lend("one linear layer", "linear", (2, 1), x=make.small_integers(1, 2), asks="nn.Linear(2, 1)"),
         lend("layers by dotted names", "named", (a, b)),
         lend("some names only", "named", (b, c), ("deeper.0.weight", "fc.bias")),
-        lend("computed tensors", "named", (c, a), ("fc.weight", "deeper.0.bias"), computed=("fc.weight",)),
-        lend("a weight alone, computed", "linear", (b, d), ("weight",), computed=("weight",)),
+        lend("computed tensors", "named", (c, a), ("fc.weight", "deeper.0.bias"), results=("fc.weight",)),
+        lend("a weight alone, computed", "linear", (b, d), ("weight",), results=("weight",)),
         lend("tensors that ask for no gradient", "linear", (d, b), plain=True, leaves=""),
         lend("own tensors at the top, odd names", "blocks", (a, c)),
-        lend("some of the odd names", "blocks", (c, d), odd, computed=("scale", "extra.0")),
+        lend("some of the odd names", "blocks", (c, d), odd, results=("scale", "extra.0")),
         lend("buffers, one of them never saved", "buffers", (b,), ("start",)),
         lend("all buffers", "buffers", (c,)),
         lend("batch norm in training", "batch norm", (a, b), updated=norm, x=make.normal(5, a)),
@@ -97,7 +97,7 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
             dtype=torch.float32,
         ),
         lend(
-            "a float32 module, float64 tensors", "linear", (a, c), computed=("bias",), **{"module_dtype": torch.float32}
+            "a float32 module, float64 tensors", "linear", (a, c), results=("bias",), **{"module_dtype": torch.float32}
         ),
         *(lend(name, kind, sizes, names, unknown=word) for name, (kind, sizes, word, names) in wrong.items()),
         lend("the network breaks", "breaking", (a, b), breaks=True),
