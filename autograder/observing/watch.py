@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -103,6 +104,7 @@ def _standing_on() -> list[str]:
     return found
 
 
+@lru_cache(maxsize=2048)  # resolve_name goes through all of torch's warnings at every call
 def own_name(func: Callable[..., Any]) -> str:
     """The last word of an operator's name: ``relu`` for ``F.relu``, ``Tensor.relu`` and ``aten.relu.default`` alike.
 

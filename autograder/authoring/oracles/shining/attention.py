@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 from autograder.observing.codec import Uniform
 
@@ -123,6 +124,72 @@ def _scores(make: CaseMaker, length: int, s: int, largest: float) -> tuple[Tenso
     return scores * s**0.5, torch.eye(s, dtype=torch.float64), make.normal(s, 3)
 
 
+# Which of the dimensions of (…, L, S) a mask has, and which of these at full size.
+_MASKS: Mapping[str, Callable[[tuple[int, ...]], tuple[int, ...]]] = {
+    "of full size": lambda size: size,
+    "for each table, queries alike": lambda size: (*size[:-2], 1, size[-1]),
+    "for all tables": lambda size: size[-2:],
+    "for all queries": lambda size: size[-1:],
+    "with sizes of 1": lambda size: (*(1 for _ in size[:-2]), *size[-2:]),
+    "for the first dimension only": lambda size: (*size[:-2], 1, 1),
+}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    inputs: dict[str, Any] = {
+        "q": make.drawn(*one.front, one.queries, one.size, layout=one.q_layout, scale=one.scale, dtype=one.dtype),
+        "k": make.drawn(*one.front, one.keys, one.size, layout=one.k_layout, dtype=one.dtype),
+        "v": make.drawn(*one.front, one.keys, one.values, layout=one.v_layout, dtype=one.dtype),
+    }
+    if one.mask in _MASKS:
+        size = _MASKS[one.mask]((*one.front, one.queries, one.keys))
+        inputs |= {"mask": _may_attend(make, *size), "asks": "mask"}
+    elif one.mask is None:
+        inputs["mask"] = None
+    return make.case(leaves=one.leaves, **inputs)
+
+
+_SPACE = Space(
+    _drawn,
+    front=((), (1,), (3,), (2, 1), (2, 3), (1, 2, 2)),
+    queries=(1, 2, 5),
+    keys=(1, 2, 4),
+    size=(1, 2, 6),
+    values=(1, 3),
+    mask=(absent, None, *_MASKS),
+    q_layout=LAYOUTS,
+    k_layout=LAYOUTS,
+    v_layout=LAYOUTS,
+    scale=(1.0, 10.0),
+    dtype=FLOATS,
+    leaves=("", "q", "k v", "q k v"),
+    within=(
+        lambda one: fits(one.q_layout, (*one.front, one.queries, one.size)),
+        lambda one: fits(one.k_layout, (*one.front, one.keys, one.size)),
+        lambda one: fits(one.v_layout, (*one.front, one.keys, one.values)),
+        # In float32 the gradient of what is spread so far is mostly rounding.
+        lambda one: one.scale == 1.0 or one.dtype == torch.float64,
+    ),
+    traits={
+        "there are as many queries as keys": lambda one: one.queries == one.keys,
+        "there are more keys than queries": lambda one: one.queries < one.keys,
+    },
+    words={
+        "front": "the dimensions in front are {}",
+        "queries": "the queries are {}",
+        "keys": "the keys are {}",
+        "size": "a query has {} numbers",
+        "values": "a value has {} numbers",
+        "mask": "the mask is {}",
+        "q_layout": "q lies in memory like this: {}",
+        "k_layout": "k lies in memory like this: {}",
+        "v_layout": "v lies in memory like this: {}",
+        "scale": "the numbers of q are spread by {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
+
+
 def _softmax(scores: Tensor, dim: int = -1) -> Tensor:
     return F.softmax(scores, dim)
 
@@ -232,4 +299,5 @@ ATTENTION = Oracle(
             says=GRADIENT_LOST,
         ),
     ],
+    space=_SPACE,
 )

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.shining.lending import lendings
+from autograder.authoring.oracles.shining.lending import SPACE, lendings
 
 __all__ = ["CALL_WITH"]
 
@@ -334,4 +334,5 @@ CALL_WITH = Oracle(
             "first, and raise a KeyError that says the whole name.",
         ),
     ],
+    space=SPACE,
 )

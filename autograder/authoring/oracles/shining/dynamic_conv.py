@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 from autograder.observing.codec import Uniform
 
@@ -67,6 +68,56 @@ def _batches(make: CaseMaker) -> list[Case]:
         ),
         case("float32", make.normal(n, c, h, w, dtype=torch.float32), make.normal(n, o, c, 3, 3, dtype=torch.float32)),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    return make.case(
+        x=make.drawn(*_image(one), layout=one.x_layout, scale=one.scale, dtype=one.dtype),
+        weight=make.drawn(*_weight(one), layout=one.weight_layout, dtype=one.dtype),
+        leaves=one.leaves,
+        **({"asks": "one image"} if one.images == 1 else {}),
+    )
+
+
+def _image(one: Chosen) -> tuple[int, ...]:
+    return (one.images, one.channels, one.height, one.width)
+
+
+def _weight(one: Chosen) -> tuple[int, ...]:
+    return (one.images, one.outputs, one.channels, one.kernel, one.kernel)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 2, 5),
+    channels=(1, 2, 3),
+    outputs=(1, 2, 4),
+    height=(1, 2, 5),
+    width=(1, 3, 6),
+    kernel=(1, 3, 5, 7),
+    x_layout=LAYOUTS,
+    weight_layout=LAYOUTS,
+    scale=(1.0, 100.0),
+    dtype=FLOATS,
+    leaves=("", "x", "weight", "x weight"),
+    within=(lambda one: fits(one.x_layout, _image(one)), lambda one: fits(one.weight_layout, _weight(one))),
+    traits={
+        "there are as many images as channels": lambda one: one.images == one.channels > 1,
+        "the kernel is larger than the image": lambda one: one.kernel > max(one.height, one.width),
+    },
+    words={
+        "images": "the batch is of size {}",
+        "channels": "x has {} channels",
+        "outputs": "an image has {} filters",
+        "height": "the image is {} high",
+        "width": "the image is {} wide",
+        "kernel": "k is {}",
+        "x_layout": "x lies in memory like this: {}",
+        "weight_layout": "the weight lies in memory like this: {}",
+        "scale": "the numbers of x are spread by {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _looped(x: Tensor, weight: Tensor, padding: Callable[[int], int] = lambda k: k // 2) -> Tensor:
@@ -190,4 +241,5 @@ DYNAMIC_CONV = Oracle(
             says="torch's convolution does not flip the kernel.",
         ),
     ],
+    space=_SPACE,
 )

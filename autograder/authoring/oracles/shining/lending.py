@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.space import FLOATS, Chosen, Space, fits
 from autograder.observing.case import Case
 from autograder.observing.probes.makes import make_module
 
-__all__ = ["lendings"]
+__all__ = ["SPACE", "lendings"]
 
 
 def _lending(
@@ -48,6 +49,78 @@ def _like(make: CaseMaker, own: Tensor, dtype: torch.dtype) -> Tensor:
     return make.normal(*own.shape, dtype=dtype)
 
 
+_STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    sizes = _sizes(one.make)
+    names = _names(one)
+    results = {"leaves": (), "results": names, "every second a result": names[::2]}[one.given_as]
+    x = make.drawn(one.rows, sizes[0], layout=one.layout, dtype=one.dtype).tensor()
+    return _lending(
+        make,
+        "",
+        one.make,
+        sizes,
+        names,
+        x=x,
+        leaves=one.leaves,
+        dtype=one.dtype,
+        training=one.training,
+        results=results,
+        updated=_updated(one),
+    )
+
+
+def _sizes(make: str) -> tuple[int, ...]:
+    return (3,) if make in ("buffers", "twice") else (3, 4)
+
+
+def _updated(one: Chosen) -> tuple[str, ...]:
+    """The buffers that the module's forward writes to: batch norm in training only, a count always."""
+    if one.make == "counting":
+        return ("seen",)
+    return tuple(f"1.{name}" for name in _STATISTICS) if one.make == "batch norm" and one.training else ()
+
+
+def _names(one: Chosen) -> tuple[str, ...]:
+    """Those that the case lends; what the module updates is always among them."""
+    module = make_module(one.make, _sizes(one.make), 0)
+    every = [name for name, _ in [*module.named_parameters(), *module.named_buffers()]]
+    chosen = {"all": every, "every second": every[1::2], "the last": every[-1:]}[one.lent]
+    names = [name for name in every if name in chosen or name in _updated(one)]
+    return tuple(reversed(names) if one.order == "reversed" else names)
+
+
+SPACE = Space(
+    _drawn,
+    make=("named", "blocks", "batch norm", "buffers", "counting", "hooked", "twice"),
+    lent=("all", "every second", "the last"),
+    given_as=("leaves", "results", "every second a result"),
+    order=("as registered", "reversed"),
+    training=(True, False),
+    rows=(1, 4),
+    layout=("contiguous", "behind an offset", "dimensions in another order"),
+    dtype=FLOATS,
+    leaves=("", "x"),
+    within=(
+        lambda one: fits(one.layout, (one.rows, 3)),
+        # Batch norm cannot train on one row, and what a count divides has to be told from the count.
+        lambda one: one.make != "batch norm" or not one.training or one.rows > 1,
+    ),
+    words={
+        "make": "the module is of the make: {}",
+        "lent": "the names in the dict are: {}",
+        "given_as": "the tensors are given as: {}",
+        "order": "the names are in this order: {}",
+        "training": "training mode is {}",
+        "rows": "the batch is of size {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
+
+
 def lendings(make: CaseMaker) -> Sequence[Case]:
     """Small ones first: one layer, layers in layers, buffers, hooks; then unknown names, and a network that breaks."""
     a, b, c, d = make.sizes(4, 2, 6)
@@ -56,7 +129,7 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
         return _lending(make, name, kind, sizes, *args, **more)
 
     odd = ("inner.2.1.bias", "scale", "extra.0", "inner.first one.weight", "shift")
-    norm = ("1.running_mean", "1.running_var", "1.num_batches_tracked")
+    norm = tuple(f"1.{name}" for name in _STATISTICS)
     some = ("deeper.0.weight", "fc.bias")
     wrong = {
         "a letter too many": ("linear", (a, b), "weights", ("weight",)),

@@ -13,6 +13,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
 from autograder.authoring.oracles.shining.split_heads import split_heads
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["SELF_ATTENTION"]
@@ -66,7 +67,7 @@ def _tokens(make: CaseMaker) -> list[Case]:
     def case(name: str, size: tuple[int, int], heads: int, part: int, *, dtype: torch.dtype = torch.float64,
              order: tuple[int, ...] = (), leaves: str = "", **more: Any) -> Case:  # fmt: skip
         e = heads * part
-        tensors = {
+        tensors: dict[str, Any] = {
             f"{layer}.{kind}": make.uniform((e, e) if kind == "weight" else (e,), 1.7 * e**-0.5, dtype)
             for layer in ("q", "k", "v", "out")
             for kind in ("weight", "bias")
@@ -89,6 +90,40 @@ def _tokens(make: CaseMaker) -> list[Case]:
         case("tokens last in memory", (n, length), part, heads, order=(0, 2, 1)),
         case("float32", (n, length), heads, part, dtype=torch.float32, leaves="x"),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    e = one.heads * one.part
+    tensors: dict[str, Any] = {}
+    for layer in ("q", "k", "v", "out"):
+        tensors[f"{layer}.weight"] = make.drawn(e, e, draw="uniform", scale=1.7 * e**-0.5, dtype=one.dtype)
+        tensors[f"{layer}.bias"] = make.drawn(e, draw="uniform", scale=1.7 * e**-0.5, dtype=one.dtype)
+    x = make.drawn(one.images, one.tokens, e, layout=one.layout, scale=1.5, dtype=one.dtype)
+    shown = f"SelfAttention({e}, {one.heads}), x {str(one.dtype)[6:]} {(one.images, one.tokens, e)}, the eight tensors loaded"
+    more = {"asks": "one token"} if one.tokens == 1 else {}
+    return make.case(embed_dim=e, num_heads=one.heads, x=x, leaves=one.leaves, shown=shown, **tensors, **more)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 3),
+    tokens=(1, 2, 5),
+    heads=(1, 2, 3),
+    part=(1, 2, 4),
+    layout=LAYOUTS,
+    dtype=FLOATS,
+    leaves=("", "x"),
+    within=lambda one: fits(one.layout, (one.images, one.tokens, one.heads * one.part)),
+    traits={"there are as many tokens as heads": lambda one: one.tokens == one.heads},
+    words={
+        "images": "the batch is of size {}",
+        "tokens": "the tokens are {}",
+        "heads": "num_heads is {}",
+        "part": "a head has {} numbers",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 class _OneLayerForAll(_Layer):
@@ -218,4 +253,5 @@ SELF_ATTENTION = Oracle(
             says=GRADIENT_LOST,
         ),
     ],
+    space=_SPACE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.space import DTYPES, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["SPLIT_HEADS"]
@@ -62,6 +64,46 @@ def _tokens(make: CaseMaker) -> list[Case]:
         refused("seven numbers, three heads", 7, 3),
         refused("nine numbers, six heads", 9, 6),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    x = make.drawn(*_size(one), layout=one.layout, dtype=one.dtype)
+    more: dict[str, Any] = {"divides": False} if one.over else {}
+    return make.case(x=x, num_heads=one.heads, leaves=one.leaves, **more)
+
+
+def _size(one: Chosen) -> tuple[int, int, int]:
+    return (one.images, one.tokens, one.heads * one.part + one.over)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 3),
+    tokens=(1, 2, 4),
+    heads=(1, 2, 3, 5),
+    part=(1, 2, 4),
+    over=(0, 1),
+    layout=LAYOUTS,
+    dtype=DTYPES,
+    leaves=("", "x"),
+    within=(
+        lambda one: fits(one.layout, _size(one)),
+        # Where several numbers share a slot, as_strided divides the gradient among them otherwise than a view does.
+        lambda one: not one.leaves or (one.dtype.is_floating_point and one.layout != "expanded"),
+        lambda one: one.over < one.heads,
+        lambda one: not (one.over and one.leaves),
+    ),
+    traits={"there are as many tokens as heads": lambda one: one.tokens == one.heads},
+    words={
+        "images": "the batch is of size {}",
+        "tokens": "the tokens are {}",
+        "heads": "num_heads is {}",
+        "part": "a head gets {} numbers",
+        "over": "the numbers left over are {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _split(cut: Callable[[Tensor, int], Tensor]) -> Callable[[Tensor, int], Tensor]:
@@ -137,4 +179,5 @@ SPLIT_HEADS = Oracle(
             says=GRADIENT_LOST,
         ),
     ],
+    space=_SPACE,
 )

@@ -13,6 +13,8 @@ from torch.nn.utils import parametrize
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.oracles.shining.happening import HAPPENS, shown_after
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
 __all__ = ["SYMMETRIC_LINEAR"]
@@ -35,19 +37,48 @@ class SymmetricLinear(nn.Module):
         return F.linear(x, _mirrored(self.weight), self.bias)
 
 
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = (*one.front, one.features)
+    return make.case(
+        features=one.features,
+        x=make.drawn(*size, layout=one.layout, dtype=one.dtype),
+        weight=make.drawn(one.features, one.features, dtype=one.dtype),
+        bias=make.drawn(one.features, dtype=one.dtype),
+        leaves=one.leaves,
+        shown=shown_after(f"SymmetricLinear({one.features})", f"{str(one.dtype)[6:]} {size}", one.after),
+        **one.given("after"),
+    )
+
+
+_SPACE = Space(
+    _drawn,
+    front=((), (1,), (3,), (2, 1), (2, 3), (1, 2, 2)),
+    features=(1, 2, 3, 6),
+    layout=LAYOUTS,
+    dtype=FLOATS,
+    leaves=("", "x"),
+    after=(absent, *HAPPENS),
+    within=(
+        lambda one: fits(one.layout, (*one.front, one.features)),
+        lambda one: one.after not in ("double", "step") or one.dtype == torch.float64,
+    ),
+    words={
+        "front": "the dimensions of x before the last are {}",
+        "features": "features is {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+        "after": "what happens before is: {}",
+    },
+)
+
+
 def _rows(make: CaseMaker) -> list[Case]:
     n, features, more, length = make.sizes(4, 2, 7)
 
     def case(name: str, size: tuple[int, ...], *, after: str = "", dtype: torch.dtype = torch.float64,
              scattered: bool = False, weight: Tensor | None = None, leaves: str = "") -> Case:  # fmt: skip
         features, x = size[-1], make.normal(*size, dtype=dtype)
-        happens = {
-            "": "",
-            "double": ", moved by .double(), then weight written to",
-            "loaded": ", then other tensors loaded",
-            "step": ", then a step of SGD",
-        }
-        shown = f"SymmetricLinear({features}), x {str(dtype)[6:]} {tuple(x.shape)}, both tensors loaded"
+        shown = shown_after(f"SymmetricLinear({features})", f"{str(dtype)[6:]} {tuple(x.shape)}", after)
         return make.case(
             name,
             features=features,
@@ -55,7 +86,7 @@ def _rows(make: CaseMaker) -> list[Case]:
             weight=make.normal(features, features, dtype=dtype) if weight is None else weight,
             bias=make.normal(features, dtype=dtype),
             leaves=leaves,
-            shown=shown + happens[after],
+            shown=shown,
             **({"after": after} if after else {}),
         )
 
@@ -220,4 +251,5 @@ SYMMETRIC_LINEAR = Oracle(
             says=GRADIENT_LOST,
         ),
     ],
+    space=_SPACE,
 )

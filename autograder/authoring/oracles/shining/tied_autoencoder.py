@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.oracles.shining.happening import HAPPENS, shown_after
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
 __all__ = ["TIED_AUTOENCODER"]
@@ -38,24 +40,61 @@ class TiedAutoencoder(nn.Module):
         return self.decode(self.encode(x))
 
 
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = (one.rows, one.features)
+    return make.case(
+        features=one.features,
+        hidden=one.hidden,
+        x=make.drawn(*size, layout=one.layout, dtype=one.dtype),
+        code=make.drawn(one.rows, one.hidden, dtype=one.dtype),
+        weight=make.drawn(one.hidden, one.features, dtype=one.dtype),
+        encoder_bias=make.drawn(one.hidden, dtype=one.dtype),
+        decoder_bias=make.drawn(one.features, dtype=one.dtype),
+        leaves=one.leaves,
+        shown=shown_after(f"TiedAutoencoder({one.features}, {one.hidden})", f"{str(one.dtype)[6:]} {size}", one.after),
+        **one.given("after"),
+    )
+
+
+_SPACE = Space(
+    _drawn,
+    rows=(1, 2, 5),
+    features=(1, 2, 6),
+    hidden=(1, 2, 3),
+    layout=LAYOUTS,
+    dtype=FLOATS,
+    leaves=("", "x"),
+    after=(absent, *HAPPENS),
+    within=(
+        lambda one: fits(one.layout, (one.rows, one.features)),
+        lambda one: one.after != "double" or one.dtype == torch.float64,
+        # A step of numbers that grew large in float32 is told from another one by its rounding only.
+        lambda one: one.after != "step" or one.dtype == torch.float64,
+    ),
+    traits={"there are as many features as hidden numbers": lambda one: one.features == one.hidden},
+    words={
+        "rows": "the batch is of size {}",
+        "features": "features is {}",
+        "hidden": "hidden is {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+        "after": "what happens before is: {}",
+    },
+)
+
+
 def _digits(make: CaseMaker) -> list[Case]:
     n, features, hidden, more = make.sizes(4, 2, 8)
 
     def case(name: str, n: int, features: int, hidden: int, *, after: str = "", dtype: torch.dtype = torch.float64,
              scattered: bool = False, leaves: str = "") -> Case:  # fmt: skip
-        tensors = {
+        tensors: dict[str, Any] = {
             "weight": make.normal(hidden, features, dtype=dtype),
             "encoder_bias": make.normal(hidden, dtype=dtype),
             "decoder_bias": make.normal(features, dtype=dtype),
         }
         x, code = make.normal(n, features, dtype=dtype), make.normal(n, hidden, dtype=dtype)
-        happens = {
-            "": "",
-            "double": ", moved by .double(), then weight written to",
-            "loaded": ", then other tensors loaded",
-            "step": ", then a step of SGD",
-        }
-        shown = f"TiedAutoencoder({features}, {hidden}), x {str(dtype)[6:]} {tuple(x.shape)}, three tensors loaded"
+        shown = shown_after(f"TiedAutoencoder({features}, {hidden})", f"{str(dtype)[6:]} {tuple(x.shape)}", after)
         return make.case(
             name,
             features=features,
@@ -63,7 +102,7 @@ def _digits(make: CaseMaker) -> list[Case]:
             x=make.scattered(x) if scattered else x,
             code=code,
             leaves=leaves,
-            shown=shown + happens[after],
+            shown=shown,
             **tensors,
             **({"after": after} if after else {}),
         )
@@ -250,4 +289,5 @@ TIED_AUTOENCODER = Oracle(
             says=GRADIENT_LOST,
         ),
     ],
+    space=_SPACE,
 )
