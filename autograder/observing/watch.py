@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.nn.utils import stateless
+from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
 __all__ = ["Watch", "forbidden_modules", "own_name"]
@@ -24,9 +25,9 @@ class Watch(TorchFunctionMode):
     """A context in which every call of a torch operator that matches ``forbidden`` is noted in ``used``.
 
     ``forbidden`` holds patterns for the operator's own name (``"relu*"``, ``"conv?d"``); the pattern ``"nn.*"`` means
-    calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these. It sees
-    the function, the method, the module and the raw operator; ``functional_call``, which is no operator, it sees by the
-    module that is called there.
+    calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these,
+    ``"optim.*"`` the step of any optimiser. It sees the function, the method, the module and the raw operator;
+    ``functional_call``, which is no operator, it sees by the module that is called there.
 
     >>> import torch
     >>> with Watch(("*relu*",)) as watch:
@@ -45,6 +46,8 @@ class Watch(TorchFunctionMode):
     def __enter__(self) -> Watch:
         if self._of_modules:
             self._hook = register_module_forward_pre_hook(self._module_called)
+        if "optim.*" in self.forbidden:
+            self._step_hook = register_optimizer_step_pre_hook(self._stepped)
         if self.forbidden:
             super().__enter__()
         return self
@@ -54,6 +57,8 @@ class Watch(TorchFunctionMode):
             super().__exit__(*exception)
         if self._of_modules:
             self._hook.remove()
+        if "optim.*" in self.forbidden:
+            self._step_hook.remove()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -69,6 +74,9 @@ class Watch(TorchFunctionMode):
             self.used[f"nn.{type(module).__name__}"] = None
         self.used.update(dict.fromkeys(name for name in _standing_on() if name in self.forbidden))
         self.look_at(type(module))
+
+    def _stepped(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        self.used[f"optim.{type(optimizer).__name__}"] = None
 
     def look_at(self, made: Any) -> None:
         """Note the forbidden modules that a class derives from, or that a module is, derives from or holds.

@@ -1,7 +1,10 @@
-"""Pictures of the CNN: both builds side by side, filters and feature maps, the kernel that slides over an image."""
+"""Pictures of the CNN: both builds side by side, filters and feature maps, the sliding kernel, and how training went."""
 
 from course.network.attending import draw_attention
 from course.network.builds import draw_builds
+from course.network.confusion import draw_confusion
+from course.network.gallery import draw_images
+from course.network.losses import draw_losses
 from course.network.maps import draw_feature_maps, draw_filters, draw_image
 from course.network.slider import slide
 from course.network.sliding import draw_sliding_step
@@ -9,9 +12,12 @@ from course.network.sliding import draw_sliding_step
 __all__ = [
     "draw_attention",
     "draw_builds",
+    "draw_confusion",
     "draw_feature_maps",
     "draw_filters",
     "draw_image",
+    "draw_images",
+    "draw_losses",
     "draw_sliding_step",
     "slide",
 ]

@@ -133,7 +133,7 @@ def test_whatever_was_read_gets_a_verdict(data: st.DataObject) -> None:
     ],
 )
 def test_what_no_probe_can_have_seen_is_refused(one: Any, tensors: dict[str, Tensor]) -> None:
-    with pytest.raises(FrameError, match="holds what none can hold|are no data"):
+    with pytest.raises(FrameError, match=r"holds what none can hold|are no data"):
         unpack_run(sent(seen(one), **tensors), cases=1)
 
 
@@ -149,7 +149,7 @@ def test_the_names_that_the_judge_makes_of_keys_are_no_longer_than_a_run(monkeyp
     assert read(pack_run(Run((honest,))), cases=1) is not None
     for key in ("k" * 1000, 10**1000):
         for items in ({str(number): 0 for number in range(1000)}, ({},) * 1000):
-            with pytest.raises(FrameError, match="holds what none can hold|are no data"):
+            with pytest.raises(FrameError, match=r"holds what none can hold|are no data"):
                 unpack_run(pack_run(Run(({"values": {key: items}},))), cases=1)
 
 
