@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from autograder.exercise import catalogue
-from autograder.grading.store import write_safely
+from autograder.files import write_whole
+from autograder.observing.exercise import catalogue
 from autograder.report.export import as_csv
 from autograder.report.learner import HasJson, read_learners
 from autograder.report.page import as_html
@@ -28,7 +28,7 @@ def write_report(
 ) -> tuple[Path, Path]:
     """Write the report on ``results`` as ``chapter_slug.html`` and ``chapter_slug.csv`` in ``folder``; return both paths.
 
-    ``results`` are `autograder.grading.verdicts.Result`, or what their ``as_json`` gave. ``title`` is the chapter's own
+    ``results`` are `autograder.grading.submissions.verdicts.Result`, or what their ``as_json`` gave. ``title`` is the chapter's own
     by default. ``feedback`` is nbgrader's folder of feedback pages, by default the one called so beside ``folder``; the
     page links to those that are there. Raises ``ValueError`` for results of another shape.
     """
@@ -40,8 +40,8 @@ def write_report(
     order = tuple(catalogue())
     html = as_html(title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, says, pages, order)
     page, table = folder / f"{chapter_slug}.html", folder / f"{chapter_slug}.csv"
-    write_safely(page, html.encode())
-    write_safely(table, as_csv(learners, order).encode())
+    write_whole(page, html.encode())
+    write_whole(table, as_csv(learners, order).encode())
     return page, table
 
 
