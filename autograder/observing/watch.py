@@ -76,8 +76,8 @@ class Watch(TorchFunctionMode):
 def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]:
     """The modules of ``torch.nn`` among ``kind`` and what it derives from that ``forbidden`` names; not by ``"nn.*"``.
 
-    >>> forbidden_modules(nn.LazyBatchNorm2d, ("nn.BatchNorm*",))
-    {'nn.BatchNorm2d': None}
+    >>> forbidden_modules(nn.LazyBatchNorm2d, ("nn.*BatchNorm2d",))
+    {'nn.LazyBatchNorm2d': None, 'nn.BatchNorm2d': None}
     """
     names = [f"nn.{one.__name__}" for one in kind.__mro__ if one.__module__.startswith("torch.nn.")]
     patterns = [pattern for pattern in forbidden if pattern != "nn.*"]
