@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from torch import nn
@@ -89,6 +90,7 @@ def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]
     return {}
 
 
+@lru_cache(maxsize=4096)  # asking torch takes longer than most operators do
 def _own_name(func: Callable[..., Any]) -> str:
     """The last word of an operator's name: ``relu`` for ``F.relu``, ``Tensor.relu`` and ``aten.relu.default`` alike."""
     name = resolve_name(func) or getattr(func, "__name__", "")
