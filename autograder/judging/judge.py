@@ -44,7 +44,8 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         return verdict(Status.NOT_BY_HAND, note=_not_by_hand(exercise, run.used))
 
     found = tuple(
-        differences(expected, one, reference.tolerance) for expected, one in zip(reference.expected, seen, strict=False)
+        differences(expected, one, reference.tolerance, size)
+        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
     )
     aspects = _aspects(exercise, reference, found)
     if all(aspect.holds for aspect in aspects) and not crashes:
@@ -83,8 +84,8 @@ def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tup
     return tuple(found)
 
 
-def differences(expected: Seen, got: Seen, tolerance: str = "") -> dict[str, Difference]:
-    """Where ``got`` is not what was ``expected``, by path; every path where the answer raised.
+def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.0) -> dict[str, Difference]:
+    """Where ``got`` is not what was ``expected`` in a case of that `magnitude`, by path; every path where it raised.
 
     >>> list(differences({"values": 3, "memory": {"x": True}}, {"values": 4, "memory": {"x": True}}))
     ['values']
@@ -96,7 +97,7 @@ def differences(expected: Seen, got: Seen, tolerance: str = "") -> dict[str, Dif
     answered = leaves({aspect: value for aspect, value in got.items() if aspect in expected})
     found = {}
     for path in asked | answered:
-        one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance)
+        one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size)
         if one is not None:
             found[path] = one
     return found
@@ -149,28 +150,36 @@ def _recognise(reference: Reference, seen: tuple[Seen, ...]) -> tuple[str, str]:
     """Name and words of the misconception whose observations the answer reproduces where they differ from the reference.
 
     Of several, the one that explains most of what was seen. A misconception that only ever raises is recognised by
-    the error's very words; otherwise one that raises matches any error.
+    the error's very words; otherwise one that raises matches any error. Where either raises in a drawn case, that says
+    nothing of the idea: how far a wrong answer gets with an odd input is a matter of how it was written.
     """
     best, most = ("", ""), 0
+    answered = [one if isinstance(one, Raised) else leaves(one) for one in seen]
     for misconception in reference.misconceptions:
         for variant in misconception.variants:
-            by_words = all(isinstance(one, Raised) for one in variant.values())
-            weight = sum(_reproduces(one, seen[index], by_words, reference.tolerance) for index, one in variant.items())
-            whole = sum(1 if isinstance(one, Raised) else len(one) for one in variant.values())
-            if weight == whole > most:
+            picked = {index: one for index, one in variant.items() if not reference.cases[index].drawn} or variant
+            by_words = all(isinstance(one, Raised) for one in picked.values())
+            telling = {
+                index: one
+                for index, one in variant.items()
+                if index in picked or Raised not in (type(one), type(answered[index]))
+            }
+            whole = sum(1 if isinstance(one, Raised) else len(one) for one in telling.values())
+            if whole > most and all(
+                _reproduces(one, answered[index], by_words, reference.tolerance, reference.sizes[index])
+                for index, one in telling.items()
+            ):
                 best, most = (misconception.name, misconception.says), whole
     return best
 
 
-def _reproduces(known: Seen, got: Seen, by_words: bool, tolerance: str) -> int:
-    """How many of the known observations of one case the answer shows too."""
+def _reproduces(known: Seen, got: Raised | Mapping[str, Any], by_words: bool, tolerance: str, size: float) -> bool:
+    """Whether the answer shows all that is known of one case; ``got`` by path."""
     if isinstance(known, Raised):
-        same = isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
-        return int(same)
+        return isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
     if isinstance(got, Raised):
-        return 0
-    answered = leaves(got)
-    return sum(difference(leaf, answered.get(path, MISSING), tolerance) is None for path, leaf in known.items())
+        return False
+    return all(difference(leaf, got.get(path, MISSING), tolerance, size) is None for path, leaf in known.items())
 
 
 def _finding(
