@@ -13,7 +13,7 @@ from torch import Tensor
 from autograder.judging.chance import is_chance
 from autograder.judging.compare import TOLERANCES, difference
 from autograder.observing.case import Case
-from autograder.observing.codec import Uniform
+from autograder.observing.codec import Drawn, Uniform
 
 __all__ = ["READINGS"]
 
@@ -56,9 +56,9 @@ def dropout_net(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
 
 def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
     """In training every pre-activation of these cases is above 0, so that each hidden number says whether it was dropped."""
-    p, x = float(case.inputs["p"]), case.inputs["x"]
-    hidden = F.relu(F.linear(x, case.inputs["hidden.weight"], case.inputs["hidden.bias"]))
-    weight, bias = case.inputs["out.weight"], case.inputs["out.bias"]
+    p, x = float(case.inputs["p"]), _input(case, "x")
+    hidden = F.relu(F.linear(x, _input(case, "hidden.weight"), _input(case, "hidden.bias")))
+    weight, bias = _input(case, "out.weight"), _input(case, "out.bias")
     logits, again = (
         _joined(seen["logits"], x.new_empty(len(x), 4)),
         _joined(seen["asked again"], x.new_empty(len(x), 4)),
@@ -86,7 +86,7 @@ def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
 
 def _input(case: Case, name: str) -> Tensor:
     value = case.inputs[name]
-    return value.tensor() if isinstance(value, Uniform) else value
+    return value.tensor() if isinstance(value, Drawn | Uniform) else value
 
 
 def _joined(pieces: Any, like: Tensor) -> Tensor | None:
@@ -173,7 +173,7 @@ def _by_themselves(kept: Tensor, p: float) -> str:
     """No element is dropped more often than another, no two go together, no number of zeros is fixed."""
     if _fixed_count(kept):
         return "always the same number of zeros"
-    flat = kept.flatten(1)
+    flat = kept.reshape(len(kept), -1)
     if flat.shape[1] > _PAIRED:
         # Two elements of one draw, a distance apart along the flattened tensor, agree in half of all places. The places
         # of one distance form paths, not circles, so that at p = 1/2 their agreements are independent of each other.
@@ -181,7 +181,7 @@ def _by_themselves(kept: Tensor, p: float) -> str:
     elif not is_chance((~flat).sum(0), len(flat), p):
         return "some dropped more often than others"
     else:
-        pairs = torch.tensor(list(combinations(range(flat.shape[1]), 2))).T
+        pairs = torch.tensor(list(combinations(range(flat.shape[1]), 2)), dtype=torch.int64).view(-1, 2).T
         agree = (flat[:, pairs[0]] == flat[:, pairs[1]]).sum(0)
         together = not is_chance(agree, len(flat), p**2 + (1 - p) ** 2)
     return "some decided together" if together else "each by itself"

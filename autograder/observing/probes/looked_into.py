@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -119,12 +120,31 @@ def build_model(spec: Spec, seed: int, log: Log) -> Model:
     ['', 'stem', 'stem.lin', 'act']
     """
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
         model = Model(_parts(spec), log)
-        for part in model.modules():
-            if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
-                _as_if_trained(part)
-        return model
+    _draw(model, np.random.RandomState(seed))
+    return model
+
+
+def _draw(model: Model, random: np.random.RandomState) -> None:
+    """Give every part numbers anew, the same bits on every machine; batch norms statistics as if they had seen something."""
+
+    def uniform(tensor: Tensor, low: float, high: float) -> None:
+        with torch.no_grad():
+            tensor.copy_(torch.from_numpy(random.uniform(low, high, tuple(tensor.shape))))
+
+    for part in model.modules():
+        if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
+            assert (
+                part.running_mean is not None and part.running_var is not None and part.num_batches_tracked is not None
+            )
+            uniform(part.weight, 0.5, 1.5)
+            uniform(part.bias, -0.5, 0.5)
+            uniform(part.running_mean, -1, 1)
+            uniform(part.running_var, 0.5, 2)
+            part.num_batches_tracked.fill_(7)
+        else:
+            for one in part.parameters(recurse=False):
+                uniform(one, -0.6, 0.6)
 
 
 def _parts(spec: Spec) -> OrderedDict[str, nn.Module]:
@@ -154,15 +174,6 @@ def _part(one: Any) -> nn.Module:
     }
     part: nn.Module = made[word](*rest)
     return part
-
-
-def _as_if_trained(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> None:
-    nn.init.uniform_(norm.weight, 0.5, 1.5)
-    nn.init.uniform_(norm.bias, -0.5, 0.5)
-    assert norm.running_mean is not None and norm.running_var is not None and norm.num_batches_tracked is not None
-    norm.running_mean.uniform_(-1, 1)
-    norm.running_var.uniform_(0.5, 2)
-    norm.num_batches_tracked.fill_(7)
 
 
 def model_of(case: Case) -> tuple[Model, Log]:
@@ -214,4 +225,5 @@ def write_over(model: Model, case: Case) -> None:
     with torch.inference_mode():  # where tensors may be written to that an answer has made in inference mode
         model(case["x"].detach() * 2)
         for one in (case["x"].detach(), *model.parameters(), *model.buffers()):
-            one.add_(1)
+            # Every slot by itself: x may name some of them more than once.
+            torch.empty(0, dtype=one.dtype).set_(one.untyped_storage()).add_(1)

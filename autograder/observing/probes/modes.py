@@ -73,7 +73,7 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     by_shape = {str(tuple(one.shape)): one for one in model.parameters()}
     return observe(
         eval={"logits": first, "asked again": again},
-        gradients=gradients_of(first, {"x": case["x"], **by_shape}),
+        gradients=gradients_of(first, {"x": case["x"], **by_shape}) if case.leaves else None,
         state=state,
         memory=memory,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import LAYOUTS, RANKS, Chosen, Space, absent, fits, sizes_of_rank
 from autograder.observing.case import Case
 
 __all__ = ["DROPOUT"]
@@ -51,7 +53,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         return make.case(name, x=x, seed=make.seed(), drawn=True, draws=draws, leaves="x", **inputs)
 
     def many(name: str, x: Tensor, shown: str, **inputs: Any) -> Case:
-        return make.case(name, x=x, drawn=True, mask=True, draws=256, shown=shown, **inputs)
+        return make.case(name, x=x, drawn=True, mask=True, draws=160, shown=shown, **inputs)
 
     def still(name: str, aspect: str, x: Any, **inputs: Any) -> Case:
         return make.case(name, x=x, aspect=aspect, leaves="x", **inputs)
@@ -62,7 +64,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         many(
             "many draws of a few numbers",
             make.normal(2, 3, 4),
-            "256 draws for x float64 (2, 3, 4), p = 0.5, from one generator",
+            "160 draws for x float64 (2, 3, 4), p = 0.5, from one generator",
             seed=make.seed(),
         ),
         one("a quarter", make.normal(a, b), p=0.25),
@@ -95,13 +97,13 @@ def _cases(make: CaseMaker) -> list[Case]:
         many(
             "many draws, no generator",
             make.normal(3, 2, 4, dtype=torch.float32),
-            "256 draws for x float32 (3, 2, 4), p = 0.25, no generator",
+            "160 draws for x float32 (3, 2, 4), p = 0.25, no generator",
             p=0.25,
         ),
         many(
             "many draws, nearly all dropped",
             make.normal(4, 5),
-            "256 draws for x float64 (4, 5), p = 0.7, training by name",
+            "160 draws for x float64 (4, 5), p = 0.7, training by name",
             p=0.7,
             training=True,
             seed=make.seed(),
@@ -143,6 +145,45 @@ def _cases(make: CaseMaker) -> list[Case]:
             shown=f"x float32 {size}, p = 0.25",
         ),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    """One combination: of what is drawn so much that no honest mask looks odd (a hundred elements at least)."""
+    size = _size(one)
+    inputs = {"x": make.drawn(*size, layout=one.layout, dtype=one.dtype), **one.given("p", "training")}
+    if one.generator:
+        inputs["seed"] = make.seed()
+    if not one.get("training", True):
+        return make.case(aspect="eval", leaves=one.leaves, **inputs)
+    if one.get("p", 0.5) == 0 or 0 in size:
+        return make.case(aspect="nothing to drop", leaves=one.leaves, **inputs)
+    return make.case(drawn=True, mask=True, draws=-(-100 // math.prod(size)), leaves=one.leaves, **inputs)
+
+
+def _size(one: Chosen) -> tuple[int, ...]:
+    return sizes_of_rank(one.rank, one.second)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    second=(2, 1, 0),
+    p=(absent, 0.0, 0.25, 0.5, 0.7),
+    training=(absent, True, False),
+    generator=(True, False),
+    layout=LAYOUTS,
+    dtype=(torch.float64, torch.float32, torch.bfloat16),
+    leaves=("x", ""),
+    within=lambda one: fits(one.layout, _size(one)),
+    words={
+        "rank": "x has {} dimensions",
+        "second": "the second dimension of x is of size {}",
+        "training": "training is {}",
+        "generator": "a generator is given: {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _rows(x: Tensor) -> Sequence[int]:
@@ -258,4 +299,5 @@ DROPOUT = Oracle(
             says="detach, .data and torch.tensor cut the graph. The gradient goes through what is kept, times 1 / (1 − p).",
         ),
     ],
+    space=_SPACE,
 )

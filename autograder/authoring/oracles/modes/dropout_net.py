@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
 __all__ = ["DROPOUT_NET"]
@@ -32,24 +33,59 @@ class DropoutNet(nn.Module):
         return self.out(F.dropout(F.relu(self.hidden(x)), self.p, self.training))
 
 
-def _four(make: CaseMaker, above: bool) -> dict[str, Tensor]:
+def _four(make: CaseMaker, above: bool, dtype: torch.dtype) -> dict[str, Any]:
     """The four tensors; ``above`` makes every pre-activation of inputs in ±1 larger than 0, so that no ReLU hides a drop."""
     return {
-        "hidden.weight": make.normal(16, 8, scale=0.1 if above else 1.0).clamp(-0.25, 0.25 if above else 9.0),
-        "hidden.bias": make.normal(16, scale=0.1).clamp(-0.5, 0.5) + (3.0 if above else 0.0),
-        "out.weight": make.normal(4, 16),
-        "out.bias": make.normal(4),
+        "hidden.weight": make.drawn(16, 8, draw="uniform", scale=0.25 if above else 1.0, dtype=dtype),
+        "hidden.bias": make.normal(16, scale=0.1).to(dtype).clamp(-0.5, 0.5) + (3.0 if above else 0.0),
+        "out.weight": make.drawn(4, 16, dtype=dtype),
+        "out.bias": make.drawn(4, dtype=dtype),
     }
 
 
+def _case(make: CaseMaker, name: str, shown: str, x: Any, p: float, mode: str, leaves: str = "", **inputs: Any) -> Case:
+    words = tuple(mode.split())
+    training = words[-1] == "train"
+    four = _four(make, training, x.dtype)
+    aspect = {} if training and p else {"aspect": "nothing to drop" if training else "eval"}
+    return make.case(name, x=x, p=p, mode=words, shown=shown, leaves=leaves, **aspect, **four, **inputs)
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    x = make.drawn(one.rows, 8, draw="uniform", layout=one.layout, dtype=one.dtype)
+    more = one.given("beside") | ({"inside": True} if one.inside else {})
+    inside = ", in a larger model" if one.inside else ""
+    shown = f"DropoutNet({one.p}){inside}: {one.mode}; x {tuple(x.size)} {str(one.dtype)[6:]}, twice"
+    return _case(make, "", shown, x, one.p, one.mode, **more)
+
+
+_SPACE = Space(
+    _drawn,
+    rows=(1, 7, 20),
+    p=(0.0, 0.25, 0.75),
+    mode=("train", "eval", "train eval", "eval train"),
+    inside=(False, True),
+    beside=(absent, 0.9),
+    layout=LAYOUTS,
+    dtype=FLOATS,
+    within=(
+        lambda one: fits(one.layout, (one.rows, 8)),
+        # So many rows that no honest draw looks odd.
+        lambda one: one.rows >= 20 if one.mode.endswith("train") else one.rows < 20,
+    ),
+    words={
+        "rows": "x has {} rows",
+        "mode": "the modes are, one after the other: {}",
+        "inside": "the network is inside of a larger model: {}",
+        "beside": "another network is made with p = {}",
+        "layout": "x lies in memory like this: {}",
+    },
+)
+
+
 def _cases(make: CaseMaker) -> list[Case]:
-    def case(name: str, shown: str, x: Tensor, p: float, mode: str, **inputs: Any) -> Case:
-        words = tuple(mode.split())
-        training = words[-1] == "train"
-        four = {key: one.to(x.dtype) for key, one in _four(make, above=training).items()}
-        leaves = "" if training else "x"
-        aspect = {} if training and p else {"aspect": "nothing to drop" if training else "eval"}
-        return make.case(name, x=x, p=p, mode=words, shown=shown, leaves=leaves, **aspect, **four, **inputs)
+    def case(name: str, shown: str, x: Tensor, p: float, mode: str, **more: Any) -> Case:
+        return _case(make, name, shown, x, p, mode, **more)
 
     def asked(rows: int, dtype: torch.dtype = torch.float64) -> Tensor:
         return make.normal(rows, 8, dtype=dtype)
@@ -58,7 +94,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         return make.normal(rows, 8, dtype=dtype).clamp(-1, 1)
 
     return [
-        case("one row, in eval", "DropoutNet(0.5).eval() on x (1, 8), twice", asked(1), 0.5, "eval"),
+        case("one row, in eval", "DropoutNet(0.5).eval() on x (1, 8), twice", asked(1), 0.5, "eval", leaves="x"),
         case("a batch in training", "DropoutNet(0.5).train() on x (48, 8)", trained(48), 0.5, "train"),
         case("few dropped", "DropoutNet(0.25).train() on x (48, 8)", trained(48), 0.25, "train"),
         case("many dropped", "DropoutNet(0.75).train() on x (64, 8)", trained(64), 0.75, "train"),
@@ -88,7 +124,9 @@ def _cases(make: CaseMaker) -> list[Case]:
             "train",
             beside=0.9,
         ),
-        case("float32", "DropoutNet(0.9), train(), then eval()", asked(4, torch.float32), 0.9, "train eval"),
+        case(
+            "float32", "DropoutNet(0.9), train(), then eval()", asked(4, torch.float32), 0.9, "train eval", leaves="x"
+        ),
     ]
 
 
@@ -187,4 +225,5 @@ DROPOUT_NET = Oracle(
             says="One mask for all rows. Every element of (N, 16) is decided by itself.",
         ),
     ],
+    space=_SPACE,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["EVALUATE"]
@@ -59,6 +60,56 @@ def _cases(make: CaseMaker) -> list[Case]:
         case("the model raises, in eval", broken, 2, refuses=True, eval_parts=("",)),
         case("the model raises, gradients off", broken, 1, refuses=True, gradients_off=True),
     ]  # fmt: skip
+
+
+_NET = {
+    "stem": {"lin": ["linear", 3, 4], "norm": ["norm 1d", 4], "act": ["relu in place"], "drop": ["dropout", 1.0]},
+    "body": {"norm": ["norm 1d", 4], "inner": {"drop": ["dropout", 1.0], "lin": ["linear", 4, 2]}},
+}
+_MODES = {
+    "all in training": {},
+    "all in eval": {"eval_parts": ("",)},
+    "the outside in training, the inside in eval": {"eval_parts": ("stem", "body")},
+    "the outside in eval, the inside in training": {"eval_parts": ("",), "training_parts": ("stem", "body")},
+    "every second part in eval": {"eval_parts": ("stem.norm", "stem.drop", "body.inner", "body.norm")},
+    "only the leaves in training": {"eval_parts": ("",), "training_parts": ("stem.norm", "body.inner.drop")},
+}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    x = make.drawn(one.rows, 3, layout=one.layout, dtype=one.dtype)
+    flags = {name: True for name in ("hooks", "gradients", "frozen", "gradients_off") if getattr(one, name)}
+    parts = _NET | ({"refuses": ["refusing"]} if one.refuses else {})
+    flags |= {"refuses": True} if one.refuses else {}
+    shown = f"{one.modes}, x {str(one.dtype)[6:]} {(one.rows, 3)}"
+    leaves = one.leaves
+    return make.case(parts=parts, x=x, seed=make.seed(), leaves=leaves, shown=shown, **_MODES[one.modes], **flags)
+
+
+_SPACE = Space(
+    _drawn,
+    modes=tuple(_MODES),
+    rows=(1, 4),
+    hooks=(False, True),
+    gradients=(False, True),
+    frozen=(False, True),
+    gradients_off=(False, True),
+    refuses=(False, True),
+    layout=("contiguous", "dimensions in another order", "expanded"),
+    dtype=FLOATS,
+    leaves=("", "x"),
+    within=lambda one: fits(one.layout, (one.rows, 3)),
+    words={
+        "rows": "x has {} rows",
+        "hooks": "hooks are there already: {}",
+        "gradients": "gradients are there already: {}",
+        "frozen": "some parameters are frozen: {}",
+        "gradients_off": "gradients are off before: {}",
+        "refuses": "the model raises: {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _leaves_eval(model: nn.Module, x: Tensor) -> Tensor:
@@ -195,4 +246,5 @@ EVALUATE = Oracle(
             says="An error of the model is not yours to hide: let it go on to whoever called.",
         ),
     ],
+    space=_SPACE,
 )

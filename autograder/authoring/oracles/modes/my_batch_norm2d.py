@@ -11,9 +11,64 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.modes.batch_norm import four_tensors
+from autograder.authoring.space import FLOATS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
+from autograder.observing.codec import Drawn
 
 __all__ = ["MY_BATCH_NORM2D"]
+
+
+def _case(make: CaseMaker, name: str, modes: str, *batches: Tensor | Drawn, leaves: str = "", **inputs: Any) -> Case:
+    words = tuple(modes.split())
+    sizes = [tuple(one.shape if isinstance(one, Tensor) else one.size) for one in batches]
+    channels, dtype = sizes[0][1], batches[0].dtype
+    named = {f"x{number}" if number else "x": one for number, one in enumerate(batches)}
+    aspect = {} if "train" in words else {"aspect": "eval"}
+    state = four_tensors(make, channels, dtype) | {"num_batches_tracked": torch.tensor(make.integer(2, 90))}
+    numbers = "".join(f", {key}={inputs[key]}" for key in ("eps", "momentum") if key in inputs)
+    then = ", then ".join(f"{mode} on {size}" for mode, size in zip(words, sizes, strict=True))
+    shown = f"MyBatchNorm2d({channels}{numbers}), a state loaded, {then} {str(dtype)[6:]}"
+    return make.case(
+        name, num_features=channels, modes=words, leaves=leaves, shown=shown, **named, **state, **aspect, **inputs
+    )
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = _size(one)
+    first = make.drawn(*size, scale=2.0, layout=one.layout, dtype=one.dtype)
+    more = [make.drawn(*size, scale=3.0, dtype=one.dtype) for _ in one.modes.split()[1:]]
+    flags = {name: True for name in ("inside", "beside") if getattr(one, name)}
+    leaves = "" if more else "x"
+    return _case(make, "", one.modes, first, *more, leaves=leaves, **one.given("eps", "momentum"), **flags)
+
+
+def _size(one: Chosen) -> tuple[int, ...]:
+    return one.images, one.channels, *one.sides
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 3),
+    channels=(1, 3),
+    sides=((1, 3), (4, 1)),
+    modes=("train", "eval", "train eval", "eval train"),
+    eps=(absent, 0.5),
+    momentum=(absent, 0.0, 1.0),
+    inside=(False, True),
+    beside=(False, True),
+    layout=("contiguous", "channels last", "expanded"),
+    dtype=FLOATS,
+    within=(lambda one: fits(one.layout, _size(one)),),
+    words={
+        "images": "there are {} images",
+        "channels": "there are {} channels",
+        "sides": "the images are of size {}",
+        "modes": "the modes are, one after the other: {}",
+        "inside": "the layer is inside of a larger model: {}",
+        "beside": "another layer is at work, too: {}",
+        "layout": "x lies in memory like this: {}",
+    },
+)
 
 
 def _cases(make: CaseMaker) -> list[Case]:
@@ -23,18 +78,8 @@ def _cases(make: CaseMaker) -> list[Case]:
         channel = torch.arange(1, size[1] + 1, dtype=dtype)[:, None, None]
         return make.normal(*size, dtype=dtype) * channel + 2 * channel
 
-    def case(name: str, modes: str, *batches: Tensor, leaves: str = "", **inputs: Any) -> Case:
-        words = tuple(modes.split())
-        channels, dtype = batches[0].shape[1], batches[0].dtype
-        named = {f"x{number}" if number else "x": one for number, one in enumerate(batches)}
-        aspect = {} if "train" in words else {"aspect": "eval"}
-        state = four_tensors(make, channels, dtype) | {"num_batches_tracked": torch.tensor(make.integer(2, 90))}
-        sizes = ", then ".join(f"{mode} on {tuple(one.shape)}" for mode, one in zip(words, batches, strict=True))
-        numbers = "".join(f", {key}={inputs[key]}" for key in ("eps", "momentum") if key in inputs)
-        shown = f"MyBatchNorm2d({channels}{numbers}), a state loaded, {sizes} {str(dtype)[6:]}"
-        return make.case(
-            name, num_features=channels, modes=words, leaves=leaves, shown=shown, **named, **state, **aspect, **inputs
-        )
+    def case(name: str, modes: str, *batches: Tensor, **inputs: Any) -> Case:
+        return _case(make, name, modes, *batches, **inputs)
 
     return [
         make.case("as it is made", num_features=a, made=True, shown=f"MyBatchNorm2d({a})"),
@@ -43,13 +88,9 @@ def _cases(make: CaseMaker) -> list[Case]:
         case("trained, then asked", "train eval", images(c, b, 1, a), images(2, b, d, 1)),
         case("three batches, asked in between", "train eval train", images(a, d, 2, 1), images(1, d, 1, 2), images(b, d, 3, 1)),
         case("eps and momentum given", "train eval", images(c, a, 2, 1), images(1, a, 1, 2), eps=0.5, momentum=0.3),
-        case("eps alone", "eval", images(2, c, 1, d), eps=2.0),
-        case("momentum alone", "train", images(2, b, d, 1), momentum=0.9),
         case("one image of one channel", "train", images(1, 1, b, c), leaves="x"),
-        case("inside of a larger model", "train eval", images(2, b, 1, c), images(3, b, 1, 2), inside=True),
         case("another layer beside it", "eval", images(2, a, 1, c), beside=True),
         case("float32", "train", images(9, 4, 5, 3, dtype=torch.float32), leaves="x"),
-        case("float32, channels last, in eval", "eval", images(2, c, 2, a, dtype=torch.float32).contiguous(memory_format=torch.channels_last)),
     ]  # fmt: skip
 
 
@@ -287,4 +328,5 @@ MY_BATCH_NORM2D = Oracle(
             says="Momentum is the share of the new: (1 − momentum) · running + momentum · new.",
         ),
     ],
+    space=_SPACE,
 )

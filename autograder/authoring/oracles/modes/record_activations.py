@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["RECORD_ACTIVATIONS"]
@@ -137,6 +138,74 @@ def _cases(make: CaseMaker) -> list[Case]:
     ]  # fmt: skip
 
 
+_NETS: dict[str, tuple[dict[str, Any], str]] = {
+    "layers in a row": ({"one": ["linear", 3, 4], "two": ["relu"], "three": ["linear", 4, 2]}, "one two three"),
+    "in place": (
+        {"one": ["linear", 3, 4], "two": ["relu in place"], "three": ["identity"], "four": ["relu in place"]},
+        "one two three",
+    ),
+    "deeper down": (
+        {"a": {"b": {"c": ["linear", 3, 4], "d": ["norm 1d", 4]}, "e": ["relu in place"]}, "f": ["dropout", 1.0]},
+        "a.b.c a.b.d a.b a f",
+    ),
+    "called twice": ({"one": ["linear", 3, 4], "two": ["twice", 4], "three": ["norm 1d", 4]}, "two.step two one"),
+    "buffers of all kinds": ({"one": ["counting"], "two": ["linear", 3, 4], "three": ["own", 4]}, "one two three"),
+}
+_MODES: dict[str, dict[str, Any]] = {
+    "in training": {},
+    "in eval": {"eval_parts": ("",)},
+    "outside in eval, first part in training": {"eval_parts": ("",), "training": True},
+}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    parts, names = _NETS[one.net]
+    flags = {name: True for name in ("hooks", "gradients", "frozen", "gradients_off") if getattr(one, name)}
+    asked = names.split() if one.order == "of the pass" else names.split()[::-1]
+    asked = asked[:1] if one.order == "one name" else asked
+    mode = dict(_MODES[one.modes])
+    if mode.pop("training", False):
+        mode["training_parts"] = (next(iter(parts)),)
+    if one.ends == "an unknown name":
+        asked, flags = [*asked, "one.nothing"], flags | {"unknown": ("one.nothing",)}
+    elif one.ends == "the model raises":
+        parts, flags = parts | {"refuses": ["refusing"]}, flags | {"refuses": True}
+    x = make.drawn(one.rows, 3, layout=one.layout, dtype=one.dtype)
+    shown = f"{one.net}, {one.modes}, names = {asked}, x {str(one.dtype)[6:]} {(one.rows, 3)}"
+    return make.case(parts=parts, names=asked, x=x, seed=make.seed(), leaves=one.leaves, shown=shown, **mode, **flags)
+
+
+_SPACE = Space(
+    _drawn,
+    net=tuple(_NETS),
+    modes=tuple(_MODES),
+    order=("of the pass", "the other way round", "one name"),
+    ends=("well", "an unknown name", "the model raises"),
+    rows=(2, 5),
+    hooks=(False, True),
+    gradients=(False, True),
+    frozen=(False, True),
+    gradients_off=(False, True),
+    layout=("contiguous", "dimensions in another order", "expanded"),
+    dtype=FLOATS,
+    leaves=("", "x"),
+    within=lambda one: fits(one.layout, (one.rows, 3)),
+    words={
+        "net": "the model is {}",
+        "modes": "the model is {}",
+        "order": "the names are asked for in the order: {}",
+        "ends": "the pass ends like this: {}",
+        "rows": "x has {} rows",
+        "hooks": "hooks are there already: {}",
+        "gradients": "gradients are there already: {}",
+        "frozen": "some parameters are frozen: {}",
+        "gradients_off": "gradients are off before: {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
+
+
 def _with(**changes: Any) -> Callable[..., Record]:
     def answer(model: nn.Module, names: Names, x: Tensor) -> Record:
         return _recorded(model, names, x, **changes)
@@ -245,4 +314,5 @@ RECORD_ACTIVATIONS = Oracle(
             says="torch.set_grad_enabled(False) stays after the function. A with block ends.",
         ),
     ],
+    space=_SPACE,
 )  # fmt: skip
