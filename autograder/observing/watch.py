@@ -92,14 +92,19 @@ class Watch(TorchFunctionMode):
 
 
 def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]:
-    """The modules of ``torch.nn`` among ``kind`` and what it derives from that ``forbidden`` names; not by ``"nn.*"``.
+    """The first module of ``torch.nn`` in the line of ``kind`` that ``forbidden`` names, otherwise than by ``"nn.*"``.
 
-    >>> forbidden_modules(nn.LazyBatchNorm2d, ("nn.BatchNorm*",))
+    >>> class Mine(nn.BatchNorm2d):
+    ...     pass
+    >>> forbidden_modules(Mine, ("nn.*BatchNorm*",))
     {'nn.BatchNorm2d': None}
     """
-    names = [f"nn.{one.__name__}" for one in kind.__mro__ if one.__module__.startswith("torch.nn.")]
-    patterns = [pattern for pattern in forbidden if pattern != "nn.*"]
-    return {name: None for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    patterns = [pattern for pattern in forbidden if pattern.startswith("nn.") and pattern != "nn.*"]
+    for one in kind.__mro__:
+        name = f"nn.{one.__name__}"
+        if one.__module__.startswith("torch.nn.") and any(fnmatchcase(name, pattern) for pattern in patterns):
+            return {name: None}
+    return {}
 
 
 def _standing_on() -> list[str]:
