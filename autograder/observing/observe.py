@@ -19,7 +19,7 @@ from torch import Tensor
 
 from autograder.observing.case import Case
 from autograder.observing.codec import Other, Projection, Raised
-from autograder.observing.project import LARGE, project
+from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
 
@@ -146,7 +146,8 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
 
 def _run_case(exercise: Exercise, answer: Any, case: Case) -> Seen:
     try:
-        return exercise.probe(answer, case)
+        seen = exercise.probe(answer, case)
+        return smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
@@ -195,7 +196,8 @@ def _without_modes() -> Iterator[None]:
 @contextlib.contextmanager
 def _same_world() -> Iterator[None]:
     """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr,
-    nobody at the keyboard."""
+    nobody at the keyboard.
+    """
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
     with (
         _without_modes(),

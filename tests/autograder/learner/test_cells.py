@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from notebooks import Seen, played
+from played import Seen, played
 
 RIGHT = "def relu(x):\n    return x.clamp(min=0)"
 CHECK = 'check("relu", relu)'

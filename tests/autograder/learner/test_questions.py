@@ -27,7 +27,7 @@ ASKING: dict[str, tuple[Callable[[], Any], str]] = {
     "sys.stdin.readlines": (lambda: sys.stdin.readlines(), "sys.stdin"),
     "a loop over sys.stdin": (lambda: list(sys.stdin), "sys.stdin"),
     "its bytes": (lambda: sys.stdin.buffer.read(), "sys.stdin"),
-    "breakpoint": (lambda: breakpoint(), "breakpoint()"),  # noqa: T100
+    "breakpoint": (lambda: breakpoint(), "breakpoint()"),
 }
 
 
