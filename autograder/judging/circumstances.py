@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Place", "between_the_cases", "interrupted", "never_came", "not_there", "of_before", "where"]
+__all__ = [
+    "Place",
+    "between_the_cases",
+    "interrupted",
+    "never_came",
+    "not_there",
+    "of_before",
+    "running_out_of_time",
+    "where",
+]
 
 Place = tuple[int, str]  # a line's number and its text; 0 where there is none to name
 
@@ -25,14 +34,23 @@ def interrupted(seconds: float, place: Place, case: str, number: int, cases: int
     """Somebody interrupted an answer that was at the ``number``-th of so many cases.
 
     >>> print(interrupted(12.3, (3, "while i < n:"), "x = [1., 2.]", 1, 10))
-    It was still running after 12 seconds, in your line 3 “while i < n:”. You stopped it at case 1 of 10: x = [1., 2.]
-    Try it on that one by itself: does it come to an end?
+    It was still running after 12 seconds, in your line 3 “while i < n:”. You stopped it at case 1 of 10:
+    x = [1., 2.]. Try it on that one by itself: does it come to an end?
     """
     at = where(place)
     return (
         f"It was still running after {_seconds(seconds)}{',' if at else ''}{at}. You stopped it at case {number} of {cases}: "
-        f"{case}\nTry it on that one by itself: does it come to an end?"
+        f"{case}. Try it on that one by itself: does it come to an end?"
     )
+
+
+def running_out_of_time(place: Place) -> str:
+    """Where an answer was when its time was up; nothing where no line of it can be named.
+
+    >>> running_out_of_time((3, "while i < n:")), running_out_of_time((0, ""))
+    (' It was still running in your line 3 “while i < n:”.', '')
+    """
+    return f" It was still running{where(place)}." if place[0] else ""
 
 
 def between_the_cases(seconds: float) -> str:

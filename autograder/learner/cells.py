@@ -10,12 +10,11 @@ import ast
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
 
 from autograder.judging.circumstances import Place, never_came, not_there, of_before
-from autograder.learner.names import bound_by, may_be_an_answer, python_of, read_by
+from autograder.learner.names import bound_by, may_be_an_answer, python_of, read_by, similar
 
 __all__ = ["Cells", "cells", "listen"]
 
@@ -91,9 +90,8 @@ class Cells:
         for name in self._looked_for:
             if name in self._failed:
                 return never_came(name, self._failed[name].place, self._failed[name].error)
-        own = {name.lower(): name for name, value in self._names.items() if may_be_an_answer(name, value)}
-        close = [one for name in self._looked_for for one in get_close_matches(name.lower(), own, n=1, cutoff=0.7)]
-        return not_there(self._looked_for, [own[one] for one in dict.fromkeys(close)])
+        own = [name for name, value in self._names.items() if may_be_an_answer(name, value)]
+        return not_there(self._looked_for, similar(self._looked_for, own))
 
     def _value(self, name: str) -> Any:
         return self._names.get(name, _NOTHING)

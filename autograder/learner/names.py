@@ -6,16 +6,17 @@ import dis
 import re
 import symtable
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["bound_by", "may_be_an_answer", "python_of", "read_by"]
+__all__ = ["bound_by", "may_be_an_answer", "python_of", "read_by", "similar"]
 
 # Cell magics that run the lines below them as Python, in the notebook's own names.
 _PYTHON_MAGICS = re.compile(r"%%(?:time|capture|prun)\b[^\n]*")
 _LINE_MAGICS = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
-_DEFINITION = re.compile(r"^(?:(?:async\s+)?def|class)\s+(\w+)|^(\w+)\s*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+_DEFINITION = re.compile(r"^(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 
 
 def python_of(cell: str) -> str:
@@ -41,7 +42,7 @@ def bound_by(source: str) -> frozenset[str]:
         names = symtable.symtable(source, "cell", "exec").get_symbols()
         bound = [one for one in names if one.is_assigned() or one.is_imported() or one.is_namespace()]
         return frozenset(one.get_name() for one in bound)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two from nesting without end
         found = _DEFINITION.finditer(textwrap.dedent(source))
         return frozenset(one[1] or one[2] for one in found)
 
@@ -72,3 +73,14 @@ def may_be_an_answer(name: str, value: Any) -> bool:
     ours = getattr(value, "__module__", "__main__") == "__main__" or type(value).__module__ == "__main__"
     hidden = name.startswith("_") or isinstance(value, ModuleType)
     return ours and not hidden and (callable(value) or isinstance(value, Mapping))
+
+
+def similar(wanted: Iterable[str], there: Iterable[str]) -> list[str]:
+    """Names that are there and look like those that were wanted, capitals or not; at most one for each.
+
+    >>> similar(["TinyCNN"], ["TinyCnn", "relu"])
+    ['TinyCnn']
+    """
+    own = {name.lower(): name for name in there}
+    close = [one for name in wanted for one in get_close_matches(name.lower(), own, n=1, cutoff=0.7)]
+    return [own[one] for one in dict.fromkeys(close)]
