@@ -34,6 +34,7 @@ __all__ = [
     "Space",
     "absent",
     "computed",
+    "extent",
     "fits",
     "leaf",
     "plain",
@@ -144,7 +145,7 @@ class Space:
             replace(self.case(make, one), choices={**one.choices, **self._traits_of(one)}, projected=True)
             for one in self.combinations
         ]
-        made.sort(key=lambda case: (_extent(case.inputs), len(case.inputs)))
+        made.sort(key=lambda case: (extent(case.inputs), len(case.inputs)))
         return [
             replace(case, name=case.name or f"drawn from the contract, {number} of {len(made)}")
             for number, case in enumerate(made, 1)
@@ -202,7 +203,7 @@ def _is(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _extent(value: Any) -> int:
+def extent(value: Any) -> int:
     """How much there is to read in an input: elements of tensors, numbers of sequences."""
     match value:
         case Tensor():
@@ -210,9 +211,9 @@ def _extent(value: Any) -> int:
         case Drawn() | Uniform():
             return math.prod(value.size)
         case Mapping():
-            return sum(map(_extent, value.values()))
+            return sum(map(extent, value.values()))
         case list() | tuple():
-            return sum(map(_extent, value))
+            return sum(map(extent, value))
     return 1
 
 

@@ -16,6 +16,7 @@ class Status(StrEnum):
     WRONG = "not right yet"
     NOT_ATTEMPTED = "not attempted"
     CRASHED = "crashed"
+    INTERRUPTED = "interrupted"
     NOT_BY_HAND = "not by hand"
 
 

@@ -15,6 +15,7 @@ _SIGNS = {
     "not right yet": ("✕", "#D55E00"),
     "not attempted": ("○", "#8b949e"),
     "crashed": ("!", "#D55E00"),
+    "interrupted": ("■", "#8b949e"),
     "not by hand": ("✋", "#CC79A7"),
 }
 _INK = "var(--jp-ui-font-color1,#1b1f24)"

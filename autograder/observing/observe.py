@@ -22,13 +22,14 @@ from autograder.observing.case import Case
 from autograder.observing.codec import Other, Projection, Raised
 from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.project import LARGE, project, smaller
+from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
 from autograder.observing.world import World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
 
-__all__ = ["LEFT_ALONE", "Run", "Seen", "observe", "raised_by", "run"]
+__all__ = ["LEFT_ALONE", "Interrupted", "Run", "Seen", "observe", "raised_by", "run"]
 
 Seen = Mapping[str, Any] | Raised
 
@@ -45,6 +46,17 @@ class Run:
     seen: tuple[Seen, ...]
     used: tuple[str, ...] = ()
     attempted: bool = True
+
+
+class Interrupted(KeyboardInterrupt):
+    """An answer was still running when somebody interrupted it.
+
+    ``run`` holds what was seen before; in the place of the case under way, and of those behind it, the answer's own line.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
 
 
 def observe(**aspects: Any) -> dict[str, Any]:
@@ -122,14 +134,21 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """Try ``answer`` on every case with the exercise's probe. An exception costs that case only.
 
     The random state, torch's default dtype and the gradient mode are the same for every answer, and as before afterwards.
+    Raises `Interrupted` when somebody interrupts it.
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
     watch, earlier = Watch(exercise.by_hand), Earlier()
-    with _same_world():
-        world = World()
-        seen = tuple(_run_case(exercise, answer, case.fresh(watch, earlier), world) for case in cases)
-    return Run(seen, tuple(watch.used))
+    seen: list[Seen] = []
+    try:
+        with _same_world():
+            world = World()
+            for case in cases:
+                seen.append(_run_case(exercise, answer, case.fresh(watch, earlier), world))
+    except KeyboardInterrupt as stop:
+        seen += [_raised(stop)] * (len(cases) - len(seen))
+        raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
+    return Run(tuple(seen), tuple(watch.used))
 
 
 def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
@@ -173,6 +192,8 @@ def _is_placeholder(answer: Any) -> bool:
 
 def _raised(error: BaseException) -> Raised:
     """The exception with the deepest line that is neither ours nor a library's: the learner's own."""
+    if is_refusal(error):
+        error = InputRefused("input()").with_traceback(error.__traceback__)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
     line, number = (own[-1].line or "", own[-1].lineno or 0) if own else ("", 0)
     try:
@@ -203,7 +224,9 @@ def _without_modes() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _same_world() -> Iterator[None]:
-    """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr."""
+    """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr,
+    nobody at the keyboard.
+    """
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
     numbers, more = random.getstate(), np.random.get_state()
     with (
@@ -213,6 +236,7 @@ def _same_world() -> Iterator[None]:
         torch.set_grad_enabled(True),
         warnings.catch_warnings(),
         contextlib.redirect_stderr(io.StringIO()),
+        refused(),
     ):
         warnings.simplefilter("ignore")
         torch.set_default_dtype(torch.float32)
