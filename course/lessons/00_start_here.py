@@ -64,7 +64,7 @@ Markdown("\n".join(rows))
 # 2. **Three hints**, folded. The first asks you a question, the second gives a direction, the third nearly the line.
 #    They cost nothing.
 # 3. **Your cell.** It holds `# YOUR CODE HERE` and a line that raises `NotImplementedError`. Replace both. Then run
-#    the cell: until you do, the notebook still knows your old answer.
+#    the cell: until you do, the notebook still knows your old answer. (If the cell fails, the check tells you so.)
 # 4. **The check.** A cell such as `check("relu", relu)`. Run it as often as you like.
 #
 # A hand, ✋, means: build this yourself. Torch has a ready-made operator for the job, and using that one earns
@@ -126,6 +126,7 @@ Verdict(
 # | ◐ | partly right | some aspects hold; the panel says which do not |
 # | ✕ | not right yet | the values are wrong |
 # | ! | crashed | your code raised an error on every input |
+# | ■ | interrupted | you stopped it with the ■ of the toolbar; the panel says which line was running |
 # | ✋ | not by hand | torch's own operator did the work |
 # | ○ | not attempted | nothing written yet, or the cell has not been run |
 
