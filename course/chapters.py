@@ -32,6 +32,9 @@ CHAPTERS = (
     Chapter(3, "cnn_with_modules", "modules", "The CNN with modules"),
     Chapter(4, "the_same_cnn_with_functional", "functional", "The same CNN with functions"),
     Chapter(5, "convolution_by_hand", "convolution", "Convolution by hand"),
+    Chapter(6, "what_a_module_registers", "registration", "What a module registers"),
+    Chapter(7, "train_and_eval", "modes", "Train and eval"),
+    Chapter(8, "training_both_ways", "training", "Training both ways"),
     Chapter(9, "where_functional_shines", "shining", "Where functions shine"),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
@@ -24,12 +24,16 @@ def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> 
 
     >>> list(forbidden_name("torch.nn.functional.relu", ("*relu*",), called=True))
     [('relu', None)]
+    >>> list(forbidden_name("torch.optim.SGD", ("optim.*",), called=True))
+    [('optim.SGD', None)]
     >>> list(forbidden_name("numpy.maximum", ("*",), called=True))
     []
     """
     thing = _thing(dotted)
     name = dotted.rpartition(".")[2]
-    if isinstance(thing, type) and issubclass(thing, nn.Module):
+    if "optim.*" in forbidden and dotted.startswith("torch.optim."):  # an optimiser's class, or the function it calls
+        yield f"optim.{name}", None
+    elif isinstance(thing, type) and issubclass(thing, nn.Module):
         if called:
             yield from forbidden_modules(thing, forbidden).items()
         if not called or thing is nn.Module or issubclass(thing, _HOLDERS):
@@ -54,7 +58,7 @@ def _underscored(name: str) -> str:
     return "".join(f"_{one.lower()}" if one.isupper() and place else one.lower() for place, one in enumerate(name))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _thing(dotted: str) -> Any:
     """What a dotted name of torch's stands for; ``None`` for anything else."""
     first, *rest = dotted.split(".")
@@ -63,13 +67,14 @@ def _thing(dotted: str) -> Any:
     thing: Any = torch
     for word in rest:
         try:
-            thing = getattr(thing, word)
-        except (AttributeError, RuntimeError):
+            # A plain module's own names: others it would only import, which nobody's text may ask for here.
+            thing = vars(thing)[word] if type(thing) is ModuleType else getattr(thing, word)
+        except Exception:  # some of torch's names ask for what this machine has not, each with an error of its own
             return None
     return thing
 
 
-@cache
+@lru_cache(maxsize=256)
 def public_names(module: str) -> tuple[str, ...]:
     """What ``from module import *`` brings in, where it is one of torch's."""
     thing = _thing(module)
