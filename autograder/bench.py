@@ -18,7 +18,8 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 
 from autograder import demo
-from autograder.build import ROOT, commands_on_path
+from autograder.build import ROOT
+from autograder.commands import commands_on_path
 from autograder.grading.store import Store
 from autograder.kernel import TRUST
 from autograder.sample_class import SAMPLE_CLASS

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
 import re
-import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment
@@ -17,13 +14,15 @@ from nbgrader.utils import capture_log
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.commands import commands_on_path
+from autograder.files import write_whole
 from autograder.lessons.lesson import Lesson, LessonError, read
 from autograder.lessons.mistakes import mistakes
 from autograder.lessons.notebook import notebook, to_bytes
 from autograder.lessons.work import HoldsWork, guard, stamp
 from course.chapters import CHAPTERS, find_chapter
 
-__all__ = ["ROOT", "START", "HoldsWork", "LessonError", "ReleaseError", "build", "commands_on_path", "release"]
+__all__ = ["ROOT", "START", "HoldsWork", "LessonError", "ReleaseError", "build", "release"]
 
 ROOT = Path(__file__).resolve().parent.parent
 START = "00_start_here"  # a lesson without exercises, and so no assignment
@@ -160,17 +159,6 @@ def _reason(done: Mapping[str, str]) -> str:
     return found[1] if found else said.strip()
 
 
-@contextlib.contextmanager
-def commands_on_path() -> Iterator[None]:
-    """Let `alembic`, which nbgrader calls by name when it makes a gradebook, be the one beside this Python."""
-    before = os.environ.get("PATH", os.defpath)
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
-
-
 def _place(output: Path, files: Mapping[Path, bytes]) -> list[Path]:
     """Write each file in one step, so that a crash leaves whole ones; those that are right already stay untouched."""
     written = []
@@ -178,12 +166,6 @@ def _place(output: Path, files: Mapping[Path, bytes]) -> list[Path]:
         path = output / name
         if path.is_file() and path.read_bytes() == content:
             continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-        try:
-            unfinished.write_bytes(content)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, content)
         written.append(path)
     return written

@@ -20,7 +20,7 @@ from rich.table import Table
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.grading.export import export, feedback
 from autograder.grading.grade import grade
 from autograder.grading.job import Limits

@@ -15,7 +15,6 @@ __all__ = ["DEFAULT_SHARES", "Exercise", "catalogue", "exercise", "exercises_of"
 
 Observations = Mapping[str, Any]
 Probe = Callable[[Any, Case], Observations]
-Reading = Callable[[Observations, Case], Observations]
 
 # What an aspect weighs against the others of the same exercise. Values weigh most: they are what was asked for.
 DEFAULT_SHARES: Mapping[str, float] = {
@@ -33,8 +32,7 @@ class Exercise:
     """What a learner is asked for. ``id`` is the name in the notebook; ``contract`` its signature as the lesson says it.
 
     ``core`` is the aspect that must hold in at least one case for anything to be earned; ``by_hand`` holds patterns of
-    torch's own operators that would do the job (✋); ``shares`` weighs the aspects. ``reading`` makes words of what the
-    probe has noted as numbers: where the judge is, so that an answer cannot choose the words.
+    torch's own operators that would do the job (✋); ``shares`` weighs the aspects.
     """
 
     id: str
@@ -46,7 +44,6 @@ class Exercise:
     by_hand: tuple[str, ...] = ()
     core: tuple[str, ...] = ("values",)
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
-    reading: Reading | None = None
 
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
@@ -60,7 +57,6 @@ def exercise(
     by_hand: str = "",
     core: str = "values",
     shares: Mapping[str, float] | None = None,
-    reading: Reading | None = None,
 ) -> Callable[[Probe], Exercise]:
     """Make an `Exercise` of a probe, which lends it its name and its chapter.
 
@@ -86,7 +82,6 @@ def exercise(
             by_hand=tuple(by_hand.split()),
             core=tuple(core.split()),
             shares={**DEFAULT_SHARES, **(shares or {})},
-            reading=reading,
         )
 
     return wrap

@@ -13,6 +13,7 @@ from autograder.case import Case
 from autograder.codec import Projection, Raised
 from autograder.compare import MISSING, Difference, difference, leaves
 from autograder.exercise import Exercise
+from autograder.judging.readings import reading_of
 from autograder.observe import Run, Seen
 from autograder.reference import Reference
 from autograder.show import show_case, show_form, show_value
@@ -69,13 +70,14 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
 
 
 def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:
-    """What was seen in each case, as it is compared: read by the exercise where that has a reading of its own."""
-    if exercise.reading is None:
+    """What was seen in each case, as it is compared: read first where the exercise has a reading."""
+    reading = reading_of(exercise)
+    if reading is None:
         return tuple(seen)
     found: list[Seen] = []
     for case, one in zip(cases, seen, strict=False):
         try:
-            found.append(one if isinstance(one, Raised) else exercise.reading(one, case))
+            found.append(one if isinstance(one, Raised) else reading(one, case))
         except Exception as error:  # what comes out of a sandbox may be anything
             found.append(Raised("NoObservation", f"what was seen cannot be read ({type(error).__name__})"))
     return tuple(found)

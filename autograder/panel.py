@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from autograder.verdict import Finding, Verdict
+from autograder.judgement import Finding, Judgement
 
 __all__ = ["html", "text"]
 
@@ -26,7 +24,7 @@ _GROUND = "var(--jp-layout-color2,#f3f4f6)"
 _CODE = "font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);font-size:13px"
 
 
-def _points(verdict: Verdict) -> str:
+def _points(verdict: Judgement) -> str:
     return f"{verdict.score:g} of {verdict.points} point{'s' if verdict.points != 1 else ''}"
 
 
@@ -34,7 +32,7 @@ def _rows(finding: Finding) -> list[tuple[str, str]]:
     return [("tried", finding.tried), ("got", finding.got), ("expected", finding.expected)]
 
 
-def html(verdict: Verdict) -> str:
+def html(verdict: Judgement) -> str:
     """The panel: what it is worth, what holds, the misconception by name, the smallest counterexample, where to go next.
 
     All text is escaped; the colours follow JupyterLab's theme and have a light fallback.
@@ -77,11 +75,11 @@ def html(verdict: Verdict) -> str:
     return "".join(parts) + "</div>"
 
 
-def text(verdict: Verdict) -> str:
+def text(verdict: Judgement) -> str:
     """The same for a terminal.
 
-    >>> from autograder.verdict import Aspect, Status, Verdict
-    >>> print(text(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED, (Aspect("values", True),))))
+    >>> from autograder.judgement import Aspect, Judgement, Status
+    >>> print(text(Judgement("relu", "relu(x)", 2, 2.0, Status.SOLVED, (Aspect("values", True),))))
     ✓ relu solved: 2 of 2 points
       ✓ values
     """

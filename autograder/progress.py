@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -16,6 +15,7 @@ import platformdirs
 
 from autograder import kernel
 from autograder.exercise import catalogue
+from autograder.files import write_whole
 from autograder.verdict import Status, Verdict
 from course.chapters import CHAPTERS
 
@@ -128,19 +128,7 @@ def remember(verdict: Verdict) -> None:
         best = _read(path)
         if best is None or verdict.score >= best.score:
             one = {"exercise": verdict.exercise, "score": verdict.score, "points": verdict.points}
-            _write(path, json.dumps(one | {"solved": verdict.solved}))
-
-
-def _write(path: Path, text: str) -> None:
-    """In one step, so that two notebooks at once or a crash leave a whole file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, suffix=".unfinished") as file:
-        file.write(text)
-    try:
-        os.replace(file.name, path)
-    except OSError:
-        Path(file.name).unlink(missing_ok=True)
-        raise
+            write_whole(path, json.dumps(one | {"solved": verdict.solved}).encode(), lasting=False)
 
 
 def _read(path: Path) -> Tried | None:

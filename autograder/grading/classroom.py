@@ -14,9 +14,10 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.files import write_whole
 from autograder.grading.job import Limits
 from autograder.grading.prepare import Assignment, assignment, reference_folder, topic_of
-from autograder.grading.store import Store, write_safely
+from autograder.grading.store import Store
 
 __all__ = ["Classroom", "Settings", "open_classroom"]
 
@@ -82,7 +83,7 @@ class Classroom:
     def keep_settings(self, name: str, settings: Settings) -> None:
         """Remember how ``name`` is graded."""
         if settings != self.settings(name):
-            write_safely(self.results / "settings" / f"{name}.json", json.dumps(asdict(settings)).encode())
+            write_whole(self.results / "settings" / f"{name}.json", json.dumps(asdict(settings)).encode())
 
     def reference(self, name: str, settings: Settings | None = None) -> Path:
         """The folder of the reference tensors that ``name`` is graded with."""

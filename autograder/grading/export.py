@@ -14,10 +14,10 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 from traitlets.config import Config
 
+from autograder.files import write_whole
 from autograder.grading.classroom import Classroom, open_classroom
 from autograder.grading.record import read_records
 from autograder.grading.state import State
-from autograder.grading.store import write_safely
 from course.chapters import find_chapter
 
 __all__ = ["COLUMNS", "export", "feedback", "rows"]
@@ -56,7 +56,7 @@ def export(root: Path, path: Path | None = None) -> Path:
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()
     table.writerows(rows(room))
-    write_safely(path, text.getvalue().encode())
+    write_whole(path, text.getvalue().encode())
     return path
 
 

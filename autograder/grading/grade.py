@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 from sqlalchemy.exc import SAWarning
 
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.grading.classroom import Classroom, Settings, open_classroom
 from autograder.grading.engine import Engine, open_engine
 from autograder.grading.executed import executed

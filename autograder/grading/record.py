@@ -26,10 +26,10 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import capture_log
 from traitlets.config import Config
 
+from autograder.files import write_whole
 from autograder.grading.classroom import Classroom
 from autograder.grading.execute import TrustedExecute, with_outputs
 from autograder.grading.prepare import Assignment, Prepared
-from autograder.grading.store import write_safely
 from autograder.grading.verdicts import Result
 from autograder.grading.write import Writer, can_write
 
@@ -92,7 +92,7 @@ class Recorder:
             path.unlink(missing_ok=True)
             self._take(ready, done)
             content = {"recorded": mark, "written": self._written(ready.student), "result": result.as_json()}
-            write_safely(path, json.dumps(content, indent=1).encode())
+            write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
         return True
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,9 +16,10 @@ import torch
 import autograder
 import course
 from autograder.codec import CodecError
+from autograder.files import UNFINISHED, write_whole
 from autograder.grading.job import Job, Outcome
 
-__all__ = ["Store", "key_of", "write_safely"]
+__all__ = ["Store", "key_of"]
 
 # Where what runs beside the learner's code lives: a change there may change what is seen.
 _JUDGES_OWN = {
@@ -115,11 +114,11 @@ class Store:
     def put(self, key: str, outcome: Outcome) -> None:
         """Keep ``outcome`` under ``key``: whole or not at all, and still there after a crash."""
         body = outcome.to_bytes()
-        write_safely(self._path(key), _digest(body).encode() + body)
+        write_whole(self._path(key), _digest(body).encode() + body)
 
     def sweep(self) -> None:
         """Remove what writers left that were killed: no living one takes an hour for a file."""
-        for path in self.folder.parent.rglob("*.unfinished"):
+        for path in self.folder.parent.rglob(f"*{UNFINISHED}"):
             with contextlib.suppress(OSError):
                 if path.stat().st_mtime < time.time() - 3600:
                     path.unlink()
@@ -132,29 +131,3 @@ class Store:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.outcome"
-
-
-def write_safely(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path`` in one step: who reads it sees the old whole or the new whole, after a crash too."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".unfinished")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    """Have the folder's own entry on disk; some systems cannot open a folder, and keep it in order themselves."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from autograder.case import Case
 from autograder.codec import CodecError, Projection, Raised, from_bytes, to_bytes
 from autograder.compare import MISSING, difference, leaves
 from autograder.exercise import Exercise, exercises_of
+from autograder.files import write_whole
 from autograder.judge import read
 from autograder.observe import Seen, run
 from autograder.oracles import Oracle, oracles_of
@@ -135,16 +135,13 @@ def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PU
     A file that says the same already is left as it is. A new one takes its place in one step, so that a crash leaves
     the old one whole.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     changed = {}
     for topic in topics:
         path = directory / f"{topic}.safetensors"
         data = record(topic, seed)
         changed[topic] = not _holds(path, data)
         if changed[topic]:
-            unfinished = path.with_suffix(".unfinished")
-            unfinished.write_bytes(data)
-            os.replace(unfinished, path)
+            write_whole(path, data)
     return changed
 
 

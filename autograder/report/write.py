@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from autograder.exercise import catalogue
-from autograder.grading.store import write_safely
+from autograder.files import write_whole
 from autograder.report.export import as_csv
 from autograder.report.learner import HasJson, read_learners
 from autograder.report.page import as_html
@@ -40,8 +40,8 @@ def write_report(
     order = tuple(catalogue())
     html = as_html(title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, says, pages, order)
     page, table = folder / f"{chapter_slug}.html", folder / f"{chapter_slug}.csv"
-    write_safely(page, html.encode())
-    write_safely(table, as_csv(learners, order).encode())
+    write_whole(page, html.encode())
+    write_whole(table, as_csv(learners, order).encode())
     return page, table
 
 

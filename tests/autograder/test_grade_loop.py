@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from nbgrader.apps import NbGraderAPI
 
 from autograder import demo
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.sample_class import SAMPLE_CLASS, Answer, Submission
 from course.chapters import CHAPTERS
 

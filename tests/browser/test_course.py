@@ -10,7 +10,7 @@ from browser.lab import Notebook, browser_page, jupyterlab
 from playwright.sync_api import Page, expect
 
 from autograder import demo
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.exercise import exercises_of
 from autograder.sample_class import Answer, Submission
 

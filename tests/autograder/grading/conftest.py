@@ -10,7 +10,7 @@ from grading_class import CHAPTER
 from running import bubblewrap, run, slot  # noqa: F401 - the engine's fixtures, for every test here
 
 from autograder import demo
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 
 
 @pytest.fixture(scope="session")

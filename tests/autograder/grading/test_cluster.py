@@ -21,7 +21,7 @@ from left_running import still_there
 from torch import Tensor
 
 from autograder import demo
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.compare import leaves
 from autograder.grading import grade as grading
 from autograder.grading.engine import Engine, open_engine

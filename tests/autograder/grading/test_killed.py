@@ -17,7 +17,7 @@ from grading_class import gradebook
 from left_running import still_there
 
 from autograder import demo
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.sample_class import SAMPLE_CLASS, Answer, Submission
 
 CHAPTER = "02_views_and_copies"

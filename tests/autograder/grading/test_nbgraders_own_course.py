@@ -17,7 +17,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.grading.execute import TrustedExecute
 
 GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"

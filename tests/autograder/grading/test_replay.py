@@ -23,7 +23,7 @@ from grading_class import (
 )
 
 from autograder import demo
-from autograder.build import commands_on_path
+from autograder.commands import commands_on_path
 from autograder.grading import execute
 from autograder.grading.engine import NoSandbox
 from autograder.grading.grade import grade

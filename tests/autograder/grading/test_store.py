@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from autograder.grading.job import Cell, CellEnd, Job, Limits, Outcome, Ran
-from autograder.grading.store import Store, key_of, write_safely
+from autograder.grading.store import Store, key_of
 from autograder.observe import Run
 
 JOB = Job("views", (Cell(0, "x = 1"), Cell(2, "check('a', a)", "a", "a")), {"a": b"cases"}, files={"data.txt": b"1"})
@@ -39,20 +39,6 @@ def test_a_damaged_entry_is_as_if_not_there(tmp_path: Path, damage: object) -> N
     assert store.get("ab12") is None
     store.put("ab12", OUTCOME)
     assert "ab12" in store
-
-
-def test_a_write_that_fails_leaves_the_old_and_no_rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_safely(path, b"old")
-
-    def full(*_: object) -> None:
-        raise OSError("no space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="no space left"):
-        write_safely(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_many_writers_of_one_entry_do_not_disturb_each_other(tmp_path: Path) -> None:

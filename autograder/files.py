@@ -1,0 +1,50 @@
+"""Writing a file whole or not at all: who reads it sees the old one or the new one, after a crash too."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+__all__ = ["UNFINISHED", "write_whole"]
+
+UNFINISHED = ".unfinished"  # the ending of what a killed writer leaves behind
+
+
+def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
+    """Write ``content`` to ``path`` in one step, making its folder if there is none.
+
+    ``lasting`` waits until it is on disk, so that it is still there after the power fails. Raises ``OSError`` where it
+    cannot be written; then ``path`` is as it was.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(Path(folder, "grades", "ada.json"), b"{}")
+    ...     [path.name for path in Path(folder, "grades").iterdir()]
+    ['ada.json']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{UNFINISHED}")
+    try:
+        with unfinished.open("xb") as file:
+            file.write(content)
+            file.flush()
+            if lasting:
+                os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    if lasting:
+        _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    """Have the folder's own entry on disk; some systems cannot open a folder, and keep it in order themselves."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,59 @@
+"""What the judge found, as plain data: what holds, what does not, what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Aspect", "Finding", "Judgement", "Status"]
+
+
+class Status(StrEnum):
+    """How an answer stands."""
+
+    SOLVED = "solved"
+    PARTLY = "partly right"
+    WRONG = "not right yet"
+    NOT_ATTEMPTED = "not attempted"
+    CRASHED = "crashed"
+    NOT_BY_HAND = "not by hand"
+
+
+@dataclass(frozen=True)
+class Aspect:
+    """One side of the answer, such as its shape or its gradients: does it hold, and if not, what is wrong in a phrase."""
+
+    name: str
+    holds: bool
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The smallest case that shows what is wrong: what was tried, what came out, what was expected."""
+
+    case: str
+    tried: str
+    got: str
+    expected: str
+
+
+@dataclass(frozen=True, repr=False)
+class Judgement:
+    """What is found of an answer to ``exercise``: ``score`` of ``points``, and why."""
+
+    exercise: str
+    contract: str
+    points: int
+    score: float
+    status: Status
+    aspects: tuple[Aspect, ...] = ()
+    misconception: str = ""
+    says: str = ""
+    finding: Finding | None = None
+    note: str = ""
+
+    @property
+    def solved(self) -> bool:
+        """Whether all points were earned."""
+        return self.status is Status.SOLVED
