@@ -540,8 +540,7 @@ print("largest difference from the loop:", (found["weight"] - each).abs().max().
 # ### Exercise: `per_sample_gradients` (3 points)
 #
 # Write `per_sample_gradients(model, x, target)`: a dictionary from the name of each parameter to a tensor `(N, …)`, whose entry `i` is the gradient
-# of the cross-entropy of sample `i` alone. The model runs in the mode it is in. That mode and every `.grad` are afterwards as they were.
-# Loops are allowed.
+# of the cross-entropy of sample `i` alone. The model's mode and every `.grad` are afterwards as they were. Loops are allowed.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
