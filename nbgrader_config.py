@@ -26,9 +26,9 @@ with contextlib.suppress(OSError):  # SQLite makes no folders; where none can be
 # Stubs that let "Run all" run, and a stamp by which a released notebook is told from one with a learner's work in it.
 # Named by strings: they are imported when a notebook is made, and not by every nbgrader that reads this file.
 c.GenerateAssignment.preprocessors = [
-    "autograder.lessons.stubs.RunnableStubs" if step is ClearSolutions else step
+    "autograder.authoring.lessons.stubs.RunnableStubs" if step is ClearSolutions else step
     for step in GenerateAssignment.preprocessors.default()
-] + ["autograder.lessons.stubs.StampRelease"]
+] + ["autograder.authoring.lessons.stubs.StampRelease"]
 
 # A check cell that a learner has deleted comes back, and counts.
 c.OverwriteCells.add_missing_cells = True
@@ -38,9 +38,9 @@ c.ExecutePreprocessor.store_widget_state = False
 
 # Submissions are read, repaired and run by the grading engine: nbgrader's own `autograde` and the formgrader's button
 # give the grades that `python -m autograder grade` gives.
-c.Autograde.exporter_class = "autograder.grading.exporter.SubmissionExporter"
+c.Autograde.exporter_class = "autograder.grading.records.plugins.SubmissionExporter"
 c.Autograde.autograde_preprocessors = [
-    "autograder.grading.execute.TrustedExecute" if step is Execute else step
+    "autograder.grading.records.plugins.TrustedExecute" if step is Execute else step
     for step in Autograde.autograde_preprocessors.default()
 ]
 

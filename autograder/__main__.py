@@ -120,7 +120,7 @@ def _chapter(word: str) -> str:
 
 
 def _build(chosen: argparse.Namespace) -> int:
-    from autograder.build import build
+    from autograder.authoring.build import build
 
     for path in build(output=chosen.output, chapters=chosen.chapters or None):
         print(path)
@@ -128,8 +128,8 @@ def _build(chosen: argparse.Namespace) -> int:
 
 
 def _reference(chosen: argparse.Namespace) -> int:
-    from autograder.oracles import record
-    from autograder.reference import PUBLIC
+    from autograder.authoring import references as record
+    from autograder.judging.reference import PUBLIC
 
     topics = [find_chapter(slug).topic for slug in chosen.chapters] or [one.topic for one in CHAPTERS]
     seed = chosen.seed_file.read_bytes() if chosen.seed_file else record.PUBLIC_SEED
@@ -147,7 +147,7 @@ def _reference(chosen: argparse.Namespace) -> int:
 
 
 def _release(chosen: argparse.Namespace) -> int:
-    from autograder.build import release
+    from autograder.authoring.build import release
 
     print(f"ready to hand out: {release(chosen.chapter)}")
     return 0
@@ -160,7 +160,7 @@ def _class() -> Path:
 
 
 def _grade(chosen: argparse.Namespace) -> int:
-    from autograder.grading import ahead
+    from autograder.grading.slots import ahead
 
     slots = chosen.jobs if chosen.cluster is None and chosen.student is None else 0
     with ahead.started(_class(), chosen.chapter, slots, sandboxed=not chosen.trust_submissions) as started:
@@ -188,14 +188,14 @@ def _grade(chosen: argparse.Namespace) -> int:
 
 
 def _feedback(chosen: argparse.Namespace) -> int:
-    from autograder.grading.export import feedback
+    from autograder.grading.records.export import feedback
 
     print(f"feedback pages: {feedback(chosen.chapter, _class(), chosen.student)}")
     return 0
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    from autograder.grading.recorded import recorded
+    from autograder.grading.records.record import recorded
 
     results = recorded(chosen.chapter, _class())
     if chosen.json:
@@ -210,27 +210,27 @@ def _report(chosen: argparse.Namespace) -> int:
 
 
 def _export(chosen: argparse.Namespace) -> int:
-    from autograder.grading.export import export
+    from autograder.grading.records.export import export
 
     print(f"grades: {export(_class(), chosen.output)}")
     return 0
 
 
 def _bench(chosen: argparse.Namespace) -> int:
-    from autograder.bench import bench
+    from autograder.sample.bench import bench
 
     return bench(chosen.submissions, growth=chosen.growth, as_json=chosen.json)
 
 
 def _progress(chosen: argparse.Namespace) -> int:
-    from autograder.progress import progress
+    from autograder.learner.progress import progress
 
     print(json.dumps(progress().as_json(), indent=2) if chosen.json else repr(progress()))
     return 0
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    from autograder.demo import play
+    from autograder.sample.demo import play
 
     return play()
 

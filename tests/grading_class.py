@@ -12,13 +12,13 @@ from typing import Any
 
 import nbformat
 
-from autograder import demo
-from autograder.exercise import find
-from autograder.grading.cases import unpack
-from autograder.grading.job import Cell, CellEnd, Job, Outcome, Ran
-from autograder.grading.store import key_of
-from autograder.observe import run
-from autograder.sample_class import Answer, Submission
+from autograder.grading.slots.job import Cell, CellEnd, Job, Outcome, Ran
+from autograder.grading.slots.store import key_of
+from autograder.grading.wire.cases import unpack
+from autograder.observing.exercise import find
+from autograder.observing.observe import run
+from autograder.sample import demo
+from autograder.sample.learners import Answer, Submission
 
 CHAPTER = "04_the_same_cnn_with_functional"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from autograder.exercise import Exercise
-from autograder.judge import judge
-from autograder.observe import run
-from autograder.reference import PUBLIC, load
-from autograder.verdict import Verdict
+from autograder.judging.judge import judge
+from autograder.judging.reference import PUBLIC, load
+from autograder.judging.verdict import Verdict
+from autograder.observing.exercise import Exercise
+from autograder.observing.observe import run
 
 
 def verdict_on(exercise: Exercise, answer: Any, directory: Path = PUBLIC) -> Verdict:

@@ -10,13 +10,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.exercise import find
-from autograder.grading import sandbox
-from autograder.grading.cases import pack
-from autograder.grading.job import Cell, Job, Limits, Outcome, Ran
-from autograder.grading.slot import Slot
-from autograder.judge import judge
-from autograder.reference import load
+from autograder.grading.slots.job import Cell, Job, Limits, Outcome, Ran
+from autograder.grading.slots.slot import Slot
+from autograder.grading.walls import bubblewrap as sandbox
+from autograder.grading.wire.cases import pack
+from autograder.judging.judge import judge
+from autograder.judging.reference import load
+from autograder.observing.exercise import find
 
 QUICK = Limits(cell_seconds=20, notebook_seconds=90)
 

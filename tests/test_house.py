@@ -9,14 +9,20 @@ from pathlib import Path
 
 import pytest
 
-STUDENT_SIDE = ("autograder", "autograder.probes", "autograder.judge", "autograder.codec", "autograder.progress")
+STUDENT_SIDE = (
+    "autograder",
+    "autograder.observing.probes",
+    "autograder.judging.judge",
+    "autograder.observing.codec",
+    "autograder.learner.progress",
+)
 INSTRUCTOR_SIDE = (
-    "autograder.oracles",
-    "autograder.build",
-    "autograder.lessons",
+    "autograder.authoring.oracles",
+    "autograder.authoring.build",
+    "autograder.authoring.lessons",
     "autograder.grading",
     "autograder.report",
-    "autograder.demo",
+    "autograder.sample.demo",
 )
 
 
@@ -35,7 +41,7 @@ def test_the_students_side_never_imports_the_instructors(module: str) -> None:
     program = f"""
 import importlib, sys
 importlib.import_module({module!r})
-from autograder.exercise import catalogue
+from autograder.observing.exercise import catalogue
 catalogue()
 print([name for name in sys.modules if name.startswith({INSTRUCTOR_SIDE!r})])
 """

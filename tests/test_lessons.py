@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from autograder.exercise import Exercise, exercises_of
+from autograder.observing.exercise import Exercise, exercises_of
 from course.chapters import CHAPTERS, Chapter
 
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda one: one.slug)
@@ -48,7 +48,7 @@ def test_the_solutions_earn_full_marks(chapter: Chapter, root: Path) -> None:
 @each_chapter
 def test_the_released_notebook_runs_to_the_end_and_earns_nothing(chapter: Chapter, root: Path, tmp_path: Path) -> None:
     # The committed notebook may hold a learner's work: what is released is made anew.
-    from autograder.build import build
+    from autograder.authoring.build import build
 
     build(output=tmp_path, chapters=[chapter.slug])
     notebook = executed(tmp_path / "notebooks" / chapter.slug / f"{chapter.slug}.ipynb")  # raises if a cell does
@@ -60,7 +60,7 @@ def test_the_released_notebook_runs_to_the_end_and_earns_nothing(chapter: Chapte
 
 
 def test_the_first_page_runs_to_the_end(root: Path, tmp_path: Path) -> None:
-    from autograder.build import build
+    from autograder.authoring.build import build
 
     build(output=tmp_path, chapters=["00_start_here"])
     notebook = executed(tmp_path / "notebooks" / "00_start_here.ipynb")

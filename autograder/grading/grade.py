@@ -18,17 +18,17 @@ from rich.table import Table
 from sqlalchemy.exc import SAWarning
 
 from autograder.commands import commands_on_path
-from autograder.grading.classroom import Classroom, Settings, open_classroom
-from autograder.grading.engine import Engine, open_engine
-from autograder.grading.executed import executed
-from autograder.grading.job import Job, Limits, Outcome
-from autograder.grading.prepare import Assignment, Prepared, prepare_all
-from autograder.grading.record import NotRecorded, Recorder
-from autograder.grading.state import State
-from autograder.grading.store import key_of
-from autograder.grading.verdicts import Result, decide, not_run
-from autograder.grading.warm import Warm
-from autograder.reference import PUBLIC
+from autograder.grading.records.classroom import Classroom, Settings, open_classroom
+from autograder.grading.records.record import NotRecorded, Recorder
+from autograder.grading.slots.engine import Engine, open_engine
+from autograder.grading.slots.job import Job, Limits, Outcome
+from autograder.grading.slots.store import key_of
+from autograder.grading.slots.warm import Warm
+from autograder.grading.submissions.as_run import executed
+from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
+from autograder.grading.submissions.state import State
+from autograder.grading.submissions.verdicts import Result, decide, not_run
+from autograder.judging.reference import PUBLIC
 from course.chapters import find_chapter
 
 __all__ = ["GradeResult", "grade", "show"]

@@ -15,7 +15,7 @@ NOTHING = frozenset({"not attempted", "missing", "unreadable"})
 
 
 class HasJson(Protocol):
-    """What can say itself as JSON, as `autograder.grading.verdicts.Result` can."""
+    """What can say itself as JSON, as `autograder.grading.submissions.verdicts.Result` can."""
 
     def as_json(self) -> dict[str, Any]:
         """A result as plain values."""

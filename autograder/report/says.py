@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.exercise import find
-from autograder.reference import load
+from autograder.judging.reference import load
+from autograder.observing.exercise import find
 
 __all__ = ["says"]
 

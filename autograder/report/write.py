@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from autograder.exercise import catalogue
 from autograder.files import write_whole
+from autograder.observing.exercise import catalogue
 from autograder.report.export import as_csv
 from autograder.report.learner import HasJson, read_learners
 from autograder.report.page import as_html
@@ -28,7 +28,7 @@ def write_report(
 ) -> tuple[Path, Path]:
     """Write the report on ``results`` as ``chapter_slug.html`` and ``chapter_slug.csv`` in ``folder``; return both paths.
 
-    ``results`` are `autograder.grading.verdicts.Result`, or what their ``as_json`` gave. ``title`` is the chapter's own
+    ``results`` are `autograder.grading.submissions.verdicts.Result`, or what their ``as_json`` gave. ``title`` is the chapter's own
     by default. ``feedback`` is nbgrader's folder of feedback pages, by default the one called so beside ``folder``; the
     page links to those that are there. Raises ``ValueError`` for results of another shape.
     """

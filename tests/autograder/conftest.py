@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.oracles.record import record
+from autograder.authoring.references import record
 
 
 @pytest.fixture(scope="session")

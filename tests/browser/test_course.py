@@ -9,10 +9,10 @@ import pytest
 from browser.lab import Notebook, browser_page, jupyterlab
 from playwright.sync_api import Page, expect
 
-from autograder import demo
 from autograder.commands import commands_on_path
-from autograder.exercise import exercises_of
-from autograder.sample_class import Answer, Submission
+from autograder.observing.exercise import exercises_of
+from autograder.sample import demo
+from autograder.sample.learners import Answer, Submission
 
 pytestmark = pytest.mark.browser
 

@@ -11,8 +11,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from autograder.case import Case
-from autograder.exercise import Exercise
+from autograder.observing.case import Case
+from autograder.observing.exercise import Exercise
 
 __all__ = ["Reading", "reading_of"]
 
@@ -22,7 +22,7 @@ Reading = Callable[[Mapping[str, Any], Case], Mapping[str, Any]]
 def reading_of(exercise: Exercise) -> Reading | None:
     """What makes words of the observations of ``exercise``; ``None`` where they are compared as they are.
 
-    >>> from autograder.exercise import find
+    >>> from autograder.observing.exercise import find
     >>> reading_of(find("relu")) is None, reading_of(find("init_params")).__name__
     (True, 'init_params')
     """

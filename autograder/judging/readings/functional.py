@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from autograder.case import Case
-from autograder.compare import difference, leaves
+from autograder.judging.compare import difference, leaves
+from autograder.observing.case import Case
 
 __all__ = ["READINGS"]
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from autograder.oracles.storage import OPERATIONS
+from autograder.authoring.oracles.storage import OPERATIONS
 
 
 def slot_in_a_loop(index: Any, stride: Any, offset: int = 0) -> int:

@@ -9,8 +9,8 @@ import pytest
 from grading_class import CHAPTER
 from running import bubblewrap, run, slot  # noqa: F401 - the engine's fixtures, for every test here
 
-from autograder import demo
 from autograder.commands import commands_on_path
+from autograder.sample import demo
 
 
 @pytest.fixture(scope="session")

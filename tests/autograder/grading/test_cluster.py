@@ -20,16 +20,16 @@ from grading_class import BLANK, CHAPTER, PARTLY, PERFECT, gradebook, hand_in
 from left_running import still_there
 from torch import Tensor
 
-from autograder import demo
+from autograder.authoring import references as record
 from autograder.commands import commands_on_path
-from autograder.compare import leaves
 from autograder.grading import grade as grading
-from autograder.grading.engine import Engine, open_engine
 from autograder.grading.grade import GradeResult, grade
-from autograder.grading.job import Job, Outcome
-from autograder.oracles import record
-from autograder.reference import load
-from autograder.sample_class import Answer, Submission
+from autograder.grading.slots.engine import Engine, open_engine
+from autograder.grading.slots.job import Job, Outcome
+from autograder.judging.compare import leaves
+from autograder.judging.reference import load
+from autograder.sample import demo
+from autograder.sample.learners import Answer, Submission
 
 LEARNERS = (
     PERFECT,
@@ -185,14 +185,14 @@ def test_workers_are_sent_bytes_in_which_nothing_is_that_the_judge_knows(
     assert result.points()["ada"] == PERFECT.deserves()
     assert len(sent) == len(LEARNERS)
     for function, job, *more in sent:
-        assert (function.__module__, function.__name__) == ("autograder.grading.pool", "run_bytes")
+        assert (function.__module__, function.__name__) == ("autograder.grading.slots.pool", "run_bytes")
         assert isinstance(job, bytes) and more == [True]
         assert secrets(private) and not [name for name, secret in secrets(private).items() if secret in job]
 
 
 def secrets(folder: Path) -> dict[str, bytes]:
     """What must not be sent: the tensors expected as values that are no input, and the names of cases and misconceptions."""
-    from autograder.exercise import exercises_of
+    from autograder.observing.exercise import exercises_of
 
     found = {}
     for exercise in exercises_of("functional"):

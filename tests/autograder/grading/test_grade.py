@@ -25,11 +25,11 @@ from grading_class import (
 )
 from rich.console import Console
 
-from autograder.codec import from_bytes, to_bytes
 from autograder.grading.grade import GradeResult, grade, show
-from autograder.grading.job import Limits
-from autograder.reference import PUBLIC
-from autograder.sample_class import Submission
+from autograder.grading.slots.job import Limits
+from autograder.judging.reference import PUBLIC
+from autograder.observing.codec import from_bytes, to_bytes
+from autograder.sample.learners import Submission
 
 
 @pytest.fixture

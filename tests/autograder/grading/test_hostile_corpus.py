@@ -21,10 +21,10 @@ import pytest
 from grading_class import CHAPTER, gradebook, hand_in, points_in, submitted
 
 from autograder.grading.grade import GradeResult, grade
-from autograder.grading.job import Limits
-from autograder.grading.verdicts import Result
-from autograder.reference import PUBLIC
-from autograder.sample_class import Answer, Submission
+from autograder.grading.slots.job import Limits
+from autograder.grading.submissions.verdicts import Result
+from autograder.judging.reference import PUBLIC
+from autograder.sample.learners import Answer, Submission
 
 sys.path.insert(0, str(Path(__file__).parent))
 

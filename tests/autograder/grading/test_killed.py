@@ -16,9 +16,9 @@ import pytest
 from grading_class import gradebook
 from left_running import still_there
 
-from autograder import demo
 from autograder.commands import commands_on_path
-from autograder.sample_class import SAMPLE_CLASS, Answer, Submission
+from autograder.sample import demo
+from autograder.sample.learners import SAMPLE_CLASS, Answer, Submission
 
 CHAPTER = "02_views_and_copies"
 KILLS = 20

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from autograder.commands import commands_on_path
-from autograder.grading.execute import TrustedExecute
+from autograder.grading.records.plugins import TrustedExecute
 
 GUIDE = Path(nbgrader.__file__).parent / "docs" / "source" / "user_guide"
 ASSIGNMENT = "ps1"
@@ -41,7 +41,7 @@ def settings(folder: Path, **more: Any) -> Config:
 def ours(folder: Path) -> Config:
     """The same with our step in the place of nbgrader's, as ``nbgrader_config.py`` has it."""
     steps = [TrustedExecute if step is Execute else step for step in Autograde.autograde_preprocessors.default()]
-    exporter = "autograder.grading.exporter.SubmissionExporter"
+    exporter = "autograder.grading.records.plugins.SubmissionExporter"
     return settings(folder, Autograde={"autograde_preprocessors": steps, "exporter_class": exporter})
 
 

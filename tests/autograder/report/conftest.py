@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from autograder.exercise import exercises_of
-from autograder.reference import load
+from autograder.judging.reference import load
+from autograder.observing.exercise import exercises_of
 
 HOSTILE = (
     "<script>alert(1)</script>",

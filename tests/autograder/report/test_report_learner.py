@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from autograder import panel
-from autograder.grading.state import State
-from autograder.grading.verdicts import Decided, Result
+from autograder.grading.submissions.state import State
+from autograder.grading.submissions.verdicts import Decided, Result
+from autograder.judging import panel
+from autograder.judging.verdict import Status, Verdict
 from autograder.report.learner import read_learners
 from autograder.report.plain import plain
 from autograder.report.signs import ORDER, sign
-from autograder.verdict import Status, Verdict
 
 One = Callable[..., dict[str, Any]]
 

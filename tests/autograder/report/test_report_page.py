@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autograder.exercise import exercises_of, find
-from autograder.reference import load
+from autograder.judging.reference import load
+from autograder.observing.exercise import exercises_of, find
 from autograder.report import write_report
 from autograder.report.learner import read_learners
 from autograder.report.numbers import misconceptions

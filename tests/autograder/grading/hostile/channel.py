@@ -8,9 +8,9 @@ __all__ = ["CHANNEL"]
 
 _CHANNEL = """
 import gc, json, stat, struct
-from autograder.grading.frames import Frame, encode
-from autograder.grading.observations import pack_run
-from autograder.observe import Run
+from autograder.grading.wire.frames import Frame, encode
+from autograder.grading.wire.observations import pack_run
+from autograder.observing.observe import Run
 sink = next(one for one in gc.get_objects() if type(one).__name__ == "Sink")
 def channels():
     for number in range(3, 256):

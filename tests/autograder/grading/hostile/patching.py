@@ -15,8 +15,8 @@ F.linear = F.softmax = lambda *a, **k: torch.ones(1)
 """
 
 _PATCHED_CASE = """
-from autograder.case import Case
-from autograder import case
+from autograder.observing.case import Case
+from autograder.observing import case
 Case.unchanged = lambda self: {name: "unchanged" for name in self.given}
 Case.unchanged.__code__ = (lambda self: {name: "unchanged" for name in self.given}).__code__
 case._same = yes
@@ -44,7 +44,7 @@ threading.settrace(trace)
 """
 
 _SWAPPED = """
-import types, autograder.case, autograder.watch
+import types, autograder.observing.case, autograder.observing.watch
 class Lying(types.ModuleType):
     equal = property(lambda self: lambda *a: True)
 torch.__class__ = Lying
@@ -52,19 +52,19 @@ class Quiet:
     def __init__(self, *a): pass
     def __enter__(self): return self
     def __exit__(self, *a): pass
-autograder.watch.Watch.__bases__ = (Quiet,)
+autograder.observing.watch.Watch.__bases__ = (Quiet,)
 """
 
 _PATCHED_CHECK = """
-import builtins, autograder, autograder.exercise, autograder.observe, autograder.verdict
+import builtins, autograder, autograder.observing.exercise, autograder.observing.observe, autograder.judging.verdict
 def check(*a, **k): return 999.0
 builtins.check = autograder.check = check
 sys.modules["autograder"].check = check
-autograder.verdict.Verdict.score = 999.0
-autograder.verdict.Verdict.__repr__ = lambda self: "999.0"
-right = autograder.observe.Run(({"values": True},) * 100, (), True)
-autograder.observe.run = lambda *a, **k: right
-autograder.judge = check
+autograder.judging.verdict.Verdict.score = 999.0
+autograder.judging.verdict.Verdict.__repr__ = lambda self: "999.0"
+right = autograder.observing.observe.Run(({"values": True},) * 100, (), True)
+autograder.observing.observe.run = lambda *a, **k: right
+autograder.judging.judge = check
 for module in list(sys.modules.values()):
     if getattr(module, "__name__", "").startswith("autograder.grading"): module.check = check
 tried()
@@ -115,7 +115,7 @@ PATCHING: tuple[Row, ...] = (
     answers("patched_torch", _PATCHED_TORCH, linear=_WRONG_LINEAR, softmax="def softmax(x, dim):\n    return x * 0"),
     answers(
         "patched_watch",
-        "import autograder.watch as w\nw.Watch.__enter__ = lambda self: self\nw.Watch.__exit__ = lambda *a: None",
+        "import autograder.observing.watch as w\nw.Watch.__enter__ = lambda self: self\nw.Watch.__exit__ = lambda *a: None",
         softmax="def softmax(x, dim):\n    TRIES.append(1)\n    return F.softmax(x, dim)",
         linear="def linear(x, weight, bias=None):\n    return torch.nn.functional.linear(x, weight, bias)",
     ),
@@ -159,7 +159,9 @@ PATCHING: tuple[Row, ...] = (
         points=_WITHOUT_MEMORY,
     ),
     attack("patched_check", _PATCHED_CHECK),
-    attack("patched_observe", "import autograder.observe\nautograder.observe.plain = lambda value: True\ntried()"),
+    attack(
+        "patched_observe", "import autograder.observing.observe\nautograder.observe.plain = lambda value: True\ntried()"
+    ),
     attack("names_of_ours", "check = torch = F = nn = autograder = data = 999.0\ntried()"),
     attack(
         "patched_json",
@@ -184,7 +186,7 @@ PATCHING: tuple[Row, ...] = (
     answers(
         "words_of_the_probe",
         """
-        import autograder.probes.functional as p
+        import autograder.observing.probes.functional as p
         words = {"same seed": "same numbers", "other seed": "other numbers"}
         p._numbers = p._spread = p._read_init_params = lambda *a: "evenly within its bound"
         p._three_draws = lambda *a: words

@@ -20,7 +20,7 @@ HONEST = {"relu": 2.0}
 GUARD = """
 import os, sys, time, signal, socket, threading
 from pathlib import Path
-assert b"autograder.grading.zygote" in Path("/proc/1/cmdline").read_bytes(), "not in the sandbox"
+assert b"autograder.grading.inside.zygote" in Path("/proc/1/cmdline").read_bytes(), "not in the sandbox"
 assert os.getcwd() == "/home/learner/notebook", "not in the sandbox"
 
 def won(what): print("WON", what, flush=True)

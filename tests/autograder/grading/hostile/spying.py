@@ -22,8 +22,8 @@ tried()
 
 _ANSWERS = """
 import importlib.util
-for name in ("autograder.oracles", "autograder.sample_class", "autograder.demo", "course.lessons",
-             "autograder.grading.verdicts", "autograder.grading.prepare"):
+for name in ("autograder.authoring.oracles", "autograder.sample.learners", "autograder.sample.demo", "course.lessons",
+             "autograder.grading.submissions.verdicts", "autograder.grading.submissions.prepare"):
     try: found = importlib.util.find_spec(name)
     except ModuleNotFoundError: found = None
     if found is not None: won(f"imports {name}")

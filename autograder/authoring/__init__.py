@@ -1,0 +1,1 @@
+"""Never leaves the author's machine: lessons, oracles, cases, and what is built of them."""

@@ -1,0 +1,61 @@
+"""What is right, and how it is commonly got wrong: the instructor's side of every exercise.
+
+A chapter's module holds a tuple ``ORACLES``, one `Oracle` an exercise. Nothing that a learner's kernel imports
+imports this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from autograder.authoring.cases import CaseMaker
+from autograder.observing.case import Case
+
+__all__ = ["Misconception", "Oracle", "oracles_of"]
+
+
+@dataclass(frozen=True, init=False)
+class Misconception:
+    """A wrong answer that people really give: its name, runnable ``variants`` of it, and what a learner is told.
+
+    ``Misconception("bias forgotten", lambda x, weight, bias=None: x @ weight.T, says="…")``
+    """
+
+    name: str
+    variants: tuple[Any, ...]
+    says: str
+
+    def __init__(self, name: str, *variants: Any, says: str) -> None:
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "variants", variants)
+        object.__setattr__(self, "says", says)
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The right answer to one exercise, the cases it is observed on, and the misconceptions.
+
+    ``cases`` makes the cases from a `CaseMaker`, small and readable ones first: the first that fails is shown.
+    ``tolerance`` names one of `autograder.judging.compare.TOLERANCES` where the dtype's own will not do.
+    """
+
+    exercise: str
+    answer: Any
+    cases: Callable[[CaseMaker], Sequence[Case]]
+    misconceptions: Sequence[Misconception]
+    tolerance: str = field(default="")
+
+
+@cache
+def oracles_of(topic: str) -> dict[str, Oracle]:
+    """The oracles of one chapter's topic by exercise.
+
+    >>> oracles_of("functional")["linear"].misconceptions[0].name
+    'weight not transposed'
+    """
+    module = import_module(f"autograder.authoring.oracles.{topic}")
+    return {oracle.exercise: oracle for oracle in module.ORACLES}

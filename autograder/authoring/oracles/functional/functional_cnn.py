@@ -1,0 +1,105 @@
+"""Chapter 04, `functional_cnn`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.functional.parameters import SIZES
+from autograder.authoring.oracles.modules import network_inputs
+from autograder.observing.case import Case
+
+__all__ = ["FUNCTIONAL_CNN"]
+
+
+def _passes(make: CaseMaker) -> list[Case]:
+    batches = make.integer(2, 4)
+    order = tuple(SIZES)
+    shuffled = ("fc.bias", "conv.weight", "fc.weight", "conv.bias")
+
+    def case(batch: int, order: tuple[str, ...], dtype: torch.dtype, leaves: str) -> Case:
+        name = f"{batch} image{'s' if batch > 1 else ''} in {str(dtype)[6:]}"
+        x = make.uniform((batch, 3, 32, 32), 2.0, dtype)
+        shown = f"x {str(dtype)[6:]} ({batch}, 3, 32, 32), params with the keys {', '.join(order)}"
+        return make.case(name, x=x, order=order, shown=shown, leaves=leaves, **network_inputs(make, dtype))
+
+    return [
+        case(1, order, torch.float32, " ".join(order)),
+        case(batches, order, torch.float32, " ".join(order)),
+        case(batches + 1, shuffled, torch.float64, " ".join(("x", *order))),
+    ]
+
+
+Params = Mapping[str, Tensor]
+
+
+def _forward(
+    x: Tensor,
+    params: Params,
+    *,
+    padding: int = 1,
+    biases: str = "conv fc",
+    relu: bool = True,
+    flatten: Callable[[Tensor], Tensor] = lambda hidden: hidden.flatten(1),
+) -> Tensor:
+    hidden = F.conv2d(x, params["conv.weight"], params["conv.bias"] if "conv" in biases else None, padding=padding)
+    hidden = flatten(F.relu(hidden) if relu else hidden)
+    return F.linear(hidden, params["fc.weight"], params["fc.bias"] if "fc" in biases else None)
+
+
+FUNCTIONAL_CNN = Oracle(
+    "functional_cnn",
+    _forward,
+    _passes,
+    [
+        Misconception(
+            "padding forgotten",
+            lambda x, params: _forward(x, params, padding=0),
+            lambda x, params: _forward(x, params, padding=0, flatten=lambda hidden: hidden.view(len(x), 16 * 32 * 32)),
+            lambda x, params: _forward(x, params, padding=0, flatten=lambda hidden: hidden.view(-1, 16 * 32 * 32)),
+            lambda x, params: _forward(x, params, padding=0, flatten=lambda hidden: hidden.reshape(-1, 16 * 32 * 32)),
+            says="F.conv2d pads by nothing unless told. TinyCNN's convolution pads by 1 and keeps 32 × 32.",
+        ),
+        Misconception(
+            "bias forgotten",
+            lambda x, params: _forward(x, params, biases="fc"),
+            lambda x, params: _forward(x, params, biases="conv"),
+            lambda x, params: _forward(x, params, biases=""),
+            says="F.conv2d and F.linear take the bias as an argument; left out, there is none, and no gradient either.",
+        ),
+        Misconception(
+            "softmax inside",
+            lambda x, params: F.softmax(_forward(x, params), 1),
+            lambda x, params: F.softmax(_forward(x, params), 0),
+            lambda x, params: F.log_softmax(_forward(x, params), 1),
+            says="The network returns logits. Softmax is for reading probabilities; cross-entropy does its own.",
+        ),
+        Misconception(
+            "flattened in channels-last order",
+            lambda x, params: _forward(x, params, flatten=lambda hidden: hidden.permute(0, 2, 3, 1).flatten(1)),
+            lambda x, params: _forward(x, params, flatten=lambda hidden: hidden.permute(0, 3, 2, 1).flatten(1)),
+            says="fc.weight expects channel by channel: all of channel 0 first. Flatten (N, C, H, W) as it is.",
+        ),
+        Misconception(
+            "ReLU missing",
+            lambda x, params: _forward(x, params, relu=False),
+            says="Without a nonlinearity between them, two linear layers are one linear layer.",
+        ),
+        Misconception(
+            "batch flattened",
+            lambda x, params: _forward(x, params, flatten=lambda hidden: hidden.flatten()),
+            lambda x, params: _forward(x, params, flatten=lambda hidden: hidden.view(1, -1)),
+            says="Dimension 0 counts the images and has to stay. Flatten what is behind it: start at dimension 1.",
+        ),
+        Misconception(
+            "graph cut",
+            lambda x, params: _forward(x.detach(), {name: one.detach() for name, one in params.items()}),
+            says="detach, .data and torch.no_grad cut the graph: no gradient reaches the four tensors.",
+        ),
+    ],
+)

@@ -1,0 +1,118 @@
+"""Chapter 04, `linear`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.observing.case import Case
+
+__all__ = ["LINEAR"]
+
+
+def _products(make: CaseMaker) -> list[Case]:
+    n, m, a, b = make.sizes(4, 2, 7)
+    square: dict[str, Any] = {"x": make.normal(n, a), "weight": make.normal(a, a)}
+    return [
+        make.case(
+            "one row, two features",
+            x=torch.tensor([[1.0, 2.0]]),
+            weight=torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
+        ),
+        make.case(
+            "with a bias",
+            x=torch.tensor([[1.0, 2.0]]),
+            weight=torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]),
+            bias=torch.tensor([10.0, 20.0, 30.0]),
+        ),
+        make.case("square weight", **square, bias=make.normal(a), leaves="x weight bias"),
+        make.case("no bias", **square, leaves="x weight"),
+        make.case("bias=None said", x=make.normal(1, a), weight=make.normal(b, a), bias=None, leaves="x weight"),
+        make.case(
+            "as many rows as outputs",
+            x=make.normal(a, b),
+            weight=make.normal(a, b),
+            bias=make.normal(a),
+            leaves="x bias",
+        ),
+        make.case(
+            "two dimensions in front",
+            x=make.normal(n, m, a),
+            weight=make.normal(b, a),
+            bias=make.normal(b),
+            leaves="x weight bias",
+        ),
+        make.case(
+            "one vector", x=make.normal(a), weight=make.normal(b, a), bias=make.normal(b), leaves="x weight bias"
+        ),
+        make.case(
+            "not contiguous, with offsets",
+            x=make.scattered(make.normal(n, a)),
+            weight=make.scattered(make.normal(b, a), offset=3),
+            bias=make.normal(b),
+            leaves="x weight bias",
+        ),
+        make.case(
+            "float32",
+            x=make.normal(n, a, dtype=torch.float32),
+            weight=make.normal(b, a, dtype=torch.float32),
+            bias=make.normal(b, dtype=torch.float32),
+            leaves="x weight bias",
+        ),
+    ]
+
+
+def _added(out: Tensor, bias: Tensor | None) -> Tensor:
+    return out if bias is None else out + bias
+
+
+def _wrong_axis(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    out = x @ weight.T
+    return out if bias is None else out + bias.unsqueeze(-1)
+
+
+LINEAR = Oracle(
+    "linear",
+    F.linear,
+    _products,
+    [
+        Misconception(
+            "weight not transposed",
+            lambda x, weight, bias=None: _added(x @ weight, bias),
+            says="The weight is stored (out, in). A product with x (…, in) needs its transpose. "
+            "With a square weight nothing complains, and the numbers are wrong.",
+        ),
+        Misconception(
+            "weight reshaped, not transposed",
+            lambda x, weight, bias=None: _added(x @ weight.reshape(weight.shape[1], weight.shape[0]), bias),
+            says="reshape keeps the order in memory and only cuts it anew. A transpose swaps rows and columns.",
+        ),
+        Misconception(
+            "bias forgotten",
+            lambda x, weight, bias=None: x @ weight.T,
+            says="Where a bias is given it is added to every row.",
+        ),
+        Misconception(
+            "bias added along the wrong axis",
+            _wrong_axis,
+            lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias[:, None],
+            lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias.view(-1, 1),
+            says="The bias has one number an output. It belongs to the last dimension, which broadcasting does by itself.",
+        ),
+        Misconception(
+            "bias subtracted",
+            lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T - bias,
+            says="The bias is added.",
+        ),
+        Misconception(
+            "gradient lost",
+            lambda x, weight, bias=None: _added(x @ weight.T, bias).detach(),
+            says="detach, .data, item and torch.tensor cut the graph: no gradient reaches the weights any more.",
+        ),
+    ],
+)

@@ -1,0 +1,64 @@
+"""Chapter 04, `relu`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.observing.case import Case
+
+__all__ = ["RELU"]
+
+
+def _tensors(make: CaseMaker) -> list[Case]:
+    a, b, c = make.sizes(3, 2, 6)
+    return [
+        make.case("two numbers", x=torch.tensor([-2.0, 3.0])),
+        make.case("one image", x=make.normal(1, a, b), leaves="x"),
+        make.case("float32, large numbers", x=make.normal(a, b, c, dtype=torch.float32, scale=1e4), leaves="x"),
+        make.case("not contiguous, with an offset", x=make.scattered(make.normal(a, b, c)), leaves="x"),
+        make.case("used again afterwards", x=make.normal(b, a)),
+    ]
+
+
+RELU = Oracle(
+    "relu",
+    F.relu,
+    _tensors,
+    [
+        Misconception(
+            "in place",
+            lambda x: x.clamp_(min=0),
+            lambda x: x.mul_(x > 0),
+            lambda x: x.data.clamp_(min=0),
+            says="The input is still needed by whoever gave it. Return a new tensor; operations that end in _ write.",
+        ),
+        Misconception(
+            "absolute value",
+            torch.abs,
+            says="Negative numbers become 0, they do not change their sign.",
+        ),
+        Misconception(
+            "gradient lost",
+            lambda x: x.detach().clamp(min=0),
+            says="detach, .data, item and torch.tensor cut the graph: no gradient reaches x any more.",
+        ),
+        Misconception(
+            "everything kept",
+            lambda x: x * 1,
+            says="Negative numbers become 0.",
+        ),
+        Misconception(
+            "the step instead of the ramp",
+            lambda x: (x > 0).to(x.dtype),
+            says="Positive numbers stay what they are. x > 0 says where they are; multiply x with it.",
+        ),
+        Misconception(
+            "negative part kept",
+            lambda x: x.clamp(max=0),
+            says="The other way round: positive numbers stay, negative ones become 0.",
+        ),
+    ],
+)

@@ -1,0 +1,98 @@
+"""Chapter 04, `softmax`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.observing.case import Case
+
+__all__ = ["SOFTMAX"]
+
+
+def _scores(make: CaseMaker) -> list[Case]:
+    a, b, c = make.sizes(3, 2, 6)
+    large = make.normal(a, b)
+    large[0, 0], large[0, 1] = 1e4, 1e4 - 1
+    return [
+        make.case("two classes", x=torch.tensor([[0.0, 1.0]], dtype=torch.float64), dim=1),
+        make.case("along dimension 0", x=make.normal(a, b), dim=0, leaves="x"),
+        make.case("square, along dimension 1", x=make.normal(a, a), dim=1, leaves="x"),
+        make.case("square, along dimension 0", x=make.normal(b, b), dim=0, leaves="x"),
+        make.case("the last of three", x=make.normal(a, b, c), dim=-1, leaves="x"),
+        make.case("the middle of three", x=make.normal(a, b, c), dim=1, leaves="x"),
+        make.case("counted from the end", x=make.normal(c, a, b), dim=-2, leaves="x"),
+        make.case("one vector", x=make.normal(c), dim=0, leaves="x"),
+        make.case("four dimensions", x=make.normal(1, a, b, c), dim=-3, leaves="x"),
+        make.case("not contiguous", x=make.scattered(make.normal(a, b, c)), dim=1, leaves="x"),
+        make.case("float32", x=make.normal(a, b, dtype=torch.float32), dim=1, leaves="x"),
+        make.case("as large as 1e4", x=large, dim=1, leaves="x"),
+        make.case("as small as -1e4", x=-large.abs() - 1e4, dim=1, leaves="x"),
+        make.case("large and small rows", x=torch.stack([large[0] + 1e4, large[1] - 1e4]), dim=1, leaves="x"),
+    ]
+
+
+def _ignoring(dim: int) -> Callable[..., Tensor]:
+    """Softmax along a dimension of its own choice, or the first where there is no such dimension."""
+    return lambda x, _: _by_hand(x, dim if -x.dim() <= dim < x.dim() else 0)
+
+
+def _by_hand(x: Tensor, dim: int, keepdim: bool = True, shift: bool = True) -> Tensor:
+    e = (x - x.amax(dim, keepdim=True)).exp() if shift else x.exp()
+    return e / e.sum(dim, keepdim=keepdim)
+
+
+SOFTMAX = Oracle(
+    "softmax",
+    F.softmax,
+    _scores,
+    [
+        Misconception(
+            "wrong dim",
+            _ignoring(-1),
+            _ignoring(0),
+            _ignoring(1),
+            lambda x, dim: _by_hand(x.flatten(), 0).view(x.shape),
+            lambda x, dim: _by_hand(x, -1 - dim if dim >= 0 else -dim - 1),
+            lambda x, dim: x.exp() / x.exp().sum(),
+            lambda x, dim: (x - x.max()).exp() / (x - x.max()).exp().sum(),
+            says="The numbers along dim sum to 1, whichever dimension that is and from whichever end it is counted.",
+        ),
+        Misconception(
+            "not stabilised",
+            lambda x, dim: _by_hand(x, dim, shift=False),
+            says="exp(1e4) is infinite and exp(-1e4) is 0. Softmax does not change when a number is subtracted everywhere: "
+            "subtract the largest along dim.",
+        ),
+        Misconception(
+            "one largest for all rows",
+            lambda x, dim: _by_hand(x - x.max(), dim, shift=False),
+            says="The largest of the whole tensor leaves small rows at exp(-2e4) = 0, and 0/0. "
+            "Subtract the largest along dim, row by row.",
+        ),
+        Misconception(
+            "keepdim forgotten",
+            lambda x, dim: _by_hand(x, dim, keepdim=False),
+            lambda x, dim: _by_hand(x, dim, keepdim=False, shift=False),
+            lambda x, dim: (x - x.amax(dim)).exp() / (x - x.amax(dim)).exp().sum(dim),
+            lambda x, dim: (x - x.amax(dim)).exp() / (x - x.amax(dim)).exp().sum(dim, keepdim=True),
+            says="Without keepdim the summed dimension is gone, and broadcasting lines up the wrong ones. "
+            "In a square tensor nothing complains.",
+        ),
+        Misconception(
+            "log-probabilities",
+            lambda x, dim: x - x.logsumexp(dim, keepdim=True),
+            says="These are logarithms. Asked for are the probabilities.",
+        ),
+        Misconception(
+            "gradient lost",
+            lambda x, dim: _by_hand(x.detach(), dim),
+            says="detach, .data, item and torch.tensor cut the graph: no gradient reaches x any more.",
+        ),
+    ],
+)

@@ -1,0 +1,62 @@
+"""The network of the course, its four tensors, and the cases of both exercises that build it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from autograder.authoring.cases import CaseMaker
+from autograder.observing.case import Case
+
+__all__ = ["TinyCNN", "network_inputs", "networks"]
+
+
+class TinyCNN(nn.Module):
+    """The network of the course: ``x (N, 3, 32, 32)`` to logits ``(N, 10)``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 16, 3, padding=1)
+        self.fc = nn.Linear(16 * 32 * 32, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of a batch."""
+        return self.fc(F.relu(self.conv(x)).flatten(1))
+
+
+def network_inputs(make: CaseMaker, dtype: torch.dtype = torch.float32) -> dict[str, Any]:
+    """The four tensors of TinyCNN as recipes, within the bounds of torch's own initialisation."""
+    return {
+        "conv.weight": make.uniform((16, 3, 3, 3), 27**-0.5, dtype),
+        "conv.bias": make.uniform((16,), 27**-0.5, dtype),
+        "fc.weight": make.uniform((10, 16 * 32 * 32), (16 * 32 * 32) ** -0.5, dtype),
+        "fc.bias": make.uniform((10,), (16 * 32 * 32) ** -0.5, dtype),
+    }
+
+
+def networks(make: CaseMaker) -> list[Case]:
+    """The batches on which a network of the course is observed: of one image, of a few, and in float64."""
+    batches = make.integer(2, 4)
+    return [
+        make.case(
+            "one image",
+            x=make.uniform((1, 3, 32, 32), 1.0),
+            shown="x float32 (1, 3, 32, 32), the four tensors loaded",
+            **network_inputs(make),
+        ),
+        make.case(
+            f"{batches} images",
+            x=make.uniform((batches, 3, 32, 32), 1.0),
+            shown=f"x float32 ({batches}, 3, 32, 32), the four tensors loaded",
+            **network_inputs(make),
+        ),
+        make.case(
+            "five images in float64",
+            x=make.uniform((5, 3, 32, 32), 2.0, torch.float64),
+            shown="x float64 (5, 3, 32, 32), model.to(torch.float64)",
+            **network_inputs(make),
+        ),
+    ]

@@ -1,0 +1,100 @@
+"""Chapter 03, `predict_proba`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.observing.case import Case
+
+__all__ = ["PREDICT_PROBA"]
+
+
+def _models(make: CaseMaker) -> list[Case]:
+    def case(name: str, batch: int, channels: int, side: int, training: bool, x: Tensor) -> Case:
+        layers = [("flatten",), ("linear", channels * side * side, 10)]
+        mode = "training" if training else "eval"
+        shown = f"a linear model in {mode} mode, x {str(x.dtype)[6:]} {tuple(x.shape)}"
+        return make.case(name, layers=layers, seed=make.seed(), training=training, x=x, shown=shown)
+
+    a, b = make.sizes(2, 3, 6)
+    return [
+        case("two images", 2, 1, 2, False, make.normal(2, 1, 2, 2)),
+        case("one image", 1, 2, a, True, make.normal(1, 2, a, a, scale=2)),
+        case("as many images as classes", 10, 1, b, True, make.normal(10, 1, b, b)),
+        case("float32, not contiguous", 3, 2, a, False, make.scattered(make.normal(3, 2, a, a, dtype=torch.float32))),
+    ]
+
+
+def _probabilities(model: nn.Module, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        return model(x).softmax(1)
+
+
+def _left_in_eval(model: nn.Module, x: Tensor) -> Tensor:
+    model.eval()
+    return _probabilities(model, x)
+
+
+def _left_in_train(model: nn.Module, x: Tensor) -> Tensor:
+    model.eval()
+    out = _probabilities(model, x)
+    model.train()
+    return out
+
+
+def _grad_mode_left_off(model: nn.Module, x: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    return model(x).softmax(1)
+
+
+PREDICT_PROBA = Oracle(
+    "predict_proba",
+    _probabilities,
+    _models,
+    [
+        Misconception(
+            "softmax over the batch",
+            lambda model, x: model(x).detach().softmax(0),
+            says="Each row is one image and sums to 1. Softmax goes along the classes, dimension 1.",
+        ),
+        Misconception(
+            "softmax over everything",
+            lambda model, x: model(x).detach().flatten().softmax(0).view(-1, 10),
+            lambda model, x: model(x).detach().exp() / model(x).detach().exp().sum(),
+            says="Each image has a distribution of its own: every row sums to 1, not the whole tensor.",
+        ),
+        Misconception(
+            "log-probabilities",
+            lambda model, x: model(x).detach().log_softmax(1),
+            says="log_softmax gives logarithms, all below 0. Asked for are probabilities between 0 and 1.",
+        ),
+        Misconception(
+            "logits, not probabilities",
+            lambda model, x: model(x).detach(),
+            says="The model returns logits. Softmax makes probabilities of them.",
+        ),
+        Misconception(
+            "graph kept",
+            lambda model, x: model(x).softmax(1),
+            says="Nobody goes backward from a prediction. torch.no_grad() keeps the graph from being built.",
+        ),
+        Misconception(
+            "leaves the model in eval mode",
+            _left_in_eval,
+            says="Whoever trains on afterwards finds dropout off. Put the mode back as it was.",
+        ),
+        Misconception(
+            "leaves the model in training mode",
+            _left_in_train,
+            says="The model may have come in eval mode. Put the mode back as it was.",
+        ),
+        Misconception(
+            "gradients left off for everybody",
+            _grad_mode_left_off,
+            says="torch.set_grad_enabled(False) stays after the function. A with block ends.",
+        ),
+    ],
+)

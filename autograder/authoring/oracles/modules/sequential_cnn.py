@@ -1,0 +1,73 @@
+"""Chapter 03, `sequential_cnn`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from torch import nn
+
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.modules.network import TinyCNN, networks
+
+__all__ = ["SEQUENTIAL_CNN"]
+
+
+def _sequence(*layers: nn.Module, names: Sequence[str] = ("conv", "relu", "flatten", "fc")) -> nn.Sequential:
+    return nn.Sequential(OrderedDict(zip(names, layers, strict=True)))
+
+
+def _conv() -> nn.Module:
+    return nn.Conv2d(3, 16, 3, padding=1)
+
+
+def _fc() -> nn.Module:
+    return nn.Linear(16 * 32 * 32, 10)
+
+
+SEQUENTIAL_CNN = Oracle(
+    "sequential_cnn",
+    lambda: _sequence(_conv(), nn.ReLU(), nn.Flatten(), _fc()),
+    networks,
+    [
+        Misconception(
+            "flatten from dim 0",
+            lambda: _sequence(_conv(), nn.ReLU(), nn.Flatten(0), _fc()),
+            says="nn.Flatten(0) flattens the batch too. nn.Flatten() starts at dimension 1 by itself.",
+        ),
+        Misconception(
+            "softmax inside",
+            lambda: _sequence(
+                _conv(), nn.ReLU(), nn.Flatten(), _fc(), nn.Softmax(1), names=["conv", "relu", "flatten", "fc", "p"]
+            ),
+            lambda: _sequence(
+                _conv(), nn.ReLU(), nn.Flatten(), _fc(), nn.Softmax(0), names=["conv", "relu", "flatten", "fc", "p"]
+            ),
+            lambda: _sequence(
+                _conv(), nn.ReLU(), nn.Flatten(), _fc(), nn.LogSoftmax(1), names=["conv", "relu", "flatten", "fc", "p"]
+            ),
+            says="The network returns logits. Softmax is for reading probabilities; cross-entropy does its own.",
+        ),
+        Misconception(
+            "ReLU missing",
+            lambda: _sequence(_conv(), nn.Flatten(), _fc(), names=["conv", "flatten", "fc"]),
+            says="Without a nonlinearity between them, two linear layers are one linear layer.",
+        ),
+        Misconception(
+            "children not named",
+            lambda: nn.Sequential(_conv(), nn.ReLU(), nn.Flatten(), _fc()),
+            says="Without an OrderedDict the children are called 0, 1, 2, 3, and no state_dict of TinyCNN fits.",
+        ),
+        Misconception(
+            "no padding",
+            lambda: _sequence(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Flatten(), _fc()),
+            lambda: _sequence(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16 * 30 * 30, 10)),
+            says="Without padding a 3 × 3 kernel turns 32 × 32 into 30 × 30. One pixel of padding keeps 32 × 32.",
+        ),
+        Misconception(
+            "a TinyCNN, not an nn.Sequential",
+            TinyCNN,
+            says="Here the steps stand in an nn.Sequential, which calls them one after the other; no forward is written.",
+        ),
+    ],
+)

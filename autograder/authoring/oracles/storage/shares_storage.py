@@ -1,0 +1,124 @@
+"""Chapter 01, `shares_storage`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.observing.case import Case
+
+__all__ = ["SHARES_STORAGE"]
+
+
+def _pairs(make: CaseMaker) -> list[Case]:
+    n, m = make.sizes(2, 3, 7)
+    whole = n * m
+    cut = make.integer(2, whole - 2)
+    memory = make.normal(whole)
+    same = torch.ones(whole, dtype=torch.float64)
+    rows, turned = ((n, m), (m, 1), 0), ((m, n), (1, m), 0)
+    first, second = ((m,), (1,), 0), ((m,), (1,), m)
+
+    def case(name: str, shown: str, a: Any, b: Any, over: int = 0, **more: Any) -> Case:
+        return make.case(name, **{"memory": memory, "a": a, "b": b, "over": over, **more}, shown=shown)
+
+    x = f"x = torch.randn({whole})"
+    return [
+        case("a tensor and its view", f"{x}; a = x, b = x.view({n}, {m})", None, rows),
+        case("a tensor and its clone", f"{x}; a = x, b = x.clone()", None, None, 1),
+        case("a tensor and itself", f"{x}; a = x, b = x", None, None, made="the same object"),
+        case("twice the same numbers", f"a = torch.ones({whole}), b = torch.ones({whole})", None, None, 1, memory=same),
+        case("two views alike", f"{x}; a = x.view({n}, {m}), b = x.view({n}, {m})", rows, rows),
+        case("a view of a clone", f"{x}; a = x.view({n}, {m}), b = x.clone().view({n}, {m})", rows, rows, 1),
+        case("a transpose", f"{x}.view({n}, {m}); a = x, b = x.t()", rows, turned),
+        case("a transpose, copied", f"{x}.view({n}, {m}); a = x, b = x.clone().t()", rows, turned, 1),
+        *(
+            case(name, f"{text}; {shown}", *layouts, over, **kind, aspect="offsets")
+            for name, shown, layouts, over in (
+                ("two rows", f"x = x.view({n}, {m}); a = x[0], b = x[1]", (first, second), 0),
+                (
+                    "without a slot in common",
+                    f"a = x[:{cut}], b = x[{cut}:]",
+                    (((cut,), (1,), 0), ((whole - cut,), (1,), cut)),
+                    0,
+                ),
+                ("a row and a clone's row", f"x = x.view({n}, {m}); a = x[0], b = x.clone()[1]", (first, second), 1),
+                ("the second row of each", f"x = x.view({n}, {m}); a = x[1], b = x.clone()[1]", (second, second), 1),
+            )
+            for text, kind in ((x, {}), (f"x = torch.ones({whole})", {"memory": same}))
+        ),
+        case("detached", f"{x}; a = x, b = x.detach()", None, None, made="detached", aspect="kinds"),
+        case("bits read as integers", f"{x}; b = x.view(torch.int64)", None, None, made="other dtype", aspect="kinds"),
+        case(
+            "a clone's bits read as integers",
+            f"{x}; b = x.clone().view(torch.int64)",
+            None,
+            None,
+            1,
+            made="other dtype",
+            aspect="kinds",
+        ),
+        case("one row expanded", f"{x}; b = x[:{m}].expand({n}, {m})", None, ((n, m), (0, 1), 0), aspect="kinds"),
+        case("one number", f"{x}; a = x, b = x[{cut}]", None, ((), (), cut), aspect="kinds"),
+        case("one number, copied", f"{x}; a = x, b = x.clone()[0]", None, ((), (), 0), 1, aspect="kinds"),
+    ]
+
+
+def _same_numbers(a: Tensor, b: Tensor) -> bool:
+    return sorted(a.flatten().tolist()) == sorted(b.flatten().tolist())
+
+
+SHARES_STORAGE = Oracle(
+    "shares_storage",
+    lambda a, b: a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr(),
+    _pairs,
+    [
+        Misconception(
+            "compares values",
+            torch.equal,
+            lambda a, b: a.shape == b.shape and torch.equal(a, b),
+            lambda a, b: bool((a == b).all()),
+            lambda a, b: (a == b).all(),
+            lambda a, b: a.shape == b.shape and torch.allclose(a, b.to(a.dtype)),
+            lambda a, b: torch.allclose(a, b),
+            lambda a, b: a.tolist() == b.tolist(),
+            lambda a, b: a.flatten().tolist() == b.flatten().tolist(),
+            lambda a, b: torch.equal(a.flatten(), b.flatten()),
+            _same_numbers,
+            says="Two tensors can hold the same numbers in two places, and other numbers in the same place. "
+            "Ask where their memory is, not what is in it.",
+        ),
+        Misconception(
+            "compares data_ptr()",
+            lambda a, b: a.data_ptr() == b.data_ptr(),
+            lambda a, b: (a.data_ptr(), a.dtype) == (b.data_ptr(), b.dtype),
+            says="data_ptr() is the address of a tensor's first element. Two views of one storage may begin in "
+            "different slots.",
+        ),
+        Misconception(
+            "compares with is",
+            lambda a, b: a is b,
+            says="Every view is a Python object of its own. What they share is the memory behind them.",
+        ),
+        Misconception(
+            "compares _base",
+            lambda a, b: a._base is b._base,
+            lambda a, b: a._base is not None and a._base is b._base,
+            lambda a, b: a._base is b or b._base is a,
+            lambda a, b: a is b or a._base is b or b._base is a or (a._base is not None and a._base is b._base),
+            lambda a, b: (a if a._base is None else a._base) is (b if b._base is None else b._base),
+            says="_base is a note for autograd: a tensor that owns its memory has none, and detach() leaves none.",
+        ),
+        Misconception(
+            "only common slots count",
+            lambda a, b: np.shares_memory(a.detach().numpy(), b.detach().numpy()),
+            lambda a, b: np.may_share_memory(a.detach().numpy(), b.detach().numpy()),
+            says="Two slices without a slot in common can still lie in one allocation, and keep it alive together.",
+        ),
+    ],
+)

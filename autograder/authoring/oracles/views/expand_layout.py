@@ -1,0 +1,180 @@
+"""Chapter 02, `expand_layout`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.storage.layout import Ints, Layout, contiguous_stride, layout_of
+from autograder.authoring.oracles.views.layout import tensor_of, turned_layout
+from autograder.observing.case import Case
+
+__all__ = ["EXPAND_LAYOUT"]
+
+
+def _expand(size: Ints, stride: Ints, offset: int, new_size: Ints) -> Layout:
+    try:
+        return layout_of(tensor_of(size, stride, offset).expand(tuple(new_size)))
+    except RuntimeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _expansions(make: CaseMaker) -> list[Case]:
+    a, b, c, d, e = make.sizes(5, 2, 7)
+    column: dict[str, Any] = {"size": (3, 1), "stride": (1, 1), "offset": 0}
+    front, errors = {"aspect": "new dims"}, {"aspect": "errors"}
+    one_thick: dict[str, Any] = {"size": (a, 1, b, 1), "stride": (2 * b, 5, 2, 9), "offset": make.integer(1, 20)}
+    plain = turned_layout(make, 3)
+    return [
+        make.case("one column made four", **column, new_size=(3, 4)),
+        make.case("one row made two", size=(1, 3), stride=(3, 1), offset=2, new_size=(2, 3)),
+        make.case("two dimensions grow", **one_thick, new_size=(a, c, b, d)),
+        make.case("one of two grows, the other stays 1", **one_thick, new_size=(a, 1, b, d)),
+        make.case("nothing grows", **plain, new_size=plain["size"]),
+        make.case("1 stays 1, whatever its stride", size=(1, a), stride=(77, 3), offset=1, new_size=(1, a)),
+        make.case("already expanded", size=(a, 1), stride=(0, 1), offset=0, new_size=(a, b)),
+        make.case("a row made two rows", size=(3,), stride=(1,), offset=0, new_size=(2, 3), **front),
+        make.case("a number made a block", size=(), stride=(), offset=3, new_size=(2, 4), **front),
+        make.case("new in front, and one grows", size=(2, 1), stride=(1, 1), offset=0, new_size=(2, 2, 5), **front),
+        make.case("equal sizes", size=(a, 1), stride=(3, 1), offset=0, new_size=(a, a, a), **front),
+        make.case("two new in front", **one_thick, new_size=(e, c, a, c, b, 1), **front),
+        make.case(
+            "a column in front of equal columns", size=(1, 1), stride=(4, 2), offset=1, new_size=(b, 1, c), **front
+        ),
+        make.case("3 is not 1", size=(3,), stride=(1,), offset=0, new_size=(4,), **errors),
+        make.case("a multiple is no growth either", size=(2, 3), stride=(3, 1), offset=0, new_size=(4, 3), **errors),
+        make.case("nothing shrinks", size=(a, 3), stride=(3, 1), offset=0, new_size=(a, 1), **errors),
+        make.case("fits from the left only", size=(a, 1), stride=(1, 1), offset=0, new_size=(a, b, c), **errors),
+        make.case("too short", size=(1, 3), stride=(3, 1), offset=0, new_size=(3,), **errors),
+        make.case("no dimension at all", size=(1,), stride=(1,), offset=0, new_size=(), **errors),
+    ]
+
+
+def _grown(old: int, step: int, new: int) -> int:
+    return step if old == new else 0
+
+
+def _expanded(
+    size: Ints,
+    stride: Ints,
+    offset: int,
+    new_size: Ints,
+    *,
+    grown: Callable[[int, int, int], int] = _grown,
+    new_stride: Callable[[Ints, Ints, Ints], Ints] = lambda size, stride, lead: (0,) * len(lead),
+    checks: str = "length size",
+) -> Any:
+    """An expansion by rules: the stride of a dimension, the strides of new ones, and what is checked."""
+    lead = len(new_size) - len(size)
+    if "length" in checks and lead < 0:
+        raise ValueError
+    kept = new_size[lead:] if lead > 0 else new_size
+    pairs = list(zip(reversed(size), reversed(kept), strict=False))[::-1]
+    if "size" in checks and any(old not in (1, new) for old, new in pairs):
+        raise ValueError
+    steps = [
+        grown(old, step, new) for (old, new), step in zip(pairs, stride[-len(pairs) :] if pairs else (), strict=True)
+    ]
+    return tuple(new_size), (*new_stride(size, stride, new_size[: max(lead, 0)]), *steps), offset
+
+
+def _left_aligned(size: Ints, stride: Ints, offset: int, new_size: Ints, *, checked: bool = True) -> Layout:
+    if len(new_size) < len(size) or (
+        checked and any(old not in (1, new) for old, new in zip(size, new_size, strict=False))
+    ):
+        raise ValueError
+    steps = [_grown(old, step, new) for old, step, new in zip(size, stride, new_size, strict=False)]
+    return tuple(new_size), (*steps, *(0,) * (len(new_size) - len(size))), offset
+
+
+def _expanding(**rules: Any) -> Callable[..., Any]:
+    return lambda size, stride, offset, new_size: _expanded(size, stride, offset, new_size, **rules)
+
+
+def _kept(old: int, step: int, new: int) -> int:
+    return step
+
+
+def _repeated(size: Ints, stride: Ints, lead: Ints) -> Ints:
+    """Strides of new dimensions as if the tensor were repeated in memory: each jumps over the whole."""
+    whole = max((n * step for n, step in zip(size, stride, strict=True)), default=1)
+    return tuple(whole * step for step in contiguous_stride(lead))
+
+
+def _stride_for_new(value: Callable[[Ints], int]) -> Callable[[Ints, Ints, Ints], Ints]:
+    return lambda size, stride, lead: (value(stride),) * len(lead)
+
+
+_NEW_STRIDES: tuple[Callable[[Ints, Ints, Ints], Ints], ...] = (
+    _repeated,
+    _stride_for_new(lambda stride: 1),
+    _stride_for_new(lambda stride: stride[0] if stride else 1),
+)
+
+EXPAND_LAYOUT = Oracle(
+    "expand_layout",
+    _expand,
+    _expansions,
+    [
+        Misconception(
+            "stride kept",
+            _expanding(grown=_kept),
+            *(_expanding(grown=_kept, new_stride=rule) for rule in _NEW_STRIDES),
+            _expanding(grown=_kept, checks=""),
+            says="There is one element to stand on. A step along the expanded dimension stays in its slot: stride 0.",
+        ),
+        Misconception(
+            "new dimensions given a stride",
+            *(_expanding(new_stride=rule) for rule in _NEW_STRIDES),
+            says="A new dimension repeats all that is behind it, from the same slots: stride 0.",
+        ),
+        Misconception(
+            "aligned from the left",
+            _left_aligned,
+            lambda size, stride, offset, new_size: _left_aligned(size, stride, offset, new_size, checked=False),
+            says="Sizes are matched from the last dimension on, as in broadcasting. What is new comes in front.",
+        ),
+        Misconception(
+            "no error",
+            _expanding(checks="length"),
+            _expanding(checks="size"),
+            _expanding(checks=""),
+            lambda size, stride, offset, new_size: _expanded(
+                size,
+                stride,
+                offset,
+                new_size,
+                checks="length",
+                grown=lambda old, step, new: 0 if old == 1 != new else step,
+            ),
+            lambda size, stride, offset, new_size: (
+                _expanded(size, stride, offset, new_size)
+                if len(new_size) >= len(size) or not new_size
+                else (tuple(new_size), tuple(stride[-len(new_size) :]), offset)
+            ),
+            says="Only a dimension of size 1 can grow, and none can be left out. Anything else is a ValueError: "
+            "the elements do not exist.",
+        ),
+        Misconception(
+            "every dimension of size 1 given stride 0",
+            _expanding(grown=lambda old, step, new: 0 if old == 1 else step),
+            says="A dimension that stays 1 is left alone: it keeps its stride, whatever that is.",
+        ),
+        Misconception(
+            "copied",
+            lambda size, stride, offset, new_size: (
+                _expanded(size, stride, offset, new_size)[0],
+                contiguous_stride(new_size),
+                0,
+            ),
+            lambda size, stride, offset, new_size: (
+                _expanded(size, stride, offset, new_size)[0],
+                contiguous_stride(new_size),
+                offset,
+            ),
+            says="Fresh strides would belong to a copy such as repeat makes. expand makes none.",
+        ),
+    ],
+)

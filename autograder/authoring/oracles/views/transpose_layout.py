@@ -1,0 +1,106 @@
+"""Chapter 02, `transpose_layout`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.storage.layout import Ints, Layout, contiguous_stride, layout_of
+from autograder.authoring.oracles.views.layout import tensor_of, turned_layout
+from autograder.observing.case import Case
+
+__all__ = ["TRANSPOSE_LAYOUT"]
+
+
+def _swaps(make: CaseMaker) -> list[Case]:
+    rows: dict[str, Any] = {"size": (2, 3), "stride": (3, 1), "offset": 0}
+    plain: dict[str, Any] = {"size": (2, 3, 4), "stride": (12, 4, 1), "offset": 0}
+    three, four, five = turned_layout(make, 3), turned_layout(make, 4, 2), turned_layout(make, 5)
+    from_end = {"aspect": "negative dims"}
+    return [
+        make.case("two rows of three", **rows, dim0=0, dim1=1),
+        make.case("the outermost with the innermost", **plain, dim0=0, dim1=2),
+        make.case("the larger dimension named first", **plain, dim0=2, dim1=1),
+        make.case("not contiguous, with an offset", **three, dim0=0, dim1=1),
+        make.case("four dimensions", **four, dim0=3, dim1=1),
+        make.case("five dimensions", **five, dim0=1, dim1=4),
+        make.case("an expanded dimension", size=(5, 3), stride=(0, 1), offset=2, dim0=0, dim1=1),
+        make.case("the last two", **plain, dim0=-2, dim1=-1, **from_end),
+        make.case("one from each end", **three, dim0=0, dim1=-1, **from_end),
+        make.case("the first, from the end", **four, dim0=-4, dim1=2, **from_end),
+        make.case("one dimension, named twice", **three, dim0=1, dim1=-2, **from_end),
+    ]
+
+
+def _swapped(values: Ints, one: int, other: int) -> tuple[int, ...]:
+    changed = list(values)
+    changed[one], changed[other] = changed[other], changed[one]
+    return tuple(changed)
+
+
+def _front_only(size: Ints, stride: Ints, offset: int, one: int, other: int) -> Any:
+    """A swap that compares dimension numbers with those of ``enumerate``."""
+
+    def pick(values: Ints) -> tuple[int, ...]:
+        return tuple(
+            values[other] if dim == one else values[one] if dim == other else value for dim, value in enumerate(values)
+        )
+
+    return pick(size), pick(stride), offset
+
+
+def _refusing(size: Ints, stride: Ints, offset: int, one: int, other: int) -> Layout:
+    if min(one, other) < 0:
+        raise ValueError
+    return _swapped(size, one, other), _swapped(stride, one, other), offset
+
+
+TRANSPOSE_LAYOUT = Oracle(
+    "transpose_layout",
+    lambda size, stride, offset, dim0, dim1: layout_of(tensor_of(size, stride, offset).transpose(dim0, dim1)),
+    _swaps,
+    [
+        Misconception(
+            "only sizes swapped",
+            lambda size, stride, offset, dim0, dim1: (_swapped(size, dim0, dim1), stride, offset),
+            says="With the old strides the new shape reads the elements in their old order: that is a view(), "
+            "not a transpose.",
+        ),
+        Misconception(
+            "only strides swapped",
+            lambda size, stride, offset, dim0, dim1: (size, _swapped(stride, dim0, dim1), offset),
+            says="A dimension is a size and a stride together. With the old size the strides run out of the tensor.",
+        ),
+        Misconception(
+            "strides recomputed as contiguous",
+            lambda size, stride, offset, dim0, dim1: (
+                _swapped(size, dim0, dim1),
+                contiguous_stride(_swapped(size, dim0, dim1)),
+                offset,
+            ),
+            lambda size, stride, offset, dim0, dim1: (
+                _swapped(size, dim0, dim1),
+                contiguous_stride(_swapped(size, dim0, dim1)),
+                0,
+            ),
+            says="Fresh strides would belong to a copy. A transpose moves nothing in memory: each size keeps its stride.",
+        ),
+        Misconception(
+            "all dimensions turned round",
+            lambda size, stride, offset, dim0, dim1: (size[::-1], stride[::-1], offset),
+            says="Only the two dimensions named change places; the others stay.",
+        ),
+        Misconception(
+            "offset dropped",
+            lambda size, stride, offset, dim0, dim1: (_swapped(size, dim0, dim1), _swapped(stride, dim0, dim1), 0),
+            says="The first element stays the first, in the slot it was in.",
+        ),
+        Misconception(
+            "negative dims not counted from the end",
+            _front_only,
+            _refusing,
+            says="Dimension -1 is the last one, -2 the one before it.",
+        ),
+    ],
+)

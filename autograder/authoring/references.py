@@ -1,0 +1,152 @@
+"""Writing reference files: what each probe sees when the oracle answers, and when each misconception does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Oracle, oracles_of
+from autograder.files import write_whole
+from autograder.judging.compare import MISSING, difference, leaves
+from autograder.judging.judge import read
+from autograder.judging.reference import PUBLIC
+from autograder.observing.case import Case
+from autograder.observing.codec import CodecError, Projection, Raised, from_bytes, to_bytes
+from autograder.observing.exercise import Exercise, exercises_of
+from autograder.observing.observe import Seen, run
+
+__all__ = ["PUBLIC_SEED", "record", "same_reference", "stale", "write"]
+
+PUBLIC_SEED = b"One CNN, Two Ways"
+
+
+def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
+    """The reference file of one chapter's topic, observed now.
+
+    Raises ``ValueError`` when an oracle or a misconception does not behave as one: the reference must be observable in
+    every case, and a misconception must differ from it in at least one.
+    """
+    oracles = oracles_of(topic)
+    exercises = exercises_of(topic)
+    if missing := {one.id for one in exercises} ^ set(oracles):
+        raise ValueError(f"probes and oracles of {topic} do not name the same exercises: {', '.join(sorted(missing))}")
+    return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises})
+
+
+def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[str, Any]:
+    cases = [_with_arguments(case, exercise) for case in oracle.cases(CaseMaker(seed, exercise.id))]
+    expected = _seen(exercise, oracle.answer, cases)
+    for case, seen in zip(cases, expected, strict=True):
+        if isinstance(seen, Raised):
+            raise ValueError(f"{exercise.id}: the oracle raised in case {case.name!r}: {seen.type}: {seen.message}")
+        if any(isinstance(leaf, Projection) and not leaf.values.isfinite().all() for leaf in leaves(seen).values()):
+            raise ValueError(f"{exercise.id}: case {case.name!r} is large and not finite; its projections say nothing")
+    return {
+        "cases": [
+            {"name": case.name, "inputs": dict(case.inputs), "leaves": case.leaves, "shown": case.shown}
+            for case in cases
+        ],
+        "expected": expected,
+        "tolerance": oracle.tolerance,
+        "misconceptions": [
+            {
+                "name": one.name,
+                "says": one.says,
+                "variants": [
+                    _variant(exercise, one.name, _seen(exercise, answer, cases), expected, oracle.tolerance)
+                    for answer in one.variants
+                ],
+            }
+            for one in oracle.misconceptions
+        ],
+    }
+
+
+def _seen(exercise: Exercise, answer: Any, cases: list[Case]) -> tuple[Seen, ...]:
+    return read(exercise, cases, run(exercise, answer, cases).seen)
+
+
+def _with_arguments(case: Case, exercise: Exercise) -> Case:
+    return Case(case.name, case.inputs, exercise.arguments, case.leaves, case.shown)
+
+
+def _variant(
+    exercise: Exercise, name: str, got: tuple[Seen, ...], expected: tuple[Seen, ...], tolerance: str
+) -> dict[int, Seen]:
+    """What a misconception shows that the reference does not, by case."""
+    found: dict[int, Seen] = {}
+    for index, (right, wrong) in enumerate(zip(expected, got, strict=True)):
+        one = wrong if isinstance(wrong, Raised) else _changed(right, wrong, tolerance)
+        if one:
+            found[index] = _without_place(one)
+    if not found:
+        raise ValueError(f"{exercise.id}: no case tells the misconception {name!r} from the reference")
+    return found
+
+
+def _changed(right: Seen, wrong: Mapping[str, Any], tolerance: str) -> dict[str, Any]:
+    assert not isinstance(right, Raised)
+    asked, answered = leaves(right), leaves(wrong)
+    return {
+        path: answered.get(path, MISSING)
+        for path in asked | answered
+        if difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance) is not None
+    }
+
+
+def _without_place(seen: Seen) -> Seen:
+    """An error's line is a matter of how the wrong answer was written, not of what it believes."""
+    return Raised(seen.type, seen.message) if isinstance(seen, Raised) else seen
+
+
+def same_reference(one: bytes, other: bytes) -> bool:
+    """Whether two reference files say the same: structure and text exactly, numbers to rounding.
+
+    The last bits of a float differ between processors, so files are not compared byte by byte.
+    """
+    return one == other or _same(from_bytes(one), from_bytes(other))
+
+
+def _same(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    match one:
+        case Mapping():
+            return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+        case tuple():
+            return len(one) == len(other) and all(map(_same, one, other))
+        case Tensor() | Projection() | float():
+            return difference(one, other) is None
+    return bool(one == other)
+
+
+def stale(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> set[str]:
+    """The topics whose file in ``directory`` is missing or is not what the oracles observe today."""
+    return {topic for topic in topics if not _holds(directory / f"{topic}.safetensors", record(topic, seed))}
+
+
+def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> dict[str, bool]:
+    """Write the reference files of ``topics`` into ``directory``; says of each whether it changed.
+
+    A file that says the same already is left as it is. A new one takes its place in one step, so that a crash leaves
+    the old one whole.
+    """
+    changed = {}
+    for topic in topics:
+        path = directory / f"{topic}.safetensors"
+        data = record(topic, seed)
+        changed[topic] = not _holds(path, data)
+        if changed[topic]:
+            write_whole(path, data)
+    return changed
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return same_reference(path.read_bytes(), data)
+    except (FileNotFoundError, CodecError):
+        return False

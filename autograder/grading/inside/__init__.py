@@ -1,0 +1,1 @@
+"""UNTRUSTED: the sandbox's own processes. Nobody imports them; they are started by name."""

@@ -1,0 +1,1 @@
+"""TRUSTED: the only writer of grades, nbgrader's gradebook and folders, feedback and exports."""

@@ -1,0 +1,125 @@
+"""Where a class keeps its things: nbgrader's folders and gradebook, and ours beside them in ``classroom/results``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.files import write_whole
+from autograder.grading.slots.job import Limits
+from autograder.grading.slots.store import Store
+from autograder.grading.submissions.prepare import Assignment, assignment, reference_folder, topic_of
+
+__all__ = ["Classroom", "Settings", "open_classroom"]
+
+CONFIG = "nbgrader_config.py"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How an assignment was last graded, so that nbgrader's own ``autograde`` does it the same way."""
+
+    reference: str = ""  # a folder; empty for the class's own if there is one, else the public one
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """A class's folders, all of them absolute, and where its gradebook is."""
+
+    root: Path
+    source: Path
+    submitted: Path
+    autograded: Path
+    db_url: str
+    course_id: str
+
+    @classmethod
+    def of(cls, directory: CourseDirectory) -> Classroom:
+        """The class that nbgrader means by ``directory``."""
+        root = Path(directory.root).absolute()
+        return cls(
+            root,
+            root / directory.source_directory,
+            root / directory.submitted_directory,
+            root / directory.autograded_directory,
+            directory.db_url,
+            directory.course_id,
+        )
+
+    @property
+    def results(self) -> Path:
+        """Our folder."""
+        return self.root / "classroom" / "results"
+
+    @property
+    def store(self) -> Store:
+        """What was seen of submissions."""
+        return Store(self.results / "seen")
+
+    def records(self, name: str) -> Path:
+        """The folder of what is recorded of an assignment, a file a learner."""
+        return self.results / "recorded" / name
+
+    def settings(self, name: str) -> Settings:
+        """How ``name`` was last graded; the defaults where it never was, or where nobody can read how."""
+        try:
+            read = json.loads((self.results / "settings" / f"{name}.json").read_bytes())
+            known = {one.name for one in fields(Limits)}
+            limits = Limits(**{key: value for key, value in read["limits"].items() if key in known})
+            return Settings(str(read["reference"]), limits)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return Settings()
+
+    def keep_settings(self, name: str, settings: Settings) -> None:
+        """Remember how ``name`` is graded."""
+        if settings != self.settings(name):
+            write_whole(self.results / "settings" / f"{name}.json", json.dumps(asdict(settings)).encode())
+
+    def reference(self, name: str, settings: Settings | None = None) -> Path:
+        """The folder of the reference tensors that ``name`` is graded with."""
+        settings = settings or self.settings(name)
+        return Path(settings.reference) if settings.reference else reference_folder(topic_of(name), self.root)
+
+    def assignment(self, name: str, notebook: str | None = None) -> Assignment:
+        """The assignment called ``name``, as it was last graded. Raises as `autograder.grading.submissions.prepare.assignment`."""
+        settings = self.settings(name)
+        reference = self.reference(name, settings)
+        return _assignment(self, name, notebook or name, reference, settings.limits, self._stamp(name, reference))
+
+    def _stamp(self, name: str, reference: Path) -> tuple[tuple[str, int, int], ...]:
+        """What changes when the source or the reference does."""
+        paths = [path for folder in (self.source / name, reference) for path in sorted(folder.glob("**/*"))]
+        return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths if path.is_file())
+
+
+@lru_cache(maxsize=8)
+def _assignment(
+    room: Classroom, name: str, notebook: str, reference: Path, limits: Limits, stamp: tuple[Any, ...]
+) -> Assignment:
+    return assignment(name, room.source, room.submitted, reference, limits, notebook)
+
+
+def open_classroom(root: Path) -> tuple[Classroom, Config]:
+    """The class whose ``nbgrader_config.py`` lies in ``root``, and nbgrader's settings for it.
+
+    Raises ``FileNotFoundError`` where there is none.
+    """
+    root = root.absolute()
+    if not (root / CONFIG).is_file():
+        raise FileNotFoundError(f"there is no {CONFIG} in {root.name or root}; grade in a class's folder, or name it")
+    config = Config(deepcopy(_plain(PyFileConfigLoader(CONFIG, path=str(root)).load_config())))
+    return Classroom.of(CourseDirectory(config=config)), config
+
+
+def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(config)

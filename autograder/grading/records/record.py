@@ -1,0 +1,242 @@
+"""The single writer: takes results through nbgrader's own pipeline into ``autograded`` and the gradebook.
+
+A marker says what is recorded of each submission. It is taken away before anything is written and put in place when all
+is, so that a run that was killed anywhere is made whole by the next one, and what is recorded already is left alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import capture_log
+from traitlets.config import Config
+
+from autograder.files import write_whole
+from autograder.grading.records.classroom import Classroom, open_classroom
+from autograder.grading.records.one_pass import Writer, can_write, class_of
+from autograder.grading.records.plugins import TrustedExecute, with_outputs
+from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
+from autograder.grading.submissions.verdicts import Result, not_run
+from course.chapters import find_chapter
+
+__all__ = ["NotRecorded", "Recorder", "read_records", "recorded"]
+
+
+class NotRecorded(RuntimeError):
+    """nbgrader's pipeline did not take a result; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What the gradebook holds of one graded cell."""
+
+    name: str
+    auto_score: float | None
+
+
+class Recorder:
+    """Records the results of one assignment, one after the other.
+
+    Raises ``ValueError`` where the assignment was never released, or its source is not what was released.
+    """
+
+    def __init__(self, room: Classroom, config: Config, task: Assignment) -> None:
+        self._room = room
+        self._task = task
+        self._config = config
+        self._staging = room.results / "staging"
+        self._rows = _rows(room, task)
+        self._writer: Writer | None = None
+        self.recorded = 0
+
+    def close(self) -> None:
+        """Close the gradebook."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _open(self) -> Writer:
+        if self._writer is None:
+            self._writer = Writer(self._room, self._task)
+        return self._writer
+
+    def record(self, ready: Prepared, result: Result, done: NotebookNode) -> bool:
+        """Record ``result`` with ``done``, the executed notebook, unless just that is recorded. Whether it had to be.
+
+        ``done`` is the recorder's from here on: nbgrader's steps write to it.
+
+        Raises `NotRecorded` when nbgrader does not take it.
+        """
+        mark = _fingerprint(ready, done)
+        path = self._room.records(self._task.name) / f"{ready.student}.json"
+        if self._is_recorded(path, mark, ready.student, result):
+            return False
+        self._room.results.mkdir(parents=True, exist_ok=True)
+        with self._alone():
+            path.unlink(missing_ok=True)
+            self._take(ready, done)
+            content = {"recorded": mark, "written": self._written(ready.student), "result": result.as_json()}
+            write_whole(path, json.dumps(content, indent=1).encode())
+        self.recorded += 1
+        return True
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While another `grade` of this class writes, wait. The system gives the lock back, however that one ends."""
+        with (self._room.results / "recording.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _is_recorded(self, path: Path, mark: str, student: str, result: Result) -> bool:
+        """Whether marker, autograded notebook and gradebook all say what is to be recorded."""
+        try:
+            marker = json.loads(path.read_bytes())
+            if marker["recorded"] != mark or marker["written"] != self._written(student):
+                return False
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        rows = {row.name: row.auto_score for row in self._rows.get(student, ())}
+        return set(self._task.source.points) <= set(rows) and all(
+            rows.get(name) == one.verdict.score for name, one in result.exercises.items()
+        )
+
+    def _written(self, student: str) -> str:
+        path = self._room.autograded / student / self._task.name / f"{self._task.notebook}.ipynb"
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+
+    def _take(self, ready: Prepared, done: NotebookNode) -> None:
+        """Have nbgrader's steps done: all in one pass where the class's settings allow it, else by nbgrader itself."""
+        converter = self._converter(ready.student)
+        try:
+            if can_write(converter):
+                self._open().write(converter, ready, done)
+            else:
+                self._stage(ready)
+                self._autograde(ready.student, converter, done)
+        except NotRecorded:
+            raise
+        except Exception as error:  # a full disk, a locked gradebook, a class's own steps: they cost this result alone
+            raise NotRecorded(f"the result of {ready.student} could not be recorded: {error}") from error
+        finally:
+            shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _converter(self, student: str) -> Autograde:
+        config = Config(self._config)
+        config.CourseDirectory.submitted_directory = str(self._staging)
+        config.CourseDirectory.assignment_id = self._task.name
+        config.CourseDirectory.student_id = student
+        converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
+        converter.log = logging.Logger(
+            "autograder.recording", logging.ERROR
+        )  # what it says is read where nbgrader fails
+        converter.force = True
+        return converter
+
+    def _stage(self, ready: Prepared) -> None:
+        """Put what nbgrader is to take into a folder of ours: plain files, no links, nothing that cannot be read."""
+        folder = self._staging / ready.student / self._task.name
+        if self._staging.exists():  # of a run that was killed
+            shutil.rmtree(self._staging)
+        folder.mkdir(parents=True)
+        (folder / f"{self._task.notebook}.ipynb").write_text(nbformat.writes(ready.notebook), encoding="utf-8")
+        if ready.timestamp:
+            (folder / "timestamp.txt").write_text(ready.timestamp, encoding="utf-8")
+        for name, content in ready.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+
+    def _autograde(self, student: str, converter: Autograde, done: NotebookNode) -> None:
+        converter.autograde_preprocessors = [
+            _replay(done) if class_of(step) in (Execute, TrustedExecute) else step
+            for step in converter.autograde_preprocessors
+        ]
+        told = capture_log(converter)
+        if not told["success"]:
+            reason = (told.get("log") or told["error"]).strip()
+            raise NotRecorded(f"nbgrader did not take the result of {student}: {reason}")
+
+
+def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:
+    """Nbgrader's step that executes, which has been done."""
+
+    def replay(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        return with_outputs(nb, done), resources
+
+    return replay
+
+
+def _fingerprint(ready: Prepared, done: NotebookNode) -> str:
+    """The hash of all that is recorded: the executed notebook, the files beside it, when it was handed in."""
+    whole = hashlib.sha256(json.dumps(done, sort_keys=True).encode())
+    for name, content in sorted(ready.files.items()):
+        whole.update(f"\n{name}\n{hashlib.sha256(content).hexdigest()}".encode())
+    whole.update(f"\n{ready.timestamp}".encode())
+    return whole.hexdigest()
+
+
+def _rows(room: Classroom, task: Assignment) -> Mapping[str, list[_Row]]:
+    """What the gradebook holds of ``task``, by student, in one look."""
+    rows: dict[str, list[_Row]] = {}
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        _as_released(gradebook, task)
+        for submission in gradebook.notebook_submissions(task.notebook, task.name):
+            rows[submission.student.id] = [_Row(grade.name, grade.auto_score) for grade in submission.grades]
+    return rows
+
+
+def _as_released(gradebook: Gradebook, task: Assignment) -> None:
+    try:
+        cells = {cell.name: cell for cell in gradebook.find_notebook(task.notebook, task.name).source_cells}
+    except MissingEntry:
+        raise ValueError(
+            f"the gradebook knows no {task.name}; hand it out first: python -m autograder release {task.name}"
+        ) from None
+    for name, marked in task.source.cells.items():
+        if marked.locked and (name not in cells or cells[name].source != marked.source):
+            raise ValueError(
+                f"the cell {name} of {task.name} has changed since it was handed out; let the gradebook know: "
+                f"python -m autograder release {task.name}"
+            )
+
+
+def read_records(room: Classroom, name: str) -> dict[str, dict[str, Any]]:
+    """The results that are recorded of the assignment ``name``, as `Result.as_json` has them, by student."""
+    found = {}
+    for path in sorted(room.records(name).glob("*.json")):
+        try:
+            found[path.stem] = dict(json.loads(path.read_bytes())["result"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # unfinished: the next `grade` writes it
+    return found
+
+
+def recorded(chapter: str, root: Path) -> list[dict[str, Any]]:
+    """The results of ``chapter`` in the class at ``root``, in the shape of `Result.as_json`, by learner.
+
+    Raises ``ValueError`` when nothing is recorded yet.
+    """
+    room, _ = open_classroom(root)
+    name = find_chapter(chapter).slug
+    found = read_records(room, name)
+    if not found:
+        raise ValueError(f"nothing is recorded of {name}; grade it first: python -m autograder grade {name}")
+    task = room.assignment(name)
+    for ready in prepare_all(task):
+        if ready.nothing_handed_in:
+            found.setdefault(ready.student, not_run(task, ready).as_json())
+    return [found[student] for student in sorted(found)]

@@ -1,0 +1,216 @@
+"""From what was seen of a submission to what it is worth: the controller's word, on the controller's reference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nbformat.notebooknode import NotebookNode
+
+from autograder.grading.slots.job import Job, Limits, Outcome, Ran
+from autograder.grading.submissions.operators import operators_named
+from autograder.grading.submissions.prepare import Assignment, Prepared
+from autograder.grading.submissions.repair import Check
+from autograder.grading.submissions.state import State, of_cell, of_verdict
+from autograder.judging.judge import judge
+from autograder.judging.reference import Reference
+from autograder.judging.verdict import Status, Verdict
+from autograder.observing.codec import Raised
+from autograder.observing.exercise import Exercise, find
+from autograder.observing.observe import Run, Seen
+
+__all__ = ["Decided", "Result", "decide", "not_run"]
+
+_WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One exercise of a submission: its state, and the verdict that its learner reads."""
+
+    state: State
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Result:
+    """A submission decided: its state, a word on it where there is one, and each exercise by its check's grade_id."""
+
+    student: str
+    state: State
+    note: str
+    exercises: Mapping[str, Decided]
+
+    @property
+    def points(self) -> float:
+        """What the checks of this submission earn together."""
+        return sum(one.verdict.score for one in self.exercises.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs: states, points and misconceptions, nothing of what was handed in."""
+        return {
+            "student": self.student,
+            "status": self.state.value,
+            "note": self.note,
+            "points": self.points,
+            "of": sum(one.verdict.points for one in self.exercises.values()),
+            "exercises": [
+                {
+                    "exercise": one.verdict.exercise,
+                    "status": one.state.value if one.state is not State.GRADED else one.verdict.status.value,
+                    "points": one.verdict.score,
+                    "of": one.verdict.points,
+                    "misconception": one.verdict.misconception,
+                }
+                for one in self.exercises.values()
+            ],
+        }
+
+
+def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
+    """What the submission is worth by what was seen of it, and by nothing that it said of itself."""
+    assert ready.job is not None, "what is not run is not decided here"
+    ran = {one.place: one for one in outcome.cells}
+    exercises = {
+        name: _decide(task, ready.notebook, ready.job, ran, place, check)
+        for place, name, check in _checks(ready.notebook, task.source.checks)
+    }
+    states = [of_cell(one.end) for one in outcome.cells] + [one.state for one in exercises.values()]
+    state = next((one for one in _WORST_FIRST if one in states), State.GRADED)
+    if state is State.GRADED and exercises and all(one.state is State.NOT_ATTEMPTED for one in exercises.values()):
+        state = State.NOT_ATTEMPTED
+    return Result(ready.student, state, _told(outcome), exercises)
+
+
+def not_run(task: Assignment, ready: Prepared) -> Result:
+    """The result of a submission that was not run: no points, and the reason on every exercise."""
+    exercises = {}
+    for name, check in task.source.checks.items():
+        verdict = _nothing(
+            find(check.exercise), Status.NOT_ATTEMPTED, f"This submission is {ready.state}: {ready.note}"
+        )
+        exercises[name] = Decided(ready.state, verdict)
+    return Result(ready.student, ready.state, ready.note, exercises)
+
+
+def _checks(notebook: NotebookNode, checks: Mapping[str, Check]) -> list[tuple[int, str, Check]]:
+    names = [
+        (place, str((cell.metadata.get("nbgrader") or {}).get("grade_id"))) for place, cell in enumerate(notebook.cells)
+    ]
+    return [(place, name, checks[name]) for place, name in names if name in checks]
+
+
+def _decide(
+    task: Assignment, notebook: NotebookNode, job: Job, ran: Mapping[int, Ran], place: int, check: Check
+) -> Decided:
+    exercise = find(check.exercise)
+    one = ran.get(place)
+    if one is None:
+        state, words = _elsewhere(task, notebook, ran, check) or (State.NOT_ATTEMPTED, "")
+        return Decided(state, _nothing(exercise, Status.NOT_ATTEMPTED, words or _write(exercise)))
+    state_of_cell = of_cell(one.end)
+    if state_of_cell is not None or one.run is None:
+        state = state_of_cell or State.CRASHED
+        said = _said(state, job.limits) if state_of_cell else "Your answer broke off its own check."
+        return Decided(state, _nothing(exercise, Status.CRASHED, said))
+    reference = task.references[check.exercise]
+    run = _with_source(_as_data(one.run, len(reference.cases)), exercise, check, job, place)
+    verdict = _judged(exercise, reference, run)
+    if verdict.status is Status.CRASHED and any(map(_took_too_much, run.seen)):
+        return Decided(State.OUT_OF_MEMORY, replace(verdict, note=_said(State.OUT_OF_MEMORY, job.limits)))
+    if verdict.status is Status.NOT_ATTEMPTED and (found := _elsewhere(task, notebook, ran, check)):
+        return Decided(found[0], replace(verdict, note=found[1]))
+    return Decided(of_verdict(verdict.status), verdict)
+
+
+def _judged(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
+    """The judge's verdict. What it cannot make sense of is worth nothing, and stops nobody."""
+    try:
+        verdict = judge(exercise, reference, run)
+    except Exception as error:  # what comes out of a sandbox may be anything
+        note = f"What your answer returned could not be compared ({type(error).__name__})."
+        return _nothing(exercise, Status.CRASHED, note)
+    sound = isinstance(verdict.score, int | float) and 0 <= verdict.score <= exercise.points
+    assert sound, f"the judge gave {verdict.score} of {exercise.points} points"
+    return verdict
+
+
+def _as_data(run: Run, cases: int) -> Run:
+    """``run`` with nothing in it but what a probe can have written: one entry a case, names as text, errors cut short."""
+    seen = tuple(_seen(one) for one in run.seen[:cases])
+    return Run(seen, tuple(str(name)[:100] for name in run.used[:20]), bool(run.attempted))
+
+
+def _seen(one: Any) -> Seen:
+    if isinstance(one, Raised):
+        return Raised(one.type[:100], one.message[:2000], one.line[:200], one.number)
+    if isinstance(one, Mapping) and all(isinstance(key, str) for key in one):
+        return one
+    return Raised("NoObservation", "the check sent back something else than observations")
+
+
+def _took_too_much(one: Seen) -> bool:
+    """Whether an answer was refused memory: by Python, or by torch, whose error has no type of its own."""
+    return isinstance(one, Raised) and (one.type == "MemoryError" or "can't allocate memory" in one.message)
+
+
+def _with_source(run: Run, exercise: Exercise, check: Check, job: Job, place: int) -> Run:
+    """✋: where the child saw no forbidden operator, the source is asked."""
+    if run.used or not exercise.by_hand or not run.attempted:
+        return run
+    above = [cell.source for cell in job.cells if cell.place < place]
+    return replace(run, used=operators_named(above, check.answer, exercise.by_hand))
+
+
+def _elsewhere(
+    task: Assignment, notebook: NotebookNode, ran: Mapping[int, Ran], check: Check
+) -> tuple[State, str] | None:
+    """Why there is no answer, when the learner's own cell was stopped before it could define one."""
+    for place, cell in enumerate(notebook.cells):
+        marks = cell.metadata.get("nbgrader") or {}
+        if marks.get("grade_id") == check.exercise and place in ran and (state := of_cell(ran[place].end)):
+            return state, f"The cell in which you answer was stopped: {state}. So there is nothing to check."
+    return None
+
+
+def _nothing(exercise: Exercise, status: Status, note: str) -> Verdict:
+    return Verdict(exercise.id, exercise.contract, exercise.points, 0.0, status, note=note)
+
+
+def _write(exercise: Exercise) -> str:
+    return f"Write {exercise.contract} in the cell above, run that cell, then this one."
+
+
+def _said(state: State, limits: Limits) -> str:
+    match state:
+        case State.TIMED_OUT:
+            return (
+                f"This check was stopped: your answer took too long. A cell has {limits.cell_seconds:g} seconds, and the "
+                f"whole notebook {limits.notebook_seconds:g}."
+            )
+        case State.OUT_OF_MEMORY:
+            return f"This check was stopped: your answer needed more than the {limits.memory >> 20} MB that there are."
+    return "This check was stopped: your answer ended the Python process in which it ran."
+
+
+def _told(outcome: Outcome) -> str:
+    """What happened to the cells that were stopped, in a line."""
+    parts = []
+    for state in _WORST_FIRST:
+        places = [one.place + 1 for one in outcome.cells if of_cell(one.end) is state]
+        if places:
+            parts.append(f"{state} in {_cells(places)}")
+    return "; ".join(parts)
+
+
+def _cells(places: Sequence[int]) -> str:
+    """Which cells, counted from 1 as a reader counts them.
+
+    >>> _cells([3]), _cells([3, 5, 6, 7, 8])
+    ('cell 3', 'cells 3, 5, 6 and 2 more')
+    """
+    if len(places) == 1:
+        return f"cell {places[0]}"
+    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+    return f"cells {', '.join(str(place) for place in places[:3])}{more}"

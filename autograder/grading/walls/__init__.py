@@ -1,0 +1,1 @@
+"""TRUSTED: what keeps the inside in."""

@@ -1,0 +1,1 @@
+"""What the inside and the slots say to each other. Whoever reads believes nothing."""

@@ -1,0 +1,219 @@
+"""The judge: observations against reference tensors. Pure; it runs no learner's code and trusts none of its words."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from autograder.judging.compare import MISSING, Difference, difference, leaves
+from autograder.judging.readings import reading_of
+from autograder.judging.reference import Reference
+from autograder.judging.show import show_case, show_form, show_value
+from autograder.judging.verdict import Aspect, Finding, Status, Verdict
+from autograder.observing.case import Case
+from autograder.observing.codec import Projection, Raised
+from autograder.observing.exercise import Exercise
+from autograder.observing.observe import Run, Seen
+
+__all__ = ["differences", "judge", "read"]
+
+_NO_ANSWER = Raised("NoAnswer", "")
+
+
+def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
+    """The verdict on what was seen of an answer.
+
+    An aspect holds when it holds in every case that asks for it, and earns its share then. Nothing is earned where the
+    core aspect (the values) holds in no case, or where torch's own operator did the work of an exercise by hand.
+    """
+
+    def verdict(status: Status, score: float = 0.0, **details: Any) -> Verdict:
+        return Verdict(exercise.id, exercise.contract, exercise.points, score, status, **details)
+
+    seen = read(exercise, reference.cases, run.seen)
+    seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
+    crashes = [one for one in seen if isinstance(one, Raised)]
+    unfinished = any(one.type == "NotImplementedError" for one in crashes)
+    if not run.attempted or (unfinished and len(crashes) == len(seen)):
+        return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
+    if run.used:
+        return verdict(Status.NOT_BY_HAND, note=_not_by_hand(exercise, run.used))
+
+    found = tuple(
+        differences(expected, one, reference.tolerance) for expected, one in zip(reference.expected, seen, strict=False)
+    )
+    aspects = _aspects(exercise, reference, found)
+    if all(aspect.holds for aspect in aspects) and not crashes:
+        return verdict(Status.SOLVED, float(exercise.points), aspects=aspects)
+    core_holds = any(
+        _holds_core(exercise, expected, one) for expected, one in zip(reference.expected, found, strict=True)
+    )
+    if unfinished and not core_holds:
+        return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
+
+    known = _recognise(reference, seen)
+    score = _score(exercise, aspects) if core_holds else 0.0
+    wrong = Status.CRASHED if len(crashes) == len(seen) else Status.WRONG
+    return verdict(
+        Status.PARTLY if score else wrong,
+        score,
+        aspects=aspects,
+        misconception=known[0],
+        says=known[1],
+        finding=_finding(exercise, reference, seen, found),
+        note=_note(seen, found),
+    )
+
+
+def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:
+    """What was seen in each case, as it is compared: read first where the exercise has a reading."""
+    reading = reading_of(exercise)
+    if reading is None:
+        return tuple(seen)
+    found: list[Seen] = []
+    for case, one in zip(cases, seen, strict=False):
+        try:
+            found.append(one if isinstance(one, Raised) else reading(one, case))
+        except Exception as error:  # what comes out of a sandbox may be anything
+            found.append(Raised("NoObservation", f"what was seen cannot be read ({type(error).__name__})"))
+    return tuple(found)
+
+
+def differences(expected: Seen, got: Seen, tolerance: str = "") -> dict[str, Difference]:
+    """Where ``got`` is not what was ``expected``, by path; every path where the answer raised.
+
+    >>> list(differences({"values": 3, "memory": {"x": True}}, {"values": 4, "memory": {"x": True}}))
+    ['values']
+    """
+    assert not isinstance(expected, Raised), "a reference never raises"
+    if isinstance(got, Raised):
+        return {path: Difference("form", leaf, got) for path, leaf in leaves(expected).items()}
+    asked = leaves(expected)
+    answered = leaves({aspect: value for aspect, value in got.items() if aspect in expected})
+    found = {}
+    for path in asked | answered:
+        one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance)
+        if one is not None:
+            found[path] = one
+    return found
+
+
+def _aspects_of(expected: Seen) -> list[str]:
+    """The aspects that a case asks for; tensors among the values ask for their shape as well."""
+    assert not isinstance(expected, Raised)
+    tensors = any(isinstance(leaf, Tensor | Projection) for leaf in leaves(expected.get("values")).values())
+    return list(dict.fromkeys((["shape"] if tensors else []) + list(expected)))
+
+
+def _fails(aspect: str, found: Mapping[str, Difference]) -> list[Difference]:
+    """The differences of one case that speak against ``aspect``: a wrong form of the values against their shape."""
+    against = [one for path, one in found.items() if path.split("|")[0] == aspect]
+    if aspect == "shape":
+        values = [one for path, one in found.items() if path.split("|")[0] == "values" and one.kind == "form"]
+        against += [one for one in values if isinstance(one.expected, Tensor | Projection) or one.expected == MISSING]
+    return against
+
+
+def _holds_core(exercise: Exercise, expected: Seen, found: Mapping[str, Difference]) -> bool:
+    asked = [aspect for aspect in _aspects_of(expected) if aspect in exercise.core]
+    return any(not _fails(aspect, found) for aspect in asked)
+
+
+def _aspects(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> tuple[Aspect, ...]:
+    asked: dict[str, list[bool]] = {}
+    for expected, one in zip(reference.expected, found, strict=True):
+        for aspect in _aspects_of(expected):
+            asked.setdefault(aspect, []).append(not _fails(aspect, one))
+    order = [name for name in exercise.shares if name in asked] + [
+        name for name in asked if name not in exercise.shares
+    ]
+    return tuple(Aspect(name, all(asked[name]), _aspect_note(asked[name])) for name in order)
+
+
+def _aspect_note(holds: list[bool]) -> str:
+    return "" if all(holds) or not any(holds) else f"in {sum(holds)} of {len(holds)} cases"
+
+
+def _score(exercise: Exercise, aspects: tuple[Aspect, ...]) -> float:
+    earned = sum(exercise.share(aspect.name) for aspect in aspects if aspect.holds)
+    whole = sum(exercise.share(aspect.name) for aspect in aspects)
+    # Rounded down: what is not wholly right is never worth all points.
+    return math.floor(100 * exercise.points * earned / whole) / 100 if whole and earned < whole else 0.0
+
+
+def _recognise(reference: Reference, seen: tuple[Seen, ...]) -> tuple[str, str]:
+    """Name and words of the misconception whose observations the answer reproduces where they differ from the reference.
+
+    Of several, the one that explains most of what was seen. A misconception that only ever raises is recognised by
+    the error's very words; otherwise one that raises matches any error.
+    """
+    best, most = ("", ""), 0
+    for misconception in reference.misconceptions:
+        for variant in misconception.variants:
+            by_words = all(isinstance(one, Raised) for one in variant.values())
+            weight = sum(_reproduces(one, seen[index], by_words, reference.tolerance) for index, one in variant.items())
+            whole = sum(1 if isinstance(one, Raised) else len(one) for one in variant.values())
+            if weight == whole > most:
+                best, most = (misconception.name, misconception.says), whole
+    return best
+
+
+def _reproduces(known: Seen, got: Seen, by_words: bool, tolerance: str) -> int:
+    """How many of the known observations of one case the answer shows too."""
+    if isinstance(known, Raised):
+        same = isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
+        return int(same)
+    if isinstance(got, Raised):
+        return 0
+    answered = leaves(got)
+    return sum(difference(leaf, answered.get(path, MISSING), tolerance) is None for path, leaf in known.items())
+
+
+def _finding(
+    exercise: Exercise, reference: Reference, seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]
+) -> Finding | None:
+    """The first failing case, in the author's order from small to large; values before other aspects."""
+    failing = [index for index, one in enumerate(found) if one]
+    if not failing:
+        return None
+    with_values = [index for index in failing if any(path.split("|")[0] in exercise.core for path in found[index])]
+    index = (with_values or failing)[0]
+    path, one = next(
+        (item for item in found[index].items() if item[0].split("|")[0] in exercise.core),
+        next(iter(found[index].items())),
+    )
+    show = show_form if one.kind == "form" else show_value
+    name = "" if path == "values" else path.replace("|", " · ") + ": "
+    return Finding(
+        reference.cases[index].name,
+        show_case(exercise, reference.cases[index]),
+        show(one.got) if isinstance(one.got, Raised) else name + show(one.got),
+        name + show(one.expected),
+    )
+
+
+def _note(seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]) -> str:
+    """How many cases differ, how many raised what in which line, and where to go next."""
+    crashes = [one for one in seen if isinstance(one, Raised)]
+    places = Counter((one.type, one.line, one.number) for one in crashes)
+    differ = sum(bool(one) for one in found) - len(crashes)
+    parts = [f"{differ} of {len(found)} cases differ."] if differ else []
+    for (kind, line, number), times in places.most_common(2):
+        cases = "Every case" if times == len(found) else f"{times} of {len(found)} cases"
+        message = next(one.message for one in crashes if (one.type, one.line, one.number) == (kind, line, number))
+        where = f" in your line {number}: {line}" if number else ""
+        parts.append(f"{cases} raised {kind} “{message.strip()[:300]}”{where}.")
+    return " ".join([*parts, "Next: the hints above."])
+
+
+def _not_attempted(exercise: Exercise) -> str:
+    return f"Write {exercise.contract} in the cell above, run that cell, then this one."
+
+
+def _not_by_hand(exercise: Exercise, used: tuple[str, ...]) -> str:
+    names = ", ".join(used)
+    return f"Your answer calls {names}. That is torch's own; here you build it. Everything else is free."

@@ -1,0 +1,78 @@
+"""Reference tensors: the cases of every exercise, what is right in each, and what each misconception looks like.
+
+The files beside this one are the public reference. ``python -m autograder reference`` writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from autograder.observing.case import Case
+from autograder.observing.codec import CodecError, from_bytes
+from autograder.observing.exercise import Exercise, exercises_of
+from autograder.observing.observe import Seen
+
+__all__ = ["PUBLIC", "Known", "Reference", "load"]
+
+PUBLIC = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Known:
+    """A misconception: its name, what a learner is told, and for each variant what differs from the reference, by case."""
+
+    name: str
+    says: str
+    variants: tuple[Mapping[int, Seen], ...]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Everything the judge needs for one exercise."""
+
+    cases: tuple[Case, ...]
+    expected: tuple[Seen, ...]
+    misconceptions: tuple[Known, ...]
+    tolerance: str = ""
+
+
+def load(exercise: Exercise, directory: Path = PUBLIC) -> Reference:
+    """The reference of ``exercise`` from ``directory``.
+
+    Raises ``FileNotFoundError`` or `CodecError` saying how to write it anew.
+
+    >>> from autograder.observing.exercise import find
+    >>> load(find("linear")).cases[0].name
+    'one row, two features'
+    """
+    path = directory / f"{exercise.topic}.safetensors"
+    try:
+        return _load_topic(path, path.stat().st_mtime_ns)[exercise.id]
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"no reference tensors in {path.name}; write them with: python -m autograder reference"
+        ) from None
+    except (CodecError, KeyError) as error:
+        raise CodecError(
+            f"{path.name} does not hold {exercise.id} ({error}); write it anew: python -m autograder reference"
+        ) from None
+
+
+@lru_cache(maxsize=64)
+def _load_topic(path: Path, modified: int) -> dict[str, Reference]:
+    content = from_bytes(path.read_bytes())
+    arguments = {one.id: one.arguments for one in exercises_of(path.stem)}
+    return {name: _reference(entry, arguments.get(name, ())) for name, entry in content.items()}
+
+
+def _reference(entry: Mapping[str, Any], arguments: tuple[str, ...]) -> Reference:
+    return Reference(
+        tuple(Case(one["name"], one["inputs"], arguments, one["leaves"], one["shown"]) for one in entry["cases"]),
+        entry["expected"],
+        tuple(Known(one["name"], one["says"], one["variants"]) for one in entry["misconceptions"]),
+        entry["tolerance"],
+    )

@@ -1,0 +1,1 @@
+"""What `check` needs on a learner's own machine."""

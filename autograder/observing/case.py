@@ -1,0 +1,132 @@
+"""One case of an exercise: the named inputs that an answer is tried on, fresh for every run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.observing.codec import Uniform
+from autograder.observing.watch import Watch
+
+__all__ = ["Case"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """The inputs of one case, by name; those named in ``arguments`` are what the answer is called with, in that order.
+
+    ``leaves`` are the inputs that ask for gradients, ``shown`` says in a few words what the inputs are,
+    ``watch`` notes torch's own operators while the answer runs.
+
+    >>> case = Case("two numbers", {"x": 3, "stride": 2}, arguments=("x", "padding", "stride"))
+    >>> case.call(lambda x, padding=0, stride=1: x + padding + 10 * stride)
+    23
+    """
+
+    name: str
+    inputs: Mapping[str, Any]
+    arguments: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
+    shown: str = ""
+    watch: Watch = field(default_factory=Watch, compare=False, repr=False)
+    given: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def fresh(self, watch: Watch) -> Case:
+        """The same case with nothing given out yet."""
+        return Case(self.name, self.inputs, self.arguments, self.leaves, self.shown, watch)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.inputs
+
+    def __getitem__(self, name: str) -> Any:
+        """The input called ``name``, made once a run: a tensor keeps its strides and offset but is not the stored one."""
+        if name not in self.given:
+            self.given[name] = _copy(self.inputs[name], name in self.leaves)
+        return self.given[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The input called ``name``, or ``default`` where this case has none."""
+        return self[name] if name in self.inputs else default
+
+    def call(self, answer: Callable[..., Any], **instead: Any) -> Any:
+        """Call ``answer`` with this case's arguments, watched.
+
+        Positional as far as the contract's order goes, by name behind a gap; wholly by name for an answer whose
+        parameters are keyword-only. ``instead`` replaces arguments.
+        """
+        values = {name: self[name] for name in self.arguments if name in self.inputs} | instead
+        positional, named = _split(self.arguments, values)
+        if not _binds(answer, positional, named) and _binds(answer, [], values):
+            positional, named = [], values
+        with self.watch:
+            return answer(*positional, **named)
+
+    def unchanged(self) -> dict[str, str]:
+        """For every tensor given out: ``"unchanged"`` if it still holds what it held, under the same shape."""
+        return {
+            name: "unchanged" if _same(_copy(self.inputs[name], False), value) else "changed"
+            for name, value in self.given.items()
+            if isinstance(value, Tensor)
+        }
+
+    def gradients(self, out: Any) -> dict[str, Any] | None:
+        """The gradient of every leaf, of a fixed weighted sum over ``out``; a sentence where there is none.
+
+        ``None`` when this case asks for no gradients.
+        """
+        if not self.leaves:
+            return None
+        names = [name for name in self.leaves if self.inputs.get(name) is not None]
+        if not isinstance(out, Tensor):
+            return dict.fromkeys(names, "not a tensor")
+        if not out.requires_grad:
+            return dict.fromkeys(names, "no gradient")
+        weights = torch.cos(torch.arange(out.numel(), dtype=out.dtype)).view(out.shape)
+        found = torch.autograd.grad(out, [self[name] for name in names], weights, allow_unused=True)
+        return {name: "no gradient" if one is None else one for name, one in zip(names, found, strict=True)}
+
+
+@lru_cache(maxsize=8)
+def _drawn(recipe: Uniform) -> Tensor:
+    """A case asks for the same large input several times; nobody else gets this tensor itself."""
+    return recipe.tensor()
+
+
+def _copy(value: Any, leaf: bool) -> Any:
+    if isinstance(value, Uniform):
+        value = _drawn(value)
+    if isinstance(value, Tensor):
+        storage = torch.empty(0, dtype=value.dtype).set_(value.untyped_storage()).clone()
+        copy = storage.as_strided(value.size(), value.stride(), value.storage_offset())
+        return copy.requires_grad_() if leaf else copy
+    if isinstance(value, Mapping):
+        return {key: _copy(item, leaf) for key, item in value.items()}
+    return value
+
+
+def _same(before: Tensor, after: Tensor) -> bool:
+    same_form = before.shape == after.shape and before.dtype == after.dtype
+    return same_form and torch.equal(before.nan_to_num(), after.detach().nan_to_num())
+
+
+def _split(order: tuple[str, ...], values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    positional: list[Any] = []
+    for name in order:
+        if name not in values:
+            break
+        positional.append(values[name])
+    return positional, {name: values[name] for name in order[len(positional) :] if name in values}
+
+
+def _binds(answer: Callable[..., Any], positional: list[Any], named: Mapping[str, Any]) -> bool:
+    try:
+        inspect.signature(answer).bind(*positional, **named)
+    except (TypeError, ValueError):  # ValueError: a builtin without a signature
+        return False
+    return True

@@ -1,0 +1,125 @@
+"""An exercise as the student's side knows it: its contract, its points, and the probe that observes an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from autograder.observing.case import Case
+from course.chapters import CHAPTERS
+
+__all__ = ["DEFAULT_SHARES", "Exercise", "catalogue", "exercise", "exercises_of", "find"]
+
+Observations = Mapping[str, Any]
+Probe = Callable[[Any, Case], Observations]
+
+# What an aspect weighs against the others of the same exercise. Values weigh most: they are what was asked for.
+DEFAULT_SHARES: Mapping[str, float] = {
+    "values": 4,
+    "gradients": 2,
+    "state": 2,
+    "shape": 1,
+    "memory": 1,
+    "errors": 1,
+}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What a learner is asked for. ``id`` is the name in the notebook; ``contract`` its signature as the lesson says it.
+
+    ``core`` is the aspect that must hold in at least one case for anything to be earned; ``by_hand`` holds patterns of
+    torch's own operators that would do the job (✋); ``shares`` weighs the aspects.
+    """
+
+    id: str
+    topic: str
+    contract: str
+    points: int
+    probe: Probe
+    arguments: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
+    core: tuple[str, ...] = ("values",)
+    shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
+
+    def share(self, aspect: str) -> float:
+        """What ``aspect`` weighs in this exercise."""
+        return self.shares.get(aspect, 1)
+
+
+def exercise(
+    contract: str,
+    *,
+    points: int,
+    by_hand: str = "",
+    core: str = "values",
+    shares: Mapping[str, float] | None = None,
+) -> Callable[[Probe], Exercise]:
+    """Make an `Exercise` of a probe, which lends it its name and its chapter.
+
+    ``contract`` is the signature in the lesson's words: ``"linear(x, weight, bias=None)"``. ``by_hand`` and ``core``
+    are words separated by spaces.
+
+    >>> @exercise("double(x)", points=2, by_hand="mul add")
+    ... def double(answer, case):
+    ...     return {"values": case.call(answer)}
+    >>> double.id, double.arguments, double.by_hand
+    ('double', ('x',), ('mul', 'add'))
+    """
+
+    def wrap(probe: Probe) -> Exercise:
+        topic = probe.__module__.rpartition(".")[2]
+        return Exercise(
+            probe.__name__,
+            topic,
+            contract,
+            points,
+            probe,
+            arguments=_arguments(contract),
+            by_hand=tuple(by_hand.split()),
+            core=tuple(core.split()),
+            shares={**DEFAULT_SHARES, **(shares or {})},
+        )
+
+    return wrap
+
+
+def _arguments(contract: str) -> tuple[str, ...]:
+    inside = contract.partition("(")[2].partition(")")[0]
+    return tuple(part.partition("=")[0].strip() for part in inside.split(",") if part.strip())
+
+
+@cache
+def exercises_of(topic: str) -> tuple[Exercise, ...]:
+    """The exercises of one chapter's topic, in the order of the lesson.
+
+    >>> [one.id for one in exercises_of("modules")][:2]
+    ['conv_output_size', 'tiny_cnn']
+    """
+    module = import_module(f"autograder.observing.probes.{topic}")
+    return tuple(one for one in vars(module).values() if isinstance(one, Exercise))
+
+
+@cache
+def catalogue() -> Mapping[str, Exercise]:
+    """Every exercise of the course by its id, in the order in which a learner meets them."""
+    return {one.id: one for chapter in CHAPTERS for one in exercises_of(chapter.topic)}
+
+
+def find(exercise_id: str) -> Exercise:
+    """The exercise called ``exercise_id``.
+
+    Raises ``ValueError`` naming the closest ones when there is none of that name.
+
+    >>> find("linear").contract
+    'linear(x, weight, bias=None)'
+    """
+    if exercise_id in catalogue():
+        return catalogue()[exercise_id]
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(exercise_id), catalogue(), n=3) or list(catalogue())
+    raise ValueError(f"there is no exercise {exercise_id!r}; did you mean {', '.join(close)}?")

@@ -1,0 +1,194 @@
+"""Running an answer on its cases and writing down what is seen, as plain data that no answer can bend afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import operator
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autograder.observing.case import Case
+from autograder.observing.codec import Other, Projection, Raised
+from autograder.observing.project import LARGE, project
+from autograder.observing.watch import Watch
+
+if TYPE_CHECKING:
+    from autograder.observing.exercise import Exercise
+
+__all__ = ["Run", "Seen", "observe", "raised_by", "run"]
+
+Seen = Mapping[str, Any] | Raised
+
+_HERE = str(Path(__file__).parents[1])  # all of the autograder
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was seen of an answer: one entry a case, and which of torch's own operators it leaned on (✋)."""
+
+    seen: tuple[Seen, ...]
+    used: tuple[str, ...] = ()
+    attempted: bool = True
+
+
+def observe(**aspects: Any) -> dict[str, Any]:
+    """Observations by aspect, as plain data. An aspect that is ``None`` is not asked in this case.
+
+    >>> observe(values=[1, 2], gradients=None)
+    {'values': (1, 2)}
+    """
+    return {aspect: plain(value) for aspect, value in aspects.items() if value is not None}
+
+
+def plain(value: Any) -> Any:
+    """``value`` as data: detached contiguous tensors, numbers, text, tuples and dicts; anything else by its type's name.
+
+    Whatever has ``__index__`` is an int; a large tensor becomes a `Projection`.
+
+    >>> plain([torch.tensor(3), np.float64(0.5), object()])
+    (tensor(3), 0.5, Other(type='object'))
+    """
+    match value:
+        case None | str() | bool() | Other() | Projection() | torch.dtype():
+            return value
+        case Tensor():
+            return _plain_tensor(value)
+        case np.bool_():
+            return bool(value)
+        case float():
+            return float.__float__(value)
+        case Mapping():
+            return {plain_key(key): plain(item) for key, item in value.items()}
+        case Sequence() if not isinstance(value, bytes):
+            return tuple(plain(item) for item in value)
+    whole: Any = value
+    try:
+        return int.__int__(operator.index(whole))
+    except TypeError:
+        return Other(type(value).__name__)
+
+
+def plain_key(key: Any) -> Any:
+    """A dict's key as data: text and integers stay, everything else becomes its ``repr``."""
+    return key if isinstance(key, str | int | bool) else repr(key)
+
+
+def _plain_tensor(value: Tensor) -> Any:
+    with torch._C.DisableTorchFunctionSubclass():
+        tensor = value.detach().as_subclass(Tensor)
+        if tensor.layout is not torch.strided or tensor.device.type == "meta":
+            return Other(f"Tensor ({tensor.layout}, {tensor.device})")
+        tensor = tensor.cpu().resolve_conj().resolve_neg()
+        return tensor.clone(memory_format=torch.contiguous_format) if tensor.numel() <= LARGE else project(tensor)
+
+
+def raised_by(call: Any) -> str:
+    """The name of the exception that ``call()`` raises, or ``"nothing"``: for the cases that ask for an error.
+
+    An exception that derives from a named one counts as that one; what is not built yet is passed on.
+
+    >>> raised_by(lambda: [][1])
+    'IndexError'
+    """
+    try:
+        call()
+    except NotImplementedError:
+        raise
+    except (ValueError, IndexError, TypeError, KeyError) as error:
+        kinds = (ValueError, IndexError, TypeError, KeyError)
+        return next(kind.__name__ for kind in kinds if isinstance(error, kind))
+    except Exception as error:
+        return type(error).__name__
+    return "nothing"
+
+
+def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
+    """Try ``answer`` on every case with the exercise's probe. An exception costs that case only.
+
+    The random state, torch's default dtype and the gradient mode are the same for every answer, and as before afterwards.
+    """
+    if _is_placeholder(answer):
+        return Run((), attempted=False)
+    watch = Watch(exercise.by_hand)
+    with _same_world():
+        seen = tuple(_run_case(exercise, answer, case.fresh(watch)) for case in cases)
+    return Run(seen, tuple(watch.used))
+
+
+def _run_case(exercise: Exercise, answer: Any, case: Case) -> Seen:
+    try:
+        return exercise.probe(answer, case)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
+        return _raised(error)
+
+
+def _is_placeholder(answer: Any) -> bool:
+    """``None``, ``...``, or a dict that still holds nothing else: the stub as the lesson hands it out."""
+    if isinstance(answer, Mapping):
+        return all(value is None or value is Ellipsis for value in answer.values())
+    return answer is None or answer is Ellipsis
+
+
+def _raised(error: BaseException) -> Raised:
+    """The exception with the deepest line that is neither ours nor a library's: the learner's own."""
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
+    line, number = (own[-1].line or "", own[-1].lineno or 0) if own else ("", 0)
+    try:
+        message = str(error)
+    except Exception:  # a broken __str__ is the answer's fault, not the end of the check
+        message = ""
+    return Raised(type(error).__name__, message[:2000], line.strip()[:200], number)
+
+
+def _is_own(filename: str) -> bool:
+    library = "site-packages" in filename or filename.startswith((_HERE, "<frozen"))
+    return not library and not filename.startswith(str(Path(contextlib.__file__).parent))
+
+
+@contextlib.contextmanager
+def _without_modes() -> Iterator[None]:
+    """Takes off the modes that a notebook has left on: each of them sees, and may change, all that torch does."""
+    functions = [torch._C._pop_torch_function_stack() for _ in range(torch._C._len_torch_function_stack())]
+    dispatches = [torch._C._pop_torch_dispatch_stack(None) for _ in range(torch._C._len_torch_dispatch_stack())]
+    try:
+        yield
+    finally:
+        for mode in reversed(functions):
+            torch._C._push_on_torch_function_stack(mode)
+        for mode in reversed(dispatches):
+            torch._C._push_on_torch_dispatch_stack(mode)
+
+
+@contextlib.contextmanager
+def _same_world() -> Iterator[None]:
+    """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr."""
+    dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
+    with (
+        _without_modes(),
+        torch.random.fork_rng(devices=[]),
+        torch.inference_mode(False),
+        torch.set_grad_enabled(True),
+        warnings.catch_warnings(),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        warnings.simplefilter("ignore")
+        torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
+        torch.set_default_dtype(torch.float32)
+        logging.disable(logging.CRITICAL)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            logging.disable(disabled)

@@ -1,0 +1,124 @@
+"""Chapter 04, the same CNN with functions: how its answers are observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.observing.case import Case
+from autograder.observing.exercise import exercise
+from autograder.observing.observe import observe
+from autograder.observing.probes.modules import FOUR
+from autograder.observing.probes.specimen import build_module
+from autograder.observing.project import LARGE
+
+Observations = dict[str, Any]
+
+
+@exercise("init_params(generator) -> dict", points=4)
+def init_params(answer: Callable[..., Any], case: Case) -> Observations:
+    """Draw parameters many times: sizes, their numbers, leaves; or from the same generator state twice, and from another."""
+    if "other_seed" in case:
+        return observe(generator=_three_draws(answer, case))
+    generator = torch.Generator().manual_seed(case["seed"])
+    draws = [dict(case.call(answer, generator=generator)) for _ in range(case["draws"])]
+    params = draws[0]
+    tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
+    return observe(
+        values={name: _numbers([draw.get(name) for draw in draws]) for name in case["bounds"]},
+        shape={name: (tuple(one.shape), one.dtype) for name, one in tensors.items()},
+        state={name: _leaf(params.get(name)) for name in FOUR},
+    )
+
+
+def _numbers(draws: list[Any]) -> Any:
+    """Some two hundred numbers of each draw, in pieces that an observation may hold, and the largest of all."""
+    if not all(isinstance(one, Tensor) for one in draws):
+        return "no tensor"
+    every = [one.detach().flatten() for one in draws]
+    some = torch.cat([one[:: max(1, one.numel() // 200)] for one in every])
+    return {"largest": max(float(one.abs().max()) for one in every), "numbers": some.split(LARGE)}
+
+
+def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
+    """Draws from one generator state under two global seeds, and from another state."""
+
+    def draw(seed: int, global_seed: int) -> dict[str, Any]:
+        torch.default_generator.manual_seed(global_seed)
+        return dict(case.call(answer, generator=torch.Generator().manual_seed(seed)))
+
+    return {"first": draw(case["seed"], 1), "again": draw(case["seed"], 2), "other": draw(case["other_seed"], 1)}
+
+
+def _leaf(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Tensor):
+        return {"tensor": type(value).__name__}
+    return {"leaf": value.is_leaf, "requires_grad": value.requires_grad}
+
+
+def _function(answer: Callable[..., Any], case: Case) -> Observations:
+    """Call the answer on the case's tensors and go backward where the case has leaves."""
+    out = case.call(answer)
+    return observe(values=out, gradients=case.gradients(out), memory=case.unchanged())
+
+
+@exercise("relu(x)", points=2, by_hand="*relu*")
+def relu(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x`` of any shape; no element is exactly 0."""
+    return _function(answer, case)
+
+
+@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear")
+def linear(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x (…, in)``, ``weight (out, in)``, ``bias (out,)`` or none."""
+    return _function(answer, case)
+
+
+@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin")
+def softmax(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x`` of any rank, ``dim`` counted from either end."""
+    return _function(answer, case)
+
+
+@exercise("params_from_module(model) -> dict", points=3)
+def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
+    """Take the parameters out of a module; write to the module, and see whether what was taken changes."""
+    model = build_module(case["layers"], case["seed"]).to(case["dtype"])
+    params = case.call(answer, model=model)
+    if not hasattr(params, "items"):
+        return observe(values=params)
+    taken = {name: value.detach().clone() if isinstance(value, Tensor) else value for name, value in params.items()}
+    with torch.no_grad():
+        for one in model.parameters():
+            one.add_(1)
+    own = all(torch.equal(value, taken[name]) for name, value in params.items() if isinstance(value, Tensor))
+    return observe(
+        values=taken,
+        state={name: _leaf(value) for name, value in params.items()},
+        memory={"storage": "its own" if own else "the module's"},
+    )
+
+
+@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*")
+def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x (N, 3, 32, 32)`` and the four tensors, in the order of keys that the case gives; gradients of all five."""
+    params = {name: case[name] for name in case["order"]}
+    out = case.call(answer, params=params)
+    kept = {"params": "unchanged" if list(params) == list(case["order"]) else "changed"}
+    return observe(values=out, gradients=case.gradients(out), memory=case.unchanged() | kept)
+
+
+@exercise("which_api: dict", points=2, core="weights mode state", shares={"weights": 1, "mode": 1, "state": 1})
+def which_api(answer: Any, case: Case) -> Observations:
+    """The choices for the situations of the case, which are all about one aspect."""
+    made = answer() if callable(answer) else answer  # a function that makes the dict is as good
+    choices = made if isinstance(made, Mapping) else {}
+    chosen = {one: choices.get(one, "no choice") for one in case["situations"]}
+    return observe(**{case["aspect"]: {one: _word(choice) for one, choice in chosen.items()}})
+
+
+def _word(choice: Any) -> Any:
+    return choice.strip().lower() if isinstance(choice, str) else choice

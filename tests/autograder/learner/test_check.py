@@ -1,0 +1,160 @@
+"""`check` as a notebook meets it: quiet, quick to trust a learner, slow to trust a submission."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from autograder import check
+from autograder.learner.kernel import UntrustedKernel
+from autograder.learner.progress import progress
+
+
+def relu(x: torch.Tensor) -> torch.Tensor:
+    return x.clamp(min=0)
+
+
+def test_an_unknown_exercise_is_said_with_the_closest_names() -> None:
+    with pytest.raises(ValueError, match="there is no exercise 'linaer'; did you mean linear"):
+        check("linaer", relu)
+
+
+def test_not_a_word_reaches_stderr(capfd: pytest.CaptureFixture[str]) -> None:
+    def noisy(x: torch.Tensor) -> torch.Tensor:
+        import logging
+        import warnings
+
+        warnings.warn("loud", stacklevel=1)
+        logging.getLogger("learner").error("loud")
+        print("loud", file=sys.stderr)
+        return x.clamp(min=0)
+
+    assert check("relu", noisy).solved
+    assert capfd.readouterr().err == ""
+
+
+def test_a_print_of_the_learner_is_still_seen(capfd: pytest.CaptureFixture[str]) -> None:
+    check("relu", lambda x: (print("shape", tuple(x.shape)), x.clamp(min=0))[1])
+    assert "shape (2,)" in capfd.readouterr().out
+
+
+def test_the_learners_world_is_left_as_it_was() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    random_state = random.getstate()
+    torch.set_default_dtype(torch.float64)
+    torch.set_grad_enabled(False)
+    try:
+        assert check("relu", relu).solved
+        assert torch.get_default_dtype() is torch.float64
+        assert not torch.is_grad_enabled()
+    finally:
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(True)
+    assert torch.equal(torch.rand(1), expected)
+    assert random.getstate() == random_state
+
+
+def test_sys_exit_in_an_answer_is_a_crash_of_the_answer() -> None:
+    assert check("relu", lambda x: sys.exit("bye")).status.value == "crashed"
+
+
+def test_ctrl_c_still_interrupts() -> None:
+    def endless(x: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check("relu", endless)
+
+
+def test_an_error_with_a_broken_message_is_still_a_verdict() -> None:
+    class Broken(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    def answer(x: Any) -> Any:
+        raise Broken
+
+    assert check("relu", answer).status.value == "crashed"
+
+
+def test_a_learner_sees_their_own_line_not_our_stack() -> None:
+    def answer(x: torch.Tensor) -> torch.Tensor:
+        return x.view(-1, 7)
+
+    assert "return x.view(-1, 7)" in check("relu", answer).note
+
+
+def test_graded_in_its_own_kernel_nothing_is_given_and_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    with pytest.raises(UntrustedKernel, match=r"no points are given here.*AUTOGRADER_TRUST_KERNEL=1"):
+        check("relu", relu)
+
+
+def test_the_instructors_word_makes_a_kernel_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
+    monkeypatch.setenv("AUTOGRADER_TRUST_KERNEL", "1")
+    assert check("relu", relu).solved
+    assert progress().tried == {}, "a submission's result is not the instructor's own progress"
+
+
+def test_the_validate_button_just_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    assert check("relu", relu).solved
+
+
+def test_progress_keeps_the_best(tmp_path: Path) -> None:
+    assert progress().next == next(iter(one["exercise"] for one in progress().as_json()["chapters"][0]["exercises"]))
+    check("relu", relu)
+    check("relu", lambda x: x)
+    check("linear", lambda x, weight, bias=None: x @ weight)
+    states = {
+        one["exercise"]: one["state"] for chapter in progress().as_json()["chapters"] for one in chapter["exercises"]
+    }
+    assert (states["relu"], states["linear"], states["softmax"]) == ("solved", "tried", "to do")
+    assert json.loads(json.dumps(progress().as_json()))["solved"] == 1
+
+
+def test_a_stub_leaves_no_trace_in_the_progress() -> None:
+    check("relu", None)
+    assert progress().tried == {}
+
+
+def test_progress_that_cannot_be_written_costs_no_check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    blocked = tmp_path / "a file, not a folder"
+    blocked.write_text("")
+    monkeypatch.setenv("ONE_CNN_PROGRESS", str(blocked / "below"))
+    assert check("relu", relu).solved
+    assert progress().tried == {}
+
+
+def test_a_damaged_progress_file_counts_as_not_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ONE_CNN_PROGRESS", str(tmp_path))
+    (tmp_path / "relu.json").write_text('{"exercise": "relu", "sco')
+    assert progress().tried == {}
+    check("relu", relu)
+    assert progress().tried["relu"].solved
+
+
+def test_in_a_notebook_a_name_that_is_not_there_is_not_attempted() -> None:
+    program = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.run_cell("from autograder import check")
+print(shell.run_cell('check("relu", relu)').result.status.value)
+print(type(shell.run_cell('check("relu", undefined_name); 1').error_in_exec).__name__)
+shell.run_cell("def relu(x): return x.clamp(min=0)")
+print(shell.run_cell('check("relu", relu)').result.status.value)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    lines = [line for line in done.stdout.splitlines() if line in ("not attempted", "NameError", "solved")]
+    assert lines == ["not attempted", "NameError", "solved"]
+    assert done.stderr == ""
