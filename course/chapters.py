@@ -32,6 +32,7 @@ CHAPTERS = (
     Chapter(3, "cnn_with_modules", "modules", "The CNN with modules"),
     Chapter(4, "the_same_cnn_with_functional", "functional", "The same CNN with functions"),
     Chapter(5, "convolution_by_hand", "convolution", "Convolution by hand"),
+    Chapter(10, "capstone", "capstone", "Capstone: three builds of one network"),
 )
 
 

@@ -31,6 +31,7 @@ MISCONCEPTIONS = [
 RIGHT_IN_ITS_CASE = {
     *("predict_layout", "which_api", "predict_proba", "params_from_module", "functional_cnn"),
     *("relu", "linear", "softmax", "correlate2d", "pad2d", "conv2d", "conv2d_im2col", "max_pool2d"),
+    *("ensemble_logits", "per_sample_gradients"),
 }
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
 
