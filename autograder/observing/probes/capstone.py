@@ -92,9 +92,7 @@ def parity_report(answer: Callable[..., Any], case: Case) -> Observations:
     model.train(case["training"])
     for part in case.get("evaluated", ()):
         model.get_submodule(part).eval()
-    for name in case.get("with_grad", ()):
-        parameter = model.get_parameter(name)
-        parameter.grad = torch.full_like(parameter, 0.5)
+    _give_gradients(model, case)
     before = Module(model)
     with settings_kept() as kept, other_convolution() if "other_convolution" in case else nullcontext():
         report = case.call(answer, model=model)
@@ -106,6 +104,13 @@ def parity_report(answer: Callable[..., Any], case: Case) -> Observations:
         return observe(**{aspect: {f"{build} {what}": one for (build, what), one in numbers.items()}})
     seen = {f"{build}-{what}": one for (build, what), one in numbers.items()}
     return observe(**seen, state=state, memory=memory, shape=forms)
+
+
+def _give_gradients(model: nn.Module, case: Case) -> None:
+    """Somebody has collected gradients before, in the parameters that the case names."""
+    for name in case.get("with_grad", ()):
+        parameter = model.get_parameter(name)
+        parameter.grad = torch.full_like(parameter, 0.5)
 
 
 def _entry(report: Any, build: str, what: str) -> Any:
@@ -155,6 +160,7 @@ def ensemble_logits(answer: Callable[..., Any], case: Case) -> Observations:
             part.train(name in parts)
         if case.get("frozen"):
             model.requires_grad_(False)
+        _give_gradients(model, case)
     before = [Module(model) for model in different]
     with settings_kept() as kept:
         out = case.call(answer, models=tuple(models) if case.get("as_tuple") else models)
@@ -174,9 +180,7 @@ def per_sample_gradients(answer: Callable[..., Any], case: Case) -> Observations
     model = build_module(case["layers"], case["seed"]).to(case["x"].dtype).train(case["training"])
     for part in case.get("evaluated", ()):
         model.get_submodule(part).eval()
-    for name in case.get("with_grad", ()):
-        parameter = model.get_parameter(name)
-        parameter.grad = torch.full_like(parameter, 0.5)
+    _give_gradients(model, case)
     before = Module(model)
     with settings_kept() as kept:
         found = case.call(answer, model=model)

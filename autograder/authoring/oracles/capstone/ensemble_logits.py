@@ -60,7 +60,9 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("batch norm in training", normed, 3, all_of(2, every_normed)),
         case("dropout in training", dropping, 2, all_of(3, every_dropping)),
         case("in different modes", normed, 1, ((), every_normed, ("net.1",), ("", "net.4")), as_tuple=True),
-        case("only a part in training", dropping, 3, all_of(2, ("net.1.2",))),
+        case(
+            "only a part in training", dropping, 3, all_of(2, ("net.1.2",)), with_grad=("net.2.weight", "net.1.0.bias")
+        ),
         case("one network twice", normed, 4, all_of(2, every_normed), order=(0, 1, 0)),
         case("five networks, frozen, in float64", normed, 4, all_of(5), x=double, frozen=True),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +58,7 @@ def _modes(make: CaseMaker) -> list[Case]:
 
     def case(batch: int, says: str, *, dtype: torch.dtype = torch.float32, shown: str = "", **more: Any) -> Case:
         training = more.setdefault("training", False)
-        x = make.uniform((batch, 3, 32, 32), 2.0, dtype)
+        x = make.uniform((batch, 3, 32, 32), more.pop("bound", 2.0), dtype)
         p = f"p={more['p']}" if "p" in more else ""
         mode = "training" if training else "evaluation"
         shown = f"HybridCNN({p}) in {mode}{shown}, x {str(dtype)[6:]} ({batch}, 3, 32, 32)"
@@ -69,7 +70,7 @@ def _modes(make: CaseMaker) -> list[Case]:
     return [
         case(1, "one image in evaluation", asks="values", **loaded),
         case(few, f"{few} images in evaluation", asks="values", gradients=_ALL, spoilt=True, **loaded),
-        case(few + 1, "in evaluation, in float64", p=0.6, asks="values", gradients=_ALL, **double, **loaded),
+        case(few + 1, "large numbers in float64", bound=40.0, asks="values", gradients=_ALL, **double, **loaded),
         case(few, "in training, nothing dropped", asks="training", gradients=_TRAINED, **trained),
         case(1, "one image in training", asks="training", **double, **trained),
         case(few, "three passes in training", asks="training", passes=3, **trained),
@@ -121,6 +122,15 @@ def _end(model: Any, hidden: Tensor) -> Tensor:
     return model.fc(model.dropout(hidden).flatten(1))
 
 
+def _mode_handed_on(model: Any, x: Tensor) -> Tensor:
+    return model.fc(F.dropout(_hidden(model, x), model.p, model.training).flatten(1))
+
+
+def _the_same_each_time() -> Callable[..., nn.Module]:
+    network = HybridCNN()
+    return lambda p=0.25: network
+
+
 def _norm_as_a_call(model: Any, x: Tensor, **more: Any) -> Tensor:
     norm = model.norm
     x = F.batch_norm(model.conv(x), norm.running_mean, norm.running_var, norm.weight, norm.bias, **more)
@@ -144,14 +154,28 @@ HYBRID_CNN = Oracle(
             "is told the mode. self.dropout and self.norm know it.",
         ),
         Misconception(
-            "mode handed on by hand",
-            _built(
-                lambda model, x: model.fc(F.dropout(_hidden(model, x), model.p, model.training).flatten(1)),
-                dropout=None,
-            ),
-            _built(lambda model, x: model.fc(F.dropout(_hidden(model, x), model.p, model.training).flatten(1))),
-            says="F.dropout with training=self.training follows the whole network's mode. Asked for is a module called dropout, "
-            "which has a mode of its own.",
+            "no module called dropout",
+            _built(_mode_handed_on, dropout=None),
+            says="Asked for is a module, self.dropout = nn.Dropout(p). It has a name, and a mode of its own: model.dropout.eval() "
+            "stops it alone.",
+        ),
+        Misconception(
+            "dropout's own mode ignored",
+            _built(_mode_handed_on),
+            says="F.dropout with training=self.training follows the whole network's mode. After model.dropout.eval() it drops all "
+            "the same. Call the module: self.dropout(x).",
+        ),
+        Misconception(
+            "mode set in forward",
+            _built(lambda model, x: _end(model.eval(), _hidden(model, x))),
+            _built(lambda model, x: _end(model.train(), _hidden(model, x))),
+            says="forward computes in the mode that it finds. Whoever trains calls train(), whoever evaluates calls eval().",
+        ),
+        Misconception(
+            "one network for all calls",
+            _the_same_each_time(),
+            functools.cache(HybridCNN),
+            says="HybridCNN(p) is a new network every time, with layers of its own. Make them in __init__.",
         ),
         Misconception(
             "pooled size wrong",
