@@ -45,9 +45,10 @@ build: venv ## lessons to solutions to notebooks, and the reference tensors
 bench: system venv ## grade one class with stock nbgrader and with ours, and compare
 	@.venv/bin/python -m autograder bench $(ARGS)
 
-lint: venv ## style, layout and types
+lint: venv ## style, layout, types, and who may import whom
 	@.venv/bin/python -m ruff check .
 	@.venv/bin/python -m ruff format --check .
+	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/python -m mypy
 	@.venv/bin/python -m mypy .ci/make_venv.py .ci/install_torch.py
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Oracle, oracles_of
 from autograder.files import write_whole
-from autograder.judging.compare import MISSING, difference, leaves
+from autograder.judging.compare import MISSING, difference, leaves, magnitude
 from autograder.judging.judge import read
 from autograder.judging.reference import PUBLIC
 from autograder.observing.case import Case
@@ -45,6 +46,7 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
             raise ValueError(f"{exercise.id}: the oracle raised in case {case.name!r}: {seen.type}: {seen.message}")
         if any(isinstance(leaf, Projection) and not leaf.values.isfinite().all() for leaf in leaves(seen).values()):
             raise ValueError(f"{exercise.id}: case {case.name!r} is large and not finite; its projections say nothing")
+    sizes = [magnitude(case.inputs, seen) for case, seen in zip(cases, expected, strict=True)]
     return {
         "cases": [
             {"name": case.name, "inputs": dict(case.inputs), "leaves": case.leaves, "shown": case.shown}
@@ -57,7 +59,7 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
                 "name": one.name,
                 "says": one.says,
                 "variants": [
-                    _variant(exercise, one.name, _seen(exercise, answer, cases), expected, oracle.tolerance)
+                    _variant(exercise, one.name, _seen(exercise, answer, cases), expected, oracle.tolerance, sizes)
                     for answer in one.variants
                 ],
             }
@@ -75,12 +77,17 @@ def _with_arguments(case: Case, exercise: Exercise) -> Case:
 
 
 def _variant(
-    exercise: Exercise, name: str, got: tuple[Seen, ...], expected: tuple[Seen, ...], tolerance: str
+    exercise: Exercise,
+    name: str,
+    got: tuple[Seen, ...],
+    expected: tuple[Seen, ...],
+    tolerance: str,
+    sizes: list[float],
 ) -> dict[int, Seen]:
-    """What a misconception shows that the reference does not, by case."""
+    """What a misconception shows that the reference does not, by case; another rounding is none of it."""
     found: dict[int, Seen] = {}
-    for index, (right, wrong) in enumerate(zip(expected, got, strict=True)):
-        one = wrong if isinstance(wrong, Raised) else _changed(right, wrong, tolerance)
+    for index, (right, wrong, size) in enumerate(zip(expected, got, sizes, strict=True)):
+        one = wrong if isinstance(wrong, Raised) else _changed(right, wrong, tolerance, size)
         if one:
             found[index] = _without_place(one)
     if not found:
@@ -88,13 +95,13 @@ def _variant(
     return found
 
 
-def _changed(right: Seen, wrong: Mapping[str, Any], tolerance: str) -> dict[str, Any]:
+def _changed(right: Seen, wrong: Mapping[str, Any], tolerance: str, size: float) -> dict[str, Any]:
     assert not isinstance(right, Raised)
     asked, answered = leaves(right), leaves(wrong)
     return {
         path: answered.get(path, MISSING)
         for path in asked | answered
-        if difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance) is not None
+        if difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size) is not None
     }
 
 
@@ -104,24 +111,51 @@ def _without_place(seen: Seen) -> Seen:
 
 
 def same_reference(one: bytes, other: bytes) -> bool:
-    """Whether two reference files say the same: structure and text exactly, numbers to rounding.
+    """Whether two reference files say the same: structure and text exactly, numbers as the judge compares them.
 
     The last bits of a float differ between processors, so files are not compared byte by byte.
     """
-    return one == other or _same(from_bytes(one), from_bytes(other))
+    if one == other:
+        return True
+    ours, theirs = from_bytes(one), from_bytes(other)
+    # Once they are of one structure, the entries can be read side by side.
+    return _same(ours, theirs, lambda *numbers: True) and all(_same_numbers(ours[name], theirs[name]) for name in ours)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: Any, other: Any, close: Callable[[Any, Any], bool]) -> bool:
     if type(one) is not type(other):
         return False
     match one:
         case Mapping():
-            return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
+            return list(one) == list(other) and all(_same(one[key], other[key], close) for key in one)
         case tuple():
-            return len(one) == len(other) and all(map(_same, one, other))
+            return len(one) == len(other) and all(
+                _same(mine, theirs, close) for mine, theirs in zip(one, other, strict=True)
+            )
         case Tensor() | Projection() | float():
-            return difference(one, other) is None
+            return close(one, other)
     return bool(one == other)
+
+
+def _same_numbers(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two entries of one structure hold the same numbers: inputs by their dtype, observations as they are judged."""
+    sizes = [magnitude(case["inputs"], seen) for case, seen in zip(one["cases"], one["expected"], strict=True)]
+    return _same(one["cases"], other["cases"], _close) and all(
+        _same(mine, theirs, partial(_close, tolerance=one["tolerance"], size=sizes[index]))
+        for (index, mine), (_, theirs) in zip(_observed(one), _observed(other), strict=True)
+    )
+
+
+def _close(one: Any, other: Any, tolerance: str = "", size: float = 0.0) -> bool:
+    return difference(one, other, tolerance, size) is None
+
+
+def _observed(entry: Mapping[str, Any]) -> Iterator[tuple[int, Seen]]:
+    """All that an entry holds of observations, each with the index of its case."""
+    yield from enumerate(entry["expected"])
+    for known in entry["misconceptions"]:
+        for variant in known["variants"]:
+            yield from variant.items()
 
 
 def stale(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> set[str]:

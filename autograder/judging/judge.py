@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.judging.compare import MISSING, Difference, difference, leaves
+from autograder.judging.compare import MISSING, Difference, difference, leaves, magnitude
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
 from autograder.judging.show import show_case, show_form, show_value
@@ -43,8 +43,12 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     if run.used:
         return verdict(Status.NOT_BY_HAND, note=_not_by_hand(exercise, run.used))
 
+    sizes = tuple(
+        magnitude(case.inputs, expected) for case, expected in zip(reference.cases, reference.expected, strict=True)
+    )
     found = tuple(
-        differences(expected, one, reference.tolerance) for expected, one in zip(reference.expected, seen, strict=False)
+        differences(expected, one, reference.tolerance, size)
+        for expected, one, size in zip(reference.expected, seen, sizes, strict=False)
     )
     aspects = _aspects(exercise, reference, found)
     if all(aspect.holds for aspect in aspects) and not crashes:
@@ -55,7 +59,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     if unfinished and not core_holds:
         return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
 
-    known = _recognise(reference, seen)
+    known = _recognise(reference, seen, sizes)
     score = _score(exercise, aspects) if core_holds else 0.0
     wrong = Status.CRASHED if len(crashes) == len(seen) else Status.WRONG
     return verdict(
@@ -83,8 +87,8 @@ def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tup
     return tuple(found)
 
 
-def differences(expected: Seen, got: Seen, tolerance: str = "") -> dict[str, Difference]:
-    """Where ``got`` is not what was ``expected``, by path; every path where the answer raised.
+def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.0) -> dict[str, Difference]:
+    """Where ``got`` is not what was ``expected`` in a case of that `magnitude`, by path; every path where it raised.
 
     >>> list(differences({"values": 3, "memory": {"x": True}}, {"values": 4, "memory": {"x": True}}))
     ['values']
@@ -96,7 +100,7 @@ def differences(expected: Seen, got: Seen, tolerance: str = "") -> dict[str, Dif
     answered = leaves({aspect: value for aspect, value in got.items() if aspect in expected})
     found = {}
     for path in asked | answered:
-        one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance)
+        one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size)
         if one is not None:
             found[path] = one
     return found
@@ -145,7 +149,7 @@ def _score(exercise: Exercise, aspects: tuple[Aspect, ...]) -> float:
     return math.floor(100 * exercise.points * earned / whole) / 100 if whole and earned < whole else 0.0
 
 
-def _recognise(reference: Reference, seen: tuple[Seen, ...]) -> tuple[str, str]:
+def _recognise(reference: Reference, seen: tuple[Seen, ...], sizes: tuple[float, ...]) -> tuple[str, str]:
     """Name and words of the misconception whose observations the answer reproduces where they differ from the reference.
 
     Of several, the one that explains most of what was seen. A misconception that only ever raises is recognised by
@@ -155,22 +159,23 @@ def _recognise(reference: Reference, seen: tuple[Seen, ...]) -> tuple[str, str]:
     for misconception in reference.misconceptions:
         for variant in misconception.variants:
             by_words = all(isinstance(one, Raised) for one in variant.values())
-            weight = sum(_reproduces(one, seen[index], by_words, reference.tolerance) for index, one in variant.items())
             whole = sum(1 if isinstance(one, Raised) else len(one) for one in variant.values())
-            if weight == whole > most:
+            if whole > most and all(
+                _reproduces(one, seen[index], by_words, reference.tolerance, sizes[index])
+                for index, one in variant.items()
+            ):
                 best, most = (misconception.name, misconception.says), whole
     return best
 
 
-def _reproduces(known: Seen, got: Seen, by_words: bool, tolerance: str) -> int:
-    """How many of the known observations of one case the answer shows too."""
+def _reproduces(known: Seen, got: Seen, by_words: bool, tolerance: str, size: float) -> bool:
+    """Whether the answer shows all of the known observations of one case too."""
     if isinstance(known, Raised):
-        same = isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
-        return int(same)
+        return isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
     if isinstance(got, Raised):
-        return 0
+        return False
     answered = leaves(got)
-    return sum(difference(leaf, answered.get(path, MISSING), tolerance) is None for path, leaf in known.items())
+    return all(difference(leaf, answered.get(path, MISSING), tolerance, size) is None for path, leaf in known.items())
 
 
 def _finding(

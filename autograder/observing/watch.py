@@ -10,14 +10,15 @@ from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
-__all__ = ["Watch", "held_modules"]
+__all__ = ["Watch", "forbidden_modules"]
 
 
 class Watch(TorchFunctionMode):
     """A context in which every call of a torch operator that matches ``forbidden`` is noted in ``used``.
 
     ``forbidden`` holds patterns for the operator's own name (``"relu*"``, ``"conv?d"``); the pattern ``"nn.*"`` means
-    calling any module of ``torch.nn``. It sees the function, the method, the module and the raw operator.
+    calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these. It sees
+    the function, the method, the module and the raw operator.
 
     >>> import torch
     >>> with Watch(("*relu*",)) as watch:
@@ -29,10 +30,11 @@ class Watch(TorchFunctionMode):
     def __init__(self, forbidden: tuple[str, ...] = ()) -> None:
         super().__init__()
         self.forbidden = forbidden
+        self._of_modules = any(pattern.startswith("nn.") for pattern in forbidden)
         self.used: dict[str, None] = {}  # a set that keeps the order
 
     def __enter__(self) -> Watch:
-        if "nn.*" in self.forbidden:
+        if self._of_modules:
             self._hook = register_module_forward_pre_hook(self._module_called)
         if self.forbidden:
             super().__enter__()
@@ -41,7 +43,7 @@ class Watch(TorchFunctionMode):
     def __exit__(self, *exception: Any) -> None:
         if self.forbidden:
             super().__exit__(*exception)
-        if "nn.*" in self.forbidden:
+        if self._of_modules:
             self._hook.remove()
 
     def __torch_function__(
@@ -54,8 +56,32 @@ class Watch(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _module_called(self, module: nn.Module, inputs: Any) -> None:
-        if type(module).__module__.startswith("torch.nn."):
+        if "nn.*" in self.forbidden and type(module).__module__.startswith("torch.nn."):
             self.used[f"nn.{type(module).__name__}"] = None
+        self.look_at(type(module))
+
+    def look_at(self, made: Any) -> None:
+        """Note the forbidden modules that a class derives from, or that a module is, derives from or holds.
+
+        >>> watch = Watch(("nn.Linear",))
+        >>> watch.look_at(nn.Sequential(nn.ReLU(), nn.Linear(2, 3)))
+        >>> watch.used
+        {'nn.Linear': None}
+        """
+        parts = made.modules() if isinstance(made, nn.Module) else [made]
+        for kind in [part if isinstance(part, type) else type(part) for part in parts]:
+            self.used.update(forbidden_modules(kind, self.forbidden))
+
+
+def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]:
+    """The modules of ``torch.nn`` among ``kind`` and what it derives from that ``forbidden`` names; not by ``"nn.*"``.
+
+    >>> forbidden_modules(nn.LazyBatchNorm2d, ("nn.BatchNorm*",))
+    {'nn.BatchNorm2d': None}
+    """
+    names = [f"nn.{one.__name__}" for one in kind.__mro__ if one.__module__.startswith("torch.nn.")]
+    patterns = [pattern for pattern in forbidden if pattern != "nn.*"]
+    return {name: None for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)}
 
 
 def _own_name(func: Callable[..., Any]) -> str:
@@ -65,17 +91,3 @@ def _own_name(func: Callable[..., Any]) -> str:
     if parts and parts[0] == "aten":
         parts = parts[:2]
     return parts[-1].removeprefix("special_") if parts else ""
-
-
-def held_modules(answer: Any, kinds: tuple[type, ...]) -> list[str]:
-    """Names of the ``kinds`` that a module is, derives from or holds (a class is asked what it derives from).
-
-    >>> held_modules(nn.Sequential(nn.Linear(2, 3)), (nn.Linear,))
-    ['nn.Linear']
-    """
-    if isinstance(answer, type):
-        return [f"nn.{kind.__name__}" for kind in kinds if issubclass(answer, kind)]
-    if not isinstance(answer, nn.Module):
-        return []
-    parts = list(answer.modules())
-    return [f"nn.{kind.__name__}" for kind in kinds if any(isinstance(part, kind) for part in parts)]

@@ -166,6 +166,11 @@ class _Reader(ast.NodeVisitor):
                 if isinstance(one, ast.Return | ast.Raise | ast.Continue | ast.Break):
                     break
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        for base in node.bases:
+            self._names(base, called=True)
+        self.generic_visit(node)
+
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:
             self.visit(node.value)

@@ -12,13 +12,15 @@ from typing import Any
 import torch
 from torch import nn
 
+from autograder.observing.watch import forbidden_modules
+
 __all__ = ["forbidden_name", "public_names"]
 
 _HOLDERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict, nn.Identity)
 
 
 def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> Iterator[tuple[str, None]]:
-    """The name under which what ``dotted`` stands for is forbidden, if it is: as the one key of a dict, or none.
+    """The names under which what ``dotted`` stands for is forbidden, if it is. A class that is derived from is ``called``.
 
     >>> list(forbidden_name("torch.nn.functional.relu", ("*relu*",), called=True))
     [('relu', None)]
@@ -28,9 +30,11 @@ def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> 
     thing = _thing(dotted)
     name = dotted.rpartition(".")[2]
     if isinstance(thing, type) and issubclass(thing, nn.Module):
+        if called:
+            yield from forbidden_modules(thing, forbidden).items()
         if not called or thing is nn.Module or issubclass(thing, _HOLDERS):
             return
-        plain = [pattern for pattern in forbidden if pattern.strip("*") and pattern != "nn.*"]
+        plain = [pattern for pattern in forbidden if pattern.strip("*") and not pattern.startswith("nn.")]
         as_operator = {name.lower(), _underscored(name)}
         if "nn.*" in forbidden or any(fnmatchcase(one, pattern) for one in as_operator for pattern in plain):
             yield f"nn.{name}", None

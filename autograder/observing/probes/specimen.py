@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
+
+from autograder.observing.codec import Uniform
 
 __all__ = ["build_module", "load_by_shape", "modes"]
 
 
 def build_module(spec: Sequence[Sequence[Any]], seed: int = 0) -> nn.Sequential:
-    """An ``nn.Sequential`` of the layers that ``spec`` lists, its parameters drawn from ``seed``.
+    """An ``nn.Sequential`` of the layers that ``spec`` lists, its parameters drawn from ``seed``: everywhere the same bits.
 
     A layer is ``("linear", in, out)``, ``("conv", in, out, kernel)``, ``("norm", channels)``, ``("relu",)``,
     ``("flatten",)``, ``("dropout", p)`` or ``("nest", *layers)``. Two words change layers by their index:
@@ -22,8 +25,9 @@ def build_module(spec: Sequence[Sequence[Any]], seed: int = 0) -> nn.Sequential:
     torch.Size([2, 4])
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return _build(spec)
+        module = _build(spec)
+    _draw(module, np.random.RandomState(seed))
+    return module
 
 
 def _build(spec: Sequence[Sequence[Any]]) -> nn.Sequential:
@@ -35,7 +39,7 @@ def _build(spec: Sequence[Sequence[Any]]) -> nn.Sequential:
             case "conv":
                 layers.append(nn.Conv2d(*rest))
             case "norm":
-                layers.append(_norm(*rest))
+                layers.append(nn.BatchNorm2d(*rest))
             case "relu":
                 layers.append(nn.ReLU())
             case "flatten":
@@ -53,15 +57,24 @@ def _build(spec: Sequence[Sequence[Any]]) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _norm(channels: int) -> nn.BatchNorm2d:
-    """Batch norm whose running statistics are not the ones it was born with."""
-    norm = nn.BatchNorm2d(channels)
-    nn.init.uniform_(norm.weight, 0.5, 1.5)
-    nn.init.uniform_(norm.bias, -0.5, 0.5)
-    assert norm.running_mean is not None and norm.running_var is not None
-    norm.running_mean.uniform_(-1, 1)
-    norm.running_var.uniform_(0.5, 2)
-    return norm
+def _draw(module: nn.Module, random: np.random.RandomState) -> None:
+    """Give every part numbers anew. What torch draws differs in its last bits from processor to processor."""
+
+    def uniform(tensor: Tensor, middle: float, bound: float) -> None:
+        drawn = Uniform(tuple(tensor.shape), bound, int(random.randint(2**31 - 1))).tensor()
+        with torch.no_grad():
+            tensor.copy_(middle + drawn)
+
+    for part in module.modules():
+        own = list(part.parameters(recurse=False))
+        fan_in = max((one[0].numel() for one in own if one.dim() > 1), default=4)
+        for one in own:
+            uniform(one, 0, fan_in**-0.5)
+        if isinstance(part, nn.BatchNorm2d):  # with running statistics that are not the ones it was born with
+            assert part.running_mean is not None and part.running_var is not None
+            uniform(part.weight, 1, 0.5)
+            uniform(part.running_mean, 0, 1)
+            uniform(part.running_var, 1.25, 0.75)
 
 
 def modes(module: nn.Module) -> dict[str, bool]:

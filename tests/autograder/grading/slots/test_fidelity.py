@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import settled_streams
 from difficult_notebooks import DIFFICULT
 from nbclient import NotebookClient
 from running import QUICK, job_of_notebook
@@ -46,11 +48,20 @@ def test_a_lessons_solution_shows_what_nbclient_shows(
 
 
 def executed(notebook: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[int, Any]:
-    """The notebook's code cells by place, run by nbclient, with as many threads as the engine has."""
+    """The notebook's code cells by place, run by nbclient, with as many threads as the engine has.
+
+    In a kernel that waits for what other processes wrote: left alone, it shows that at one time or another, or never.
+    """
     folder.mkdir(exist_ok=True)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # in it, ipykernel does not look at file descriptors
-    NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(folder)}}).execute()
+    monkeypatch.setenv("PYTHONPATH", str(Path(settled_streams.__file__).parent), prepend=os.pathsep)
+    NotebookClient(
+        notebook,
+        allow_errors=True,
+        extra_arguments=["--ext=settled_streams"],
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
     return {place: one for place, one in enumerate(notebook.cells) if one.cell_type == "code"}
 
 

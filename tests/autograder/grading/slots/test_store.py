@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import torch
 
+from autograder.grading.slots import store as stores
 from autograder.grading.slots.job import Cell, CellEnd, Job, Limits, Outcome, Ran
 from autograder.grading.slots.store import Store, key_of
+from autograder.grading.walls import staging
 from autograder.observing.observe import Run
 
 JOB = Job("views", (Cell(0, "x = 1"), Cell(2, "check('a', a)", "a", "a")), {"a": b"cases"}, files={"data.txt": b"1"})
@@ -66,10 +71,69 @@ def test_all_that_decides_what_is_seen_changes_the_key(other: Job) -> None:
     assert key_of(other) != key_of(JOB)
 
 
-def test_another_torch_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("package", ["torch", "numpy", "ipython", "matplotlib"])
+def test_another_version_of_what_is_seen_through_changes_the_key(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = key_of(JOB)
-    monkeypatch.setattr(torch, "__version__", "99")
+    monkeypatch.setattr(stores, "version", lambda name: "99" if name == package else version(name))
     assert key_of(JOB) != before
+
+
+def test_another_python_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = key_of(JOB)
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    assert key_of(JOB) != before
+
+
+@pytest.fixture
+def house(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of our code, which the store takes for the real one."""
+    for package in ("course", "autograder"):
+        shutil.copytree(root / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    for module in (stores, staging):
+        monkeypatch.setattr(module, "home_of", lambda package: tmp_path / package)
+    stores._code.cache_clear()
+    yield tmp_path
+    stores._code.cache_clear()
+
+
+def _key_after_a_word_in(path: Path) -> str:
+    path.write_text(path.read_text() + "\n# a word\n")
+    stores._code.cache_clear()
+    return key_of(JOB)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "autograder/observing/probes/functional.py",
+            "autograder/observing/case.py",
+            "autograder/observing/observe.py",
+        ),
+        *("autograder/grading/inside/child.py", "autograder/grading/wire/frames.py"),
+        *("course/data.py", "course/network/builds.py", "course/strides/explorer.js"),
+    ],
+)
+def test_a_change_in_what_runs_beside_the_learners_code_runs_it_anew(house: Path, name: str) -> None:
+    before = key_of(JOB)
+    assert _key_after_a_word_in(house / name) != before
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("autograder/__main__.py", "autograder/sides.py", "autograder/learner/progress.py"),
+        *("autograder/judging/judge.py", "autograder/judging/panel.py", "autograder/judging/readings/functional.py"),
+        *("autograder/report/page.py", "autograder/sample/demo.py", "autograder/sample/bench.py"),
+        *("autograder/authoring/build.py", "autograder/authoring/oracles/functional/relu.py"),
+        *("autograder/grading/grade.py", "autograder/grading/__init__.py", "autograder/grading/records/export.py"),
+        *("autograder/grading/submissions/verdicts.py", "autograder/grading/slots/pool.py"),
+        "course/lessons/04_the_same_cnn_with_functional.py",
+    ],
+)
+def test_a_change_in_what_judges_writes_and_explains_runs_nothing_anew(house: Path, name: str) -> None:
+    before = key_of(JOB)
+    assert _key_after_a_word_in(house / name) == before
 
 
 def test_what_a_killed_writer_left_goes_and_what_a_living_one_writes_stays(tmp_path: Path) -> None:

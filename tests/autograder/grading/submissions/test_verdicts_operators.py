@@ -90,6 +90,25 @@ def test_where_modules_are_forbidden_functions_are_not() -> None:
     assert operators_named([SETUP, by_module], "net", ("nn.*",)) == ("nn.Conv2d",)
 
 
+NORM = "class Norm(nn.Module):\n    def __init__(self, n):\n        super().__init__()\n        {line}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "seen"),
+    [
+        ("class Norm(nn.BatchNorm2d):\n    pass", ("nn.BatchNorm2d", "nn._BatchNorm")),
+        ("class Norm(torch.nn.modules.batchnorm._BatchNorm):\n    pass", ("nn._BatchNorm",)),
+        (NORM.format(line="self.norm = nn.BatchNorm2d(n)"), ("nn.BatchNorm2d", "nn._BatchNorm")),
+        (NORM.format(line="self.kept = [nn.SyncBatchNorm(n)]"), ("nn.SyncBatchNorm", "nn._BatchNorm")),
+        (NORM.format(line="self.norm = F.batch_norm"), ()),
+        (NORM.format(line="self.like_torchs = isinstance(self, nn.BatchNorm2d)"), ()),
+        ("class Norm(nn.Module):\n    'As nn.BatchNorm2d.'", ()),
+    ],
+)
+def test_a_module_that_may_not_be_used_may_not_be_made_nor_derived_from(source: str, seen: tuple[str, ...]) -> None:
+    assert operators_named([SETUP, source], "Norm", ("nn.*BatchNorm*",)) == seen
+
+
 def test_a_module_counts_as_its_operator() -> None:
     pooled = "def pool(x):\n    return nn.MaxPool2d(2)(x)"
     assert operators_named([SETUP, pooled], "pool", ("*pool*",)) == ("nn.MaxPool2d",)
