@@ -1,9 +1,9 @@
 # %% [markdown]
 # # 10 · Capstone: three builds of one network
 #
-# In [chapter 03](../03_cnn_with_modules/03_cnn_with_modules.ipynb) you built a network from modules, in
-# [chapter 04](../04_the_same_cnn_with_functional/04_the_same_cnn_with_functional.ipynb) from functions, and in
-# [chapter 05](../05_convolution_by_hand/05_convolution_by_hand.ipynb) you wrote the convolution itself. Here all three meet.
+# In [chapter 03](../03_cnn_with_modules/03_cnn_with_modules.ipynb) you built a network from modules, in [chapter
+# 04](../04_the_same_cnn_with_functional/04_the_same_cnn_with_functional.ipynb) from functions, and in [chapter
+# 05](../05_convolution_by_hand/05_convolution_by_hand.ipynb) you wrote the convolution itself. Here all three meet.
 #
 # **At the end you can**
 #
@@ -28,8 +28,8 @@ _ = torch.manual_seed(0)  # the same random numbers for everybody
 # %% [markdown]
 # ## 1 · The mixed style
 #
-# Chapter 04 had four questions: is something *learned*, is something else *kept*, is there a *mode*, does it stand in an
-# *`nn.Sequential`*? One yes makes a module, no yes at all makes a function call.
+# Chapter 04 had four questions. Is something **learned**? Is something else **kept**? Is there a **mode**? Does it stand
+# in an `nn.Sequential`? One yes makes it a module. Without any, a function will do.
 #
 # Here is a network of seven steps. **Predict** for each: module or function?
 #
@@ -39,8 +39,8 @@ _ = torch.manual_seed(0)  # the same random numbers for everybody
 #
 # <details><summary>Four and three</summary>
 #
-# `conv` and `fc` own what is learned. `norm` also keeps running statistics, and has a mode. `dropout` owns nothing, but has a
-# mode. ReLU, pooling and flatten answer no four times: they are calls in `forward`.
+# `conv` and `fc` own what is learned. `norm` also keeps running statistics, and has a mode. `dropout` owns nothing, but
+# has a mode. ReLU, pooling and flatten answer no four times: they are calls in `forward`.
 #
 # </details>
 #
@@ -61,14 +61,15 @@ for title, layer in (("Hopeful", Hopeful()), ("nn.Dropout", nn.Dropout(0.25))):
         print(f"{title:10} {mode:5} {(layer(torch.ones(1000)) == 0).sum():4} zeros of 1000")
 
 # %% [markdown]
-# `Hopeful` drops in evaluation too: nobody hands the mode on to the function. Batch norm errs on the other side: `F.batch_norm`
-# uses the running statistics unless it is told `training=True`, and so would never update them.
+# `Hopeful` drops in evaluation too: nobody hands the mode on to the function. (`F.batch_norm` errs on the other side:
+# unless it is told `training=True`, it takes the running statistics it is given.)
 #
 # Each step passes a shape on. **Predict** the last one. How many numbers does `fc` get from one image?
 
 # %%
+conv, norm = nn.Conv2d(3, 16, kernel_size=3, padding=1), nn.BatchNorm2d(16)
 x = data.photos()  # (2, 3, 32, 32)
-for step in (nn.Conv2d(3, 16, kernel_size=3, padding=1), nn.BatchNorm2d(16), F.relu, lambda x: F.max_pool2d(x, 2)):
+for step in (conv, norm, F.relu, lambda x: F.max_pool2d(x, 2)):
     x = step(x)
     print(tuple(x.shape))
 
@@ -95,8 +96,8 @@ for step in (nn.Conv2d(3, 16, kernel_size=3, padding=1), nn.BatchNorm2d(16), F.r
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `F.relu(x)`, `F.max_pool2d(x, 2)` and `x.flatten(1)` stand in `forward`, between calls of your four modules. Whoever calls a module
-# need not think of its mode.
+# `F.relu(x)`, `F.max_pool2d(x, 2)` and `x.flatten(1)` stand in `forward`, between calls of your four modules. Whoever
+# calls a module need not think of its mode.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -133,8 +134,8 @@ class HybridCNN(nn.Module):
 check("hybrid_cnn", HybridCNN)
 
 # %% [markdown]
-# Three of yours, trained for a moment on 400 digits each. Only the seed differs: other weights at the start, another order of
-# images, other numbers dropped.
+# Three of yours, trained for a moment on 400 digits each. Only the seed differs: other weights at the start, another
+# order of images, other numbers dropped.
 #
 # **Predict:** how many of 400 digits that they have never seen does each get right?
 
@@ -185,8 +186,8 @@ print("function:", (by_function - by_module).abs().max().item())
 print("by hand: ", (by_hand - by_module).abs().max().item())
 
 # %% [markdown]
-# The module calls the function, so that difference is 0. By hand, the same 500 products are added in another order: rounding,
-# and nothing else.
+# The module calls the function, so that difference is 0. By hand, the same 500 products are added in another order:
+# rounding, and nothing else.
 #
 # ### The largest difference
 #
@@ -203,7 +204,8 @@ print("the absolute value of the largest:  ", (one - other).max().abs().item())
 #
 # ### Gradients without a trace
 #
-# `backward()` **adds** to `.grad`. **Predict:** two builds, one set of leaves, two calls. What does `.grad` hold in the end?
+# `backward()` **adds** to `.grad`. **Predict:** two builds, one set of leaves, two calls. What does `.grad` hold in the
+# end?
 
 # %%
 layer.zero_grad()
@@ -213,7 +215,8 @@ for number, out in enumerate((by_module, by_function), start=1):
 layer.zero_grad()
 
 # %% [markdown]
-# Twice the gradient: it was added up, over both builds. `torch.autograd.grad` *returns* gradients, and leaves `.grad` alone.
+# Twice the gradient: it was added up, over both builds. `torch.autograd.grad` *returns* gradients, and leaves `.grad`
+# alone.
 #
 # **Predict:** what does the last line say?
 
@@ -226,9 +229,9 @@ print("weight.grad is", weight.grad)
 # %% [markdown]
 # ### A proof that can fail
 #
-# A report of zeros is worth something only if it would say otherwise of a network that *is* different. So it has to ask the model
-# that it is given, by calling it, whatever its `forward` does. Here is TinyCNN, and one that is a little off: same four tensors,
-# and one that looks twice at the bias.
+# A report of zeros is worth something only if it would say otherwise of a network that *is* different. So it has to ask
+# the model that it is given, by calling it, whatever its `forward` does. Here is TinyCNN, and one that is a little off:
+# same four tensors, and one that looks twice at the bias.
 
 
 # %%
@@ -254,31 +257,31 @@ class LittleOff(TinyCNN):
 # %% [markdown]
 # ### Exercise: `parity_report` (5 points)
 #
-# Write `parity_report(model, x, target)`. `model` has TinyCNN's four parameters, `x` is `(N, 3, 32, 32)`, `target` holds N classes. It
-# returns a dictionary of two dictionaries, four floats in all:
+# Write `parity_report(model, x, target)`. `model` has TinyCNN's four parameters, `x` is `(N, 3, 32, 32)`, `target` holds
+# N classes. It returns a dictionary of two dictionaries, four floats in all:
 #
 # | | `"logits"` | `"gradients"` |
 # |---|---|---|
 # | `"functional"` | largest absolute difference from `model`'s logits | the same of the gradients, over all four parameters |
 # | `"by_hand"` | … | … |
 #
-# - `"functional"` is your `functional_cnn` of chapter 04, `"by_hand"` the same network without any convolution of torch's: your
-#   `conv2d` of chapter 05, with `relu` and `linear`. Both compute with the model's own numbers. Paste what you have, or write it
-#   anew.
+# - `"functional"` is your `functional_cnn` of chapter 04, `"by_hand"` the same network without any convolution of
+#   torch's: your `conv2d` of chapter 05, with `relu` and `linear`. Both compute with the model's own numbers. Paste what
+#   you have, or write it anew.
 # - The gradients are those of the mean cross-entropy.
 # - `model` stays as it is: parameters, their `.grad`, its mode.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# For each of the three builds you need logits and four gradients. Which of the two ways above gets gradients and leaves no trace? And on which
-# tensors can a function compute, so that its gradients are comparable with the model's?
+# For each of the three builds you need logits and four gradients. Which of the two ways above gets gradients and leaves
+# no trace? And on which tensors can a function compute, so that its gradients are comparable with the model's?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `params = dict(model.named_parameters())` are four leaves by name, and a function may compute with the very same. A small inner
-# function that turns logits into `(logits, gradients)` serves all three builds. By hand, the convolution is
+# `params = dict(model.named_parameters())` are four leaves by name, and a function may compute with the very same. A
+# small inner function that turns logits into `(logits, gradients)` serves all three builds. By hand, the convolution is
 # `conv2d(x, weight, bias, padding=1)`, or `F.unfold(x, 3, padding=1)` and one matrix product.
 #
 # </details>
@@ -359,9 +362,9 @@ except NotImplementedError:
 # %% [markdown]
 # ## 3 · Several networks, one forward
 #
-# Ask the three networks of section 1 one after the other, and you have a loop. But they are one *function* with three sets of
-# tensors. Chapter 09 had the tools for that: `functional_call` runs a module on tensors that you hand it, and `vmap` runs a
-# function over a new dimension of its arguments.
+# Ask the three networks of section 1 one after the other, and you have a loop. But they are one *function* with three
+# sets of tensors. Chapter 09 had the tools for that: `functional_call` runs a module on tensors that you hand it, and
+# `vmap` runs a function over a new dimension of its arguments.
 #
 # The tensors need that dimension first. **Predict** the shapes:
 
@@ -374,7 +377,7 @@ for name, tensor in (params | buffers).items():
 # %% [markdown]
 # A leading 4 everywhere, in the buffers too. They belong to their network: statistics of one are wrong for another.
 #
-# **Predict:** how often is `F.linear` called for all four networks? (A small mode counts, as in chapter 09.)
+# **Predict:** how often is `F.linear` called for all four networks? (The class in the middle counts.)
 
 # %%
 from torch.overrides import TorchFunctionMode
@@ -405,8 +408,8 @@ print("largest difference from the loop:", (together - one_by_one).abs().max().i
 # %% [markdown]
 # One call. The copy is in eval mode, because the mode is the *module's*, and not among the tensors.
 #
-# **Predict:** is `stack_module_state` content with networks of different modes? And what does dropout in training mode do under `vmap`:
-# drop the same numbers for all, other numbers for each?
+# **Predict:** is `stack_module_state` content with networks of different modes? And what does dropout in training mode do
+# under `vmap`: drop the same numbers for all, other numbers for each?
 
 # %%
 small[2].train()
@@ -421,35 +424,36 @@ except RuntimeError as error:
     print(str(error).split(".")[0])
 
 # %% [markdown]
-# Neither works. `vmap` does not guess what you mean by chance. So all networks have to be in one mode while they are stacked, and for reading
-# logits that is eval mode. Whoever changes a mode puts it back.
+# Neither works. `vmap` does not guess what you mean by chance. So all networks have to be in one mode while they are
+# stacked, and for reading logits that is eval mode. Whoever changes a mode puts it back.
 
 # %% [markdown]
 # ### Exercise: `ensemble_logits` (4 points)
 #
-# Write `ensemble_logits(models, x)`: the logits of all `models`, a list of M networks of one build, for the batch `x`, as one tensor
-# `(M, N, 10)`. Use `torch.func.functional_call` and `vmap`, so that `forward` runs **once**, for all of them, in eval mode.
+# Write `ensemble_logits(models, x)`: the logits of all `models`, a list of M networks of one build, for the batch `x`, as
+# one tensor `(M, N, 10)`. Use `torch.func.functional_call` and `vmap`, so that `forward` runs **once**, for all of them,
+# in eval mode.
 #
-# The networks may be in any modes, each of their parts too. Afterwards they are as they were: parameters, buffers, modes. Nobody asks
-# for gradients.
+# The networks may be in any modes, each of their parts too. Afterwards they are as they were: parameters, buffers, modes.
+# Nobody asks for gradients.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Which two things of a network does the stacked dictionary not hold: how it computes, and …? Where do you get both from, without
-# touching the networks that you were given?
+# Which two things of a network does the stacked dictionary not hold: how it computes, and …? Where do you get both from,
+# without touching the networks that you were given?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# What is stacked is a copy. So is `copy.deepcopy(model)`, a whole network, and a copy may be put in eval mode without asking
-# anybody. Copies of all of them are in one mode, and can be stacked.
+# What is stacked is a copy. So is `copy.deepcopy(model)`, a whole network, and a copy may be put in eval mode without
+# asking anybody. Copies of all of them are in one mode, and can be stacked.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `copies = [copy.deepcopy(model).eval() for model in models]`, then `stack_module_state(copies)`, then `vmap` over a function of
-# `(params, buffers)` that returns `functional_call(copies[0], (params, buffers), (x,))`.
+# `copies = [copy.deepcopy(model).eval() for model in models]`, then `stack_module_state(copies)`, then `vmap` over a
+# function of `(params, buffers)` that returns `functional_call(copies[0], (params, buffers), (x,))`.
 #
 # </details>
 
@@ -508,17 +512,20 @@ picture
 layer = nn.Linear(500, 4).double()
 x, target = torch.randn(6, 500, dtype=torch.float64), torch.tensor([0, 1, 2, 3, 0, 1])
 
-whole = torch.autograd.grad(F.cross_entropy(layer(x), target), layer.weight)[0]
-each = torch.stack(
-    [torch.autograd.grad(F.cross_entropy(layer(x[i : i + 1]), target[i : i + 1]), layer.weight)[0] for i in range(6)]
-)
-print(tuple(each.shape), "largest difference of its mean from the batch's:", (each.mean(0) - whole).abs().max().item())
+
+def gradient(x, target):
+    return torch.autograd.grad(F.cross_entropy(layer(x), target), layer.weight)[0]
+
+
+each = torch.stack([gradient(x[i : i + 1], target[i : i + 1]) for i in range(6)])
+difference = each.mean(0) - gradient(x, target)
+print(tuple(each.shape), "  largest difference of its mean from the batch's:", difference.abs().max().item())
 
 # %% [markdown]
 # It is the batch's gradient. The other way round there is no way: six gradients cannot be had back from their mean.
 #
-# The loop runs the model six times. The tools of section 3 do it in one run: write the loss of *one* sample as a function of the
-# tensors, let `torch.func.grad` differentiate it, and let `vmap` run that over the samples.
+# The loop runs the model six times. The tools of section 3 do it in one run: write the loss of *one* sample as a function
+# of the tensors, let `torch.func.grad` differentiate it, and let `vmap` run that over the samples.
 
 
 # %%
@@ -539,20 +546,21 @@ print("largest difference from the loop:", (found["weight"] - each).abs().max().
 # %% [markdown]
 # ### Exercise: `per_sample_gradients` (3 points)
 #
-# Write `per_sample_gradients(model, x, target)`: a dictionary from the name of each parameter to a tensor `(N, …)`, whose entry `i` is the gradient
-# of the cross-entropy of sample `i` alone. The model's mode and every `.grad` are afterwards as they were. Loops are allowed.
+# Write `per_sample_gradients(model, x, target)`: a dictionary from the name of each parameter to a tensor `(N, …)`, whose
+# entry `i` is the gradient of the cross-entropy of sample `i` alone. The model's mode and every `.grad` are afterwards as
+# they were. Loops are allowed.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Which batch has sample `i` as its only sample, and what is the mean loss of that? Which function returns gradients without touching
-# `.grad`?
+# Which batch has sample `i` as its only sample, and what is the mean loss of that? Which function returns gradients
+# without touching `.grad`?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# With a loop: `torch.autograd.grad` for every `i`, then `torch.stack` for every parameter. Without: the cell above is nearly all of it.
-# Only `layer` has to become `model`.
+# With a loop: `torch.autograd.grad` for every `i`, then `torch.stack` for every parameter. Without: the cell above is
+# nearly all of it. Only `layer` has to become `model`.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -581,8 +589,8 @@ def per_sample_gradients(model, x, target):
 check("per_sample_gradients", per_sample_gradients)
 
 # %% [markdown]
-# A sample with a large gradient is one that the network would have to change for. **Predict:** what will the six digits look
-# like that pull hardest at a trained network?
+# A sample with a large gradient is one that the network would have to change for. **Predict:** what will the six digits
+# look like that pull hardest at a trained network?
 
 # %%
 picture = None
@@ -607,9 +615,9 @@ picture
 #
 # ### Channels last, and `.view`
 #
-# Some processors like images stored channels last, and `model.to(memory_format=torch.channels_last)` stores the *weights* that way.
-# The images stay as they are. **Predict:** will the two networks below still run? And how are the numbers between conv and fc
-# stored, if the image came in contiguous?
+# Chapter 02 stored *images* channels last. `model.to(memory_format=torch.channels_last)` stores the *weights* that way,
+# and the images stay as they are. **Predict:** will the two networks below still run? And how are the numbers behind conv
+# stored, if the images came in contiguous?
 
 
 # %%
@@ -632,8 +640,8 @@ for model in (TinyCNN(), ViewCNN()):
         print("  fails:", str(error).split(" (")[0])
 
 # %% [markdown]
-# The output of a convolution is laid out as its weights ask for. `flatten(1)` copies where it has to, and the logits agree to rounding. `view` raises:
-# chapter 02 said why.
+# The output of a convolution is laid out as its weights ask for. `flatten(1)` copies where it has to, and the logits
+# agree to rounding. `view` raises: chapter 02 said why.
 #
 # **Predict:** which of the two orders does an image with a single channel have?
 
@@ -647,8 +655,9 @@ print("contiguous:", grey.is_contiguous(), "  channels last:", grey.is_contiguou
 # %% [markdown]
 # ### `nn.Buffer`: registered by assignment
 #
-# `register_buffer("mean", …)` is one way to own a tensor that nobody learns. `nn.Buffer` is the other: an assignment, as for an
-# `nn.Parameter`. **Predict:** what is in the `state_dict`? And is `mean` still a buffer after a *plain* tensor was assigned to it?
+# `register_buffer("mean", …)` is one way to own a tensor that nobody learns. `nn.Buffer` is the other: an assignment, as
+# for an `nn.Parameter`. **Predict:** what is in the `state_dict`? And is `mean` still a buffer after a *plain* tensor was
+# assigned to it?
 
 
 # %%
@@ -670,8 +679,9 @@ centred.mean = torch.ones(3)
 print("state:  ", centred.state_dict())
 
 # %% [markdown]
-# What is not persistent moves along with `.to`, and is not saved. And a name that is registered as a buffer stays one: a plain tensor takes
-# the place. A parameter's place is not that easy to take. **Predict:** which of these three may have it?
+# What is not persistent moves along with `.to`, and is not saved. And a name that is registered as a buffer stays one: a
+# plain tensor takes the place. A parameter's place is not that easy to take. **Predict:** which of these three may have
+# it?
 
 # %%
 scorer = nn.Linear(5, 4)
@@ -685,8 +695,8 @@ for newcomer in (nn.Buffer(torch.zeros(4, 5)), torch.zeros(4, 5), nn.Parameter(t
 # %% [markdown]
 # ### Tensors without numbers: the meta device
 #
-# On `device="meta"` a tensor has a shape, strides and a dtype, and no storage. **Predict:** how many bytes does a layer with 10,000,100,000
-# parameters take? In float32 they would be 40 GB.
+# On `device="meta"` a tensor has a shape, strides and a dtype, and no numbers. **Predict:** does your computer have the
+# memory for this layer? Its 10,000,100,000 parameters would be 40 GB in float32.
 
 # %%
 with torch.device("meta"):
@@ -700,8 +710,9 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# Shapes run through, numbers there are none. That is good for counting and planning, and as a skeleton: `functional_call` brings the
-# numbers. **Predict:** does this give photographs' logits, although the model has no weights?
+# Shapes run through; numbers there are none, and no memory for them. That is good for counting and planning, and as a
+# skeleton: `functional_call` brings the numbers. **Predict:** does this give photographs' logits, although the model has
+# no weights?
 
 # %%
 with torch.device("meta"):
@@ -713,8 +724,8 @@ print(torch.equal(logits, real(x)))
 # %% [markdown]
 # ### `torch.export`: the module becomes a function
 #
-# `torch.export` runs `forward` once, on tensors that only note what happens to them, and writes the steps down. **Predict:** what are the
-# arguments of the program that comes out?
+# `torch.export` runs `forward` once, on tensors that only note what happens to them, and writes the steps down.
+# **Predict:** what are the arguments of the program that comes out?
 
 # %%
 program = torch.export.export(TinyCNN(), (x,))
@@ -725,8 +736,8 @@ for given in program.graph_signature.input_specs:
 # %% [markdown]
 # Four tensors, then `x`: it is chapter 04's function. The module is where they come from, not part of the computation.
 #
-# That only works if the steps are the same for every input. **Predict:** which of these two forwards can be exported? The first
-# decides by a *number* in the input, the second chooses between two results.
+# That only works if the steps are the same for every input. **Predict:** which of these two forwards can be exported? The
+# first decides by a *number* in the input, the second chooses between two results.
 
 # %%
 import contextlib
@@ -757,7 +768,8 @@ for model in (Deciding(), Choosing()):
         print(type(model).__name__, "fails:", str(error).partition("(")[0])
 
 # %% [markdown]
-# While the steps are written down, nobody knows the number, so that `if` cannot decide. `torch.where` computes both and keeps one.
+# While the steps are written down, nobody knows the number, so that `if` cannot decide. `torch.where` computes both and
+# keeps one.
 #
 # A *size* is known, and is taken for fixed. **Predict:** does the program take five images, when it was exported with two?
 
@@ -772,8 +784,8 @@ for title, program in (("fixed", fixed), ("free", free)):
         print(title, "fails:", error)
 
 # %% [markdown]
-# Last: what does `forward` *change*? A function changes nothing, it returns. **Predict:** how many results has a batch norm, in
-# training and in evaluation?
+# Last: what does `forward` *change*? A function changes nothing, it returns. **Predict:** how many results has a batch
+# norm, in training and in evaluation?
 
 # %%
 import warnings
@@ -786,11 +798,11 @@ for mode in ("train", "eval"):
     print(mode, results)
 
 # %% [markdown]
-# In training, the three buffers come *out*, as results. Whoever calls the program writes them back. Chapter 09 found the same: as a
-# function, a module takes its state as an argument, and hands the new state on.
+# In training, the three buffers come *out*, as results, for whoever calls the program to keep. As a function, a module
+# takes its state as an argument, and hands the new state on.
 #
-# So a forward that can be exported computes with tensors; it does not ask a tensor for a number in order to decide; and what it keeps is
-# a registered buffer.
+# So a forward that can be exported computes with tensors; it does not ask a tensor for a number in order to decide; and
+# what it keeps is a registered buffer.
 
 # %% [markdown]
 # ## 6 · When a module, when a function
@@ -836,21 +848,21 @@ back = F.linear(code, weight.T)
 
 params, gradient, lr = {"weight": torch.ones(5)}, torch.ones(5), 0.1
 params["weight"].add_(gradient, alpha=-lr)
-print("row", tuple(row(x).shape), " loss", round(loss.item(), 3), " back", tuple(back.shape), " weight", params["weight"])
+print("row", tuple(row(x).shape), " loss", round(loss.item(), 3), " back", tuple(back.shape), " weight", params)
 
 # %% [markdown]
 # ### What each costs
 #
-# **A module** costs you the sight of its state. A call may change it (batch norm counts), a mode may be the wrong one, an attribute may
-# not be registered, and none of that shows in the line `model(x)`.
+# **A module** costs you the sight of its state. A call may change it (batch norm counts), a mode may be the wrong one, an
+# attribute may not be registered, and none of that shows in the line `model(x)`.
 #
-# **A function** costs you arguments. Every call is handed every tensor and every setting, and what you forget has a default:
-# no bias, no padding, dropout on. You fill, move and save the tensors yourself.
+# **A function** costs you arguments. Every call is handed every tensor and every setting, and what you forget has a
+# default: no bias, no padding, dropout on. You fill, move and save the tensors yourself.
 #
 # ### What the mixed style looks like
 #
-# `__init__` makes what is kept, and nothing else. `forward` reads like arithmetic: modules for what is kept, functions for the rest, and the
-# mode handed on where a function has one.
+# `__init__` makes what is kept, and nothing else. `forward` reads like arithmetic: modules for what is kept, functions
+# for the rest, and the mode handed on where a function has one.
 
 
 # %%
@@ -881,13 +893,13 @@ print("average after one batch:", blend.average)
 #
 # ### Exercise: `reflection` (5 points, read by a person)
 #
-# You have built the same thing in both ways, and several more. A colleague starts a new project and asks: *modules or functions?*
-# Answer in about 200 words, for three pieces of code of this course that you name yourself.
+# You have built the same thing in both ways, and several more. A colleague starts a new project and asks: *modules or
+# functions?* Answer in about 200 words, for three pieces of code of this course that you name yourself.
 #
 # A good answer
 #
-# - says for each piece which of the two you took, or would take, and **why**: what is learned, what is kept, what has a mode, where the weights
-#   come from;
+# - says for each piece which of the two you took, or would take, and **why**: what is learned, what is kept, what has a
+#   mode, where the weights come from;
 # - names at least one piece where the **function** is the better choice, and one where the **module** is;
 # - says what each of the two **costs**, with something that went wrong, or could have, as an example;
 # - says how you would **find out** that two builds are the same.
@@ -895,22 +907,26 @@ print("average after one batch:", blend.average)
 # Write into the next cell: click it twice to open it, and press Shift + Enter when you are done.
 
 # %% [markdown] exercise="reflection" points=5
-# **TinyCNN's two layers: modules.** The convolution and the linear layer own what is learned. As modules they filled their weights sensibly,
-# the optimiser found them with `parameters()`, and the `state_dict` saved them by name. When I held the four tensors in a dictionary
-# (chapter 04), I did each of these myself; and after `.to` the optimiser still held the old tensors, and trained what nobody looked at. That
-# is what functions cost: everything is handed over and looked after by hand, and what I forget has a default, such as `padding=0`.
+# **TinyCNN's two layers: modules.** The convolution and the linear layer own what is learned. As modules they filled
+# their weights sensibly, the optimiser found them with `parameters()`, and the `state_dict` saved them by name. When I
+# held the four tensors in a dictionary (chapter 04), I did each of these myself; and after `.to` the optimiser still held
+# the old tensors, and trained what nobody looked at. That is what functions cost: everything is handed over and looked
+# after by hand, and what I forget has a default, such as `padding=0`.
 #
-# **ReLU, pooling, flatten, the loss: functions.** Nothing is learned or kept, there is no mode. A module would be one more object without content.
+# **ReLU, pooling, flatten, the loss: functions.** Nothing is learned or kept, there is no mode. A module would be one
+# more object without content.
 #
-# **A filter that another network computes: a function.** It is another one for every image, a result and not a leaf. A module owns its
-# weights and would have to be filled anew for each image, which cuts the gradient to the network that computes them.
+# **A filter that another network computes: a function.** It is another one for every image, a result and not a leaf. A
+# module owns its weights and would have to be filled anew for each image, which cuts the gradient to the network that
+# computes them.
 #
-# Dropout owns nothing, and still I take `nn.Dropout`: it has a mode. `F.dropout` drops in evaluation, too, unless it is told. What a
-# module costs is sight: batch norm changes its buffers when I only call it, and a network left in training mode gives other numbers, and
-# nothing in the line `model(x)` says so.
+# Dropout owns nothing, and still I take `nn.Dropout`: it has a mode. `F.dropout` drops in evaluation, too, unless it is
+# told. What a module costs is sight: batch norm changes its buffers when I only call it, and a network left in training
+# mode gives other numbers, and nothing in the line `model(x)` says so.
 #
-# Whether two builds are the same I measure: same weights, same batch, largest absolute difference of logits and of every gradient, in
-# float64, where rounding is near 1e-16 and a mistake stays large. And I try it on a pair that differs, to see that it can fail.
+# Whether two builds are the same I measure: same weights, same batch, largest absolute difference of logits and of every
+# gradient, in float64, where rounding is near 1e-16 and a mistake stays large. And I try it on a pair that differs, to
+# see that it can fail.
 
 # %% [markdown]
 # ## Three questions
@@ -921,8 +937,9 @@ print("average after one batch:", blend.average)
 #
 # <details><summary>Answer</summary>
 #
-# Not proved yet. In float32, 1e-7 is rounding; compare in float64, where rounding is near 1e-16 and a mistake stays as large as it was. Compare
-# gradients too: a build that cuts the graph has the right logits and learns nothing. And see that the comparison can fail.
+# Not proved yet. In float32, 1e-7 is rounding; compare in float64, where rounding is near 1e-16 and a mistake stays as
+# large as it was. Compare gradients too: a build that cuts the graph has the right logits and learns nothing. And see
+# that the comparison can fail.
 #
 # </details>
 #
@@ -930,8 +947,8 @@ print("average after one batch:", blend.average)
 #
 # <details><summary>Answer</summary>
 #
-# Batch norm's statistics belong to each network: with those of one, all others are wrong. In training mode batch norm would take the
-# batch's statistics in place of its own, and dropout would draw: under `vmap` it refuses to.
+# Batch norm's statistics belong to each network: with those of one, all others are wrong. In training mode batch norm
+# would take the batch's statistics in place of its own, and dropout would draw: under `vmap` it refuses to.
 #
 # </details>
 #
@@ -939,19 +956,19 @@ print("average after one batch:", blend.average)
 #
 # <details><summary>Answer</summary>
 #
-# It has a mode. `eval()` reaches every module inside a network, and no function. `F.dropout(x, p, training=self.training)` in the
-# forward of a module does the same job: then the mode is that of the module around it.
+# It has a mode. `eval()` reaches every module inside a network, and no function. `F.dropout(x, p,
+# training=self.training)` in the forward of a module does the same job: then the mode is that of the module around it.
 #
 # </details>
 
 # %% [markdown]
 # ## The way on
 #
-# You can read a tensor off its memory, write a convolution out of views, hold a network's weights in your hand, and let modules hold them for
-# you. Three ways lead on from here:
+# You can read a tensor off its memory, write a convolution out of views, hold a network's weights in your hand, and let
+# modules hold them for you. Three ways lead on from here:
 #
-# - **Read.** `nn/modules/module.py` and `nn/modules/conv.py` in torch's own source are short, and nothing in them is new to you any
-#   more. `import inspect` and `print(inspect.getsource(nn.Conv2d))` will do.
-# - **Change.** Give HybridCNN a second convolution, or the digits another network. The report of section 2 and the tools of sections 3 and 4
-#   work on any module.
+# - **Read.** `nn/modules/module.py` and `nn/modules/conv.py` in torch's own source are short, and nothing in them is new
+#   to you any more. `import inspect` and `print(inspect.getsource(nn.Conv2d))` will do.
+# - **Change.** Give HybridCNN a second convolution, or the digits another network. The report of section 2 and the tools
+#   of sections 3 and 4 work on any module.
 # - **Look back.** What is still open is in [Start here](../00_start_here.ipynb).
