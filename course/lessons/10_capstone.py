@@ -929,32 +929,33 @@ print("average after one batch:", blend.average)
 # see that it can fail.
 
 # %% [markdown]
-# ## Three questions
+# ## What you have now
 #
-# Answer each one for yourself before you unfold it.
+# | one network | its tensors | its state and mode |
+# |---|---|---|
+# | from modules | the module holds them | the module holds them |
+# | from functions, or by hand | you hold them | an argument of each call |
+# | as a function of its tensors | a dictionary, a stack of M, one for each sample | buffers in the dictionary, the mode in the skeleton |
+
+# %% [markdown]
+# ### Three questions
 #
-# **1.** The logits of two builds agree to 1e-7. Are they the same network?
+# Answer each for yourself before you unfold it.
 #
-# <details><summary>Answer</summary>
+# <details><summary>1. The logits of two builds agree to 1e-7. Are they the same network?</summary>
 #
 # Not proved yet. In float32, 1e-7 is rounding; compare in float64, where rounding is near 1e-16 and a mistake stays as
 # large as it was. Compare gradients too: a build that cuts the graph has the right logits and learns nothing. And see
 # that the comparison can fail.
 #
 # </details>
-#
-# **2.** Why does an ensemble under `vmap` need the buffers as well, and why eval mode?
-#
-# <details><summary>Answer</summary>
+# <details><summary>2. Why does an ensemble under <code>vmap</code> need the buffers as well, and why eval mode?</summary>
 #
 # Batch norm's statistics belong to each network: with those of one, all others are wrong. In training mode batch norm
 # would take the batch's statistics in place of its own, and dropout would draw: under `vmap` it refuses to.
 #
 # </details>
-#
-# **3.** `F.dropout` owns no tensors. Why is dropout mostly written as a module all the same?
-#
-# <details><summary>Answer</summary>
+# <details><summary>3. <code>F.dropout</code> owns no tensors. Why is dropout mostly written as a module all the same?</summary>
 #
 # It has a mode. `eval()` reaches every module inside a network, and no function. `F.dropout(x, p,
 # training=self.training)` in the forward of a module does the same job: then the mode is that of the module around it.
