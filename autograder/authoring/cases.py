@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from autograder.observing.case import Case
-from autograder.observing.codec import Uniform
+from autograder.observing.codec import Drawn, Uniform
 
 __all__ = ["CaseMaker"]
 
@@ -28,9 +28,32 @@ class CaseMaker:
         digest = hashlib.sha256(seed + b"\0" + exercise.encode()).digest()
         self._random = np.random.RandomState(np.frombuffer(digest, dtype=np.uint32))
 
-    def case(self, name: str, /, *, leaves: str = "", shown: str = "", **inputs: Any) -> Case:
-        """A case called ``name``; ``leaves`` names the inputs that ask for gradients, separated by spaces."""
-        return Case(name, inputs, leaves=tuple(leaves.split()), shown=shown)
+    def case(self, name: str = "", /, *, leaves: str = "", computed: str = "", shown: str = "", **inputs: Any) -> Case:
+        """A case called ``name``; ``leaves`` names the inputs that ask for gradients, ``computed`` those of them that are
+        no leaves of the graph, separated by spaces.
+        """
+        return Case(name, inputs, leaves=tuple(leaves.split()), shown=shown, computed=tuple(computed.split()))
+
+    def drawn(
+        self,
+        *size: int,
+        draw: str = "",
+        scale: float = 1.0,
+        layout: str = "contiguous",
+        dtype: torch.dtype = torch.float64,
+    ) -> Drawn:
+        """The recipe of a tensor of that size, dtype and layout (`autograder.observing.layouts.LAYOUTS`).
+
+        ``draw`` names one of `autograder.observing.recipes.DRAWS`; without it normal numbers, and whole ones from -4 to 4
+        where the dtype holds no others.
+
+        >>> CaseMaker(b"", "").drawn(2, 3, dtype=torch.int64).tensor().dtype
+        torch.int64
+        """
+        if not draw:
+            draw = "normal" if dtype.is_floating_point else "integers"
+            scale = scale if dtype.is_floating_point else 4 * scale
+        return Drawn(tuple(size), self.seed(), draw, scale, layout, dtype)
 
     def integer(self, low: int, high: int) -> int:
         """A whole number with ``low <= number <= high``."""

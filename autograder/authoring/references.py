@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from autograder.authoring.oracles import Oracle, oracles_of
 from autograder.files import write_whole
 from autograder.judging.compare import MISSING, difference, leaves, magnitude
 from autograder.judging.judge import read
+from autograder.judging.readings import reading_of
 from autograder.judging.reference import PUBLIC
 from autograder.observing.case import Case
 from autograder.observing.codec import CodecError, Projection, Raised, from_bytes, to_bytes
@@ -35,11 +37,11 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
     exercises = exercises_of(topic)
     if missing := {one.id for one in exercises} ^ set(oracles):
         raise ValueError(f"probes and oracles of {topic} do not name the same exercises: {', '.join(sorted(missing))}")
-    return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises})
+    return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises}, small=True)
 
 
 def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[str, Any]:
-    cases = [_with_arguments(case, exercise) for case in oracle.cases(CaseMaker(seed, exercise.id))]
+    cases = [_with_arguments(case, exercise) for case in oracle.all_cases(CaseMaker(seed, exercise.id))]
     expected = _seen(exercise, oracle.answer, cases)
     for case, seen in zip(cases, expected, strict=True):
         if isinstance(seen, Raised):
@@ -49,17 +51,28 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
     sizes = [magnitude(case.inputs, seen) for case, seen in zip(cases, expected, strict=True)]
     return {
         "cases": [
-            {"name": case.name, "inputs": dict(case.inputs), "leaves": case.leaves, "shown": case.shown}
+            {
+                "name": case.name,
+                "inputs": dict(case.inputs),
+                "leaves": case.leaves,
+                "shown": case.shown,
+                "computed": case.computed,
+                "choices": dict(case.choices),
+                "projected": case.projected,
+            }
             for case in cases
         ],
         "expected": expected,
         "tolerance": oracle.tolerance,
+        "words": dict(oracle.space.words) if oracle.space else {},
         "misconceptions": [
             {
                 "name": one.name,
                 "says": one.says,
                 "variants": [
-                    _variant(exercise, one.name, _seen(exercise, answer, cases), expected, oracle.tolerance, sizes)
+                    _variant(
+                        exercise, one.name, cases, _seen(exercise, answer, cases), expected, oracle.tolerance, sizes
+                    )
                     for answer in one.variants
                 ],
             }
@@ -73,12 +86,14 @@ def _seen(exercise: Exercise, answer: Any, cases: list[Case]) -> tuple[Seen, ...
 
 
 def _with_arguments(case: Case, exercise: Exercise) -> Case:
-    return Case(case.name, case.inputs, exercise.arguments, case.leaves, case.shown)
+    # What the judge still has to read is kept whole.
+    return replace(case, arguments=exercise.arguments, projected=case.projected and reading_of(exercise) is None)
 
 
 def _variant(
     exercise: Exercise,
     name: str,
+    cases: list[Case],
     got: tuple[Seen, ...],
     expected: tuple[Seen, ...],
     tolerance: str,
@@ -89,7 +104,7 @@ def _variant(
     for index, (right, wrong, size) in enumerate(zip(expected, got, sizes, strict=True)):
         one = wrong if isinstance(wrong, Raised) else _changed(right, wrong, tolerance, size)
         if one:
-            found[index] = _without_place(one)
+            found[index] = _without_place(_telling(one, exercise) if cases[index].drawn else one)
     if not found:
         raise ValueError(f"{exercise.id}: no case tells the misconception {name!r} from the reference")
     return found
@@ -105,6 +120,13 @@ def _changed(right: Seen, wrong: Mapping[str, Any], tolerance: str, size: float)
     }
 
 
+def _telling(one: Seen, exercise: Exercise) -> Seen:
+    """Of a case that is one of many the wrong values are enough, where there are any: they imply the wrong gradients."""
+    if isinstance(one, Raised):
+        return one
+    return {path: leaf for path, leaf in one.items() if path.split("|")[0] != "gradients"} or one
+
+
 def _without_place(seen: Seen) -> Seen:
     """An error's line is a matter of how the wrong answer was written, not of what it believes."""
     return Raised(seen.type, seen.message) if isinstance(seen, Raised) else seen
@@ -117,7 +139,7 @@ def same_reference(one: bytes, other: bytes) -> bool:
     """
     if one == other:
         return True
-    ours, theirs = from_bytes(one), from_bytes(other)
+    ours, theirs = from_bytes(one, small=True), from_bytes(other, small=True)
     # Once they are of one structure, the entries can be read side by side.
     return _same(ours, theirs, lambda *numbers: True) and all(_same_numbers(ours[name], theirs[name]) for name in ours)
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.observing.codec import Other, Projection, Uniform
+from autograder.observing.codec import Drawn, Other, Projection, Uniform
 
 __all__ = ["MISSING", "ROUNDING", "TOLERANCES", "Difference", "difference", "leaves", "magnitude"]
 
@@ -86,6 +86,8 @@ def _largest_in(value: Any) -> float:
             return magnitude(value.values) / _of_a_sum(value)
         case Uniform() if value.dtype.is_floating_point:
             return abs(value.bound)
+        case Drawn():
+            return _largest_in(value.tensor())
         case float() if math.isfinite(value):
             return abs(value)
         case Mapping():

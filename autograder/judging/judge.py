@@ -9,7 +9,7 @@ from typing import Any
 
 from torch import Tensor
 
-from autograder.judging.compare import MISSING, Difference, difference, leaves, magnitude
+from autograder.judging.compare import MISSING, Difference, difference, leaves
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
 from autograder.judging.show import show_case, show_form, show_value
@@ -43,12 +43,9 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     if run.used:
         return verdict(Status.NOT_BY_HAND, note=_not_by_hand(exercise, run.used))
 
-    sizes = tuple(
-        magnitude(case.inputs, expected) for case, expected in zip(reference.cases, reference.expected, strict=True)
-    )
     found = tuple(
         differences(expected, one, reference.tolerance, size)
-        for expected, one, size in zip(reference.expected, seen, sizes, strict=False)
+        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
     )
     aspects = _aspects(exercise, reference, found)
     if all(aspect.holds for aspect in aspects) and not crashes:
@@ -59,7 +56,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     if unfinished and not core_holds:
         return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
 
-    known = _recognise(reference, seen, sizes)
+    known = _recognise(reference, seen)
     score = _score(exercise, aspects) if core_holds else 0.0
     wrong = Status.CRASHED if len(crashes) == len(seen) else Status.WRONG
     return verdict(
@@ -149,33 +146,40 @@ def _score(exercise: Exercise, aspects: tuple[Aspect, ...]) -> float:
     return math.floor(100 * exercise.points * earned / whole) / 100 if whole and earned < whole else 0.0
 
 
-def _recognise(reference: Reference, seen: tuple[Seen, ...], sizes: tuple[float, ...]) -> tuple[str, str]:
+def _recognise(reference: Reference, seen: tuple[Seen, ...]) -> tuple[str, str]:
     """Name and words of the misconception whose observations the answer reproduces where they differ from the reference.
 
     Of several, the one that explains most of what was seen. A misconception that only ever raises is recognised by
-    the error's very words; otherwise one that raises matches any error.
+    the error's very words; otherwise one that raises matches any error. Where either raises in a drawn case, that says
+    nothing of the idea: how far a wrong answer gets with an odd input is a matter of how it was written.
     """
     best, most = ("", ""), 0
+    answered = [one if isinstance(one, Raised) else leaves(one) for one in seen]
     for misconception in reference.misconceptions:
         for variant in misconception.variants:
-            by_words = all(isinstance(one, Raised) for one in variant.values())
-            whole = sum(1 if isinstance(one, Raised) else len(one) for one in variant.values())
-            if whole > most and all(
-                _reproduces(one, seen[index], by_words, reference.tolerance, sizes[index])
+            picked = {index: one for index, one in variant.items() if not reference.cases[index].drawn} or variant
+            by_words = all(isinstance(one, Raised) for one in picked.values())
+            telling = {
+                index: one
                 for index, one in variant.items()
+                if index in picked or Raised not in (type(one), type(answered[index]))
+            }
+            whole = sum(1 if isinstance(one, Raised) else len(one) for one in telling.values())
+            if whole > most and all(
+                _reproduces(one, answered[index], by_words, reference.tolerance, reference.sizes[index])
+                for index, one in telling.items()
             ):
                 best, most = (misconception.name, misconception.says), whole
     return best
 
 
-def _reproduces(known: Seen, got: Seen, by_words: bool, tolerance: str, size: float) -> bool:
-    """Whether the answer shows all of the known observations of one case too."""
+def _reproduces(known: Seen, got: Raised | Mapping[str, Any], by_words: bool, tolerance: str, size: float) -> bool:
+    """Whether the answer shows all that is known of one case; ``got`` by path."""
     if isinstance(known, Raised):
         return isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
     if isinstance(got, Raised):
         return False
-    answered = leaves(got)
-    return all(difference(leaf, answered.get(path, MISSING), tolerance, size) is None for path, leaf in known.items())
+    return all(difference(leaf, got.get(path, MISSING), tolerance, size) is None for path, leaf in known.items())
 
 
 def _finding(

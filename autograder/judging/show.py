@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from autograder.observing.case import Case
-from autograder.observing.codec import Other, Projection, Raised, Uniform
+from autograder.observing.codec import Drawn, Other, Projection, Raised, Uniform
 from autograder.observing.exercise import Exercise
 
 __all__ = ["show_case", "show_form", "show_value"]
@@ -32,6 +33,10 @@ def show_value(value: Any) -> str:
             return _form(value.dtype, tuple(value.shape)) + (_range(value) if value.numel() else "")
         case Uniform():
             return _form(value.dtype, value.size)
+        case Drawn():
+            lies = "" if value.layout == "contiguous" else f", {value.layout}"
+            small = math.prod(value.size) <= _WHOLE
+            return (show_value(value.tensor()) if small else _form(value.dtype, value.size)) + lies
         case Projection():
             return _form(value.dtype, value.size) + " (too large to print)"
         case Raised():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from autograder.observing.codec import Uniform
+from autograder.observing.codec import Drawn, Uniform
 from autograder.observing.watch import Watch
 
 __all__ = ["Case"]
@@ -21,8 +21,10 @@ __all__ = ["Case"]
 class Case:
     """The inputs of one case, by name; those named in ``arguments`` are what the answer is called with, in that order.
 
-    ``leaves`` are the inputs that ask for gradients, ``shown`` says in a few words what the inputs are,
-    ``watch`` notes torch's own operators while the answer runs.
+    ``leaves`` are the inputs that ask for gradients; those of them in ``computed`` come out of a computation, and are no
+    leaves of the graph. ``shown`` says in a few words what the inputs are, ``watch`` notes torch's own operators while
+    the answer runs. ``choices`` are what was chosen for this case out of what the contract lets vary. What is seen of
+    a case that is ``projected``, one of many, is seen through projections where it is not small.
 
     >>> case = Case("two numbers", {"x": 3, "stride": 2}, arguments=("x", "padding", "stride"))
     >>> case.call(lambda x, padding=0, stride=1: x + padding + 10 * stride)
@@ -36,10 +38,18 @@ class Case:
     shown: str = ""
     watch: Watch = field(default_factory=Watch, compare=False, repr=False)
     given: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    computed: tuple[str, ...] = ()
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    projected: bool = False
 
     def fresh(self, watch: Watch) -> Case:
         """The same case with nothing given out yet."""
-        return Case(self.name, self.inputs, self.arguments, self.leaves, self.shown, watch)
+        return replace(self, watch=watch, given={})
+
+    @property
+    def drawn(self) -> bool:
+        """Whether this case was drawn from what the contract lets vary, not picked by hand."""
+        return bool(self.choices)
 
     def __contains__(self, name: str) -> bool:
         return name in self.inputs
@@ -47,7 +57,8 @@ class Case:
     def __getitem__(self, name: str) -> Any:
         """The input called ``name``, made once a run: a tensor keeps its strides and offset but is not the stored one."""
         if name not in self.given:
-            self.given[name] = _copy(self.inputs[name], name in self.leaves)
+            made = _copy(self.inputs[name], name in self.leaves)
+            self.given[name] = _computed(made) if name in self.computed and isinstance(made, Tensor) else made
         return self.given[name]
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -93,14 +104,27 @@ class Case:
 
 
 @lru_cache(maxsize=8)
-def _drawn(recipe: Uniform) -> Tensor:
+def _large(recipe: Uniform) -> Tensor:
     """A case asks for the same large input several times; nobody else gets this tensor itself."""
     return recipe.tensor()
 
 
+@lru_cache(maxsize=2048)
+def _small(recipe: Drawn) -> Tensor:
+    """The same for the many small ones, which every check asks for."""
+    return recipe.tensor()
+
+
+def _computed(made: Tensor) -> Tensor:
+    """The same numbers in the same layout, with a history: a view of what was computed from a leaf."""
+    storage = torch.empty(0, dtype=made.dtype).set_(made.untyped_storage())
+    history = storage.requires_grad_(made.requires_grad) * 1
+    return history.as_strided(made.size(), made.stride(), made.storage_offset())
+
+
 def _copy(value: Any, leaf: bool) -> Any:
-    if isinstance(value, Uniform):
-        value = _drawn(value)
+    if isinstance(value, Uniform | Drawn):
+        value = _large(value) if isinstance(value, Uniform) else _small(value)
     if isinstance(value, Tensor):
         storage = torch.empty(0, dtype=value.dtype).set_(value.untyped_storage()).clone()
         copy = storage.as_strided(value.size(), value.stride(), value.storage_offset())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +17,27 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-__all__ = ["CodecError", "Other", "Projection", "Raised", "Uniform", "from_bytes", "from_tree", "to_bytes", "to_tree"]
+from autograder.observing.layouts import LAYOUTS
+from autograder.observing.recipes import DRAWS, Drawn
+
+__all__ = [
+    "CodecError",
+    "Drawn",
+    "Other",
+    "Projection",
+    "Raised",
+    "Uniform",
+    "from_bytes",
+    "from_tree",
+    "to_bytes",
+    "to_tree",
+]
 
 Tree = Any  # what json can write
 _TAG = "~"
 _DEPTH = 32
+_SMALL = "tree"  # the name of the tensor that is a tree, compressed
+_PROJECTED = 64  # numbers of a projection that are read at most
 
 
 class CodecError(ValueError):
@@ -116,8 +133,13 @@ def to_tree(value: Any, tensors: dict[str, Tensor]) -> Tree:
         case Tensor():
             return _tensor_tree(value, tensors)
         case Projection():
-            values = to_tree(value.values, tensors)
+            # A few numbers: as text they take less room than as a tensor with a name and strides.
+            values = [to_tree(number, tensors) for number in value.values.tolist()]
             return _tagged("projection", size=list(value.size), dtype=_name(value.dtype), values=values)
+        case Drawn():
+            size, dtype = list(value.size), _name(value.dtype)
+            how = {"draw": value.draw, "scale": value.scale, "layout": value.layout}
+            return _tagged("drawn", size=size, seed=value.seed, **how, dtype=dtype)
         case Uniform():
             size, dtype = list(value.size), _name(value.dtype)
             return _tagged("uniform", size=size, bound=value.bound, seed=value.seed, dtype=dtype)
@@ -160,7 +182,7 @@ def from_tree(tree: Tree, tensors: Mapping[str, Tensor], depth: int = 0) -> Any:
         raise CodecError(f"a bare {type(tree).__name__} in the tree")
     try:
         return _from_tag(tree, tensors, depth + 1) if _TAG in tree else _from_dict(tree, tensors, depth + 1)
-    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError, OverflowError) as error:
         raise CodecError(f"a {tree.get(_TAG, 'dict')!r} in the tree is not well formed: {error}") from None
 
 
@@ -183,8 +205,14 @@ def _from_tag(tree: dict[str, Tree], tensors: Mapping[str, Tensor], depth: int) 
         case "tensor":
             return tensors[tree["name"]].as_strided(tree["size"], tree["stride"], tree["offset"])
         case "projection":
-            values = from_tree(tree["values"], tensors, depth)
-            return Projection(tuple(tree["size"]), _DTYPES[tree["dtype"]], values)
+            numbers = [float(from_tree(one, tensors, depth)) for one in tree["values"][:_PROJECTED]]
+            return Projection(tuple(tree["size"]), _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
+        case "drawn":
+            size, dtype = tuple(int(length) for length in tree["size"]), _DTYPES[tree["dtype"]]
+            how = str(tree["draw"]), float(tree["scale"]), str(tree["layout"])
+            if how[0] not in DRAWS or how[2] not in LAYOUTS:
+                raise CodecError(f"no tensor is drawn as {how}")
+            return Drawn(size, int(tree["seed"]), *how, dtype)
         case "uniform":
             return Uniform(tuple(tree["size"]), tree["bound"], tree["seed"], _DTYPES[tree["dtype"]])
         case "raised":
@@ -194,8 +222,10 @@ def _from_tag(tree: dict[str, Tree], tensors: Mapping[str, Tensor], depth: int) 
     raise CodecError(f"unknown tag {tree[_TAG]!r}")
 
 
-def to_bytes(value: Any) -> bytes:
+def to_bytes(value: Any, *, small: bool = False) -> bytes:
     """``value`` as one block of bytes: a safetensors file whose metadata holds the tree.
+
+    ``small`` keeps the tree compressed, in a tensor of its own: for files, never for what a stranger sends.
 
     >>> from_bytes(to_bytes({"size": (2, 3), "x": torch.ones(2)}))
     {'size': (2, 3), 'x': tensor([1., 1.])}
@@ -203,15 +233,26 @@ def to_bytes(value: Any) -> bytes:
     tensors: dict[str, Tensor] = {}
     tree = json.dumps(to_tree(value, tensors), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # An empty safetensors file is not allowed everywhere: keep one empty tensor. One metadata key keeps the bytes stable.
-    return safetensors.torch.save({**tensors, "end": torch.zeros(0)}, metadata={"tree": tree})
+    tensors["end"] = torch.zeros(0)
+    if not small:
+        return safetensors.torch.save(tensors, metadata={"tree": tree})
+    tensors[_SMALL] = torch.frombuffer(bytearray(zlib.compress(tree.encode(), 9)), dtype=torch.uint8)
+    return safetensors.torch.save(tensors)
 
 
-def from_bytes(data: bytes) -> Any:
-    """Read back what `to_bytes` wrote; `CodecError` when it is something else."""
+def from_bytes(data: bytes, *, small: bool = False) -> Any:
+    """Read back what `to_bytes` wrote; `CodecError` when it is something else.
+
+    ``small`` must be said of a file that was written so: a few bytes may unpack to any number, and who reads must know
+    who wrote them.
+    """
     try:
         length = int.from_bytes(data[:8], "little")
-        tree = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["tree"])
         tensors = safetensors.torch.load(data)
+        if small:
+            tree = json.loads(zlib.decompress(tensors[_SMALL].numpy().tobytes()))
+        else:
+            tree = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["tree"])
     except Exception as error:  # the library raises its own types for every kind of damage
         raise CodecError(f"not a reference file: {error}") from None
     return from_tree(tree, tensors)

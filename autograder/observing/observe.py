@@ -19,7 +19,7 @@ from torch import Tensor
 
 from autograder.observing.case import Case
 from autograder.observing.codec import Other, Projection, Raised
-from autograder.observing.project import LARGE, project
+from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.watch import Watch
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
 
 def _run_case(exercise: Exercise, answer: Any, case: Case) -> Seen:
     try:
-        return exercise.probe(answer, case)
+        seen = exercise.probe(answer, case)
+        return smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook

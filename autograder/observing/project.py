@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,13 +12,14 @@ from torch import Tensor
 
 from autograder.observing.codec import Projection
 
-__all__ = ["LARGE", "project"]
+__all__ = ["LARGE", "SMALL", "project", "smaller"]
 
 LARGE = 512  # elements; a tensor with more is projected
+SMALL = 16  # elements; a tensor with more is projected where its case is one of many
 _COUNT = 4  # a wrong tensor would have to be orthogonal to this many random directions to pass
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=128)
 def _signs(numel: int) -> Tensor:
     """Random signs ``(4, numel)``, from NumPy's frozen ``RandomState``, so that they are the same everywhere."""
     return torch.from_numpy(np.random.RandomState(numel % 2**32).randint(0, 2, (_COUNT, numel)) * 2.0 - 1.0)
@@ -31,3 +34,19 @@ def project(tensor: Tensor) -> Projection:
     """
     flat = tensor.detach().reshape(-1).to(torch.float64)
     return Projection(tuple(tensor.shape), tensor.dtype, _signs(flat.numel()) @ flat)
+
+
+def smaller(value: Any) -> Any:
+    """Observations with every tensor of more than `SMALL` elements projected.
+
+    >>> smaller({"values": torch.zeros(5, 5)})["values"].size
+    (5, 5)
+    """
+    match value:
+        case Tensor() if value.numel() > SMALL:
+            return project(value)
+        case Mapping():
+            return {key: smaller(item) for key, item in value.items()}
+        case tuple():
+            return tuple(smaller(item) for item in value)
+    return value

@@ -142,7 +142,7 @@ RIGHT = {
     "softmax": [
         softmax_in_place,
         lambda x, dim: (x - x.logsumexp(dim, keepdim=True)).exp(),
-        lambda x, dim: torch.exp(x - torch.logsumexp(x, dim).unsqueeze(dim)),
+        lambda x, dim: torch.exp(x - torch.logsumexp(x, dim, True)),
         lambda x, dim: (lambda e: e / e.sum(dim, True))(torch.exp(x - x.amax(dim, True).detach())),
         lambda *, x, dim: (
             (lambda m: (m - m.amax(-1, True)).exp() / (m - m.amax(-1, True)).exp().sum(-1, True))(x.movedim(dim, -1)).movedim(

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.space import Space
 from autograder.observing.case import Case
 
 __all__ = ["Misconception", "Oracle", "oracles_of"]
@@ -40,7 +41,8 @@ class Oracle:
     """The right answer to one exercise, the cases it is observed on, and the misconceptions.
 
     ``cases`` makes the cases from a `CaseMaker`, small and readable ones first: the first that fails is shown.
-    ``tolerance`` names one of `autograder.judging.compare.TOLERANCES` where the dtype's own will not do.
+    ``space`` holds what the contract lets vary: the cases drawn from it come behind those. ``tolerance`` names one of
+    `autograder.judging.compare.TOLERANCES` where the dtype's own will not do.
     """
 
     exercise: str
@@ -48,6 +50,12 @@ class Oracle:
     cases: Callable[[CaseMaker], Sequence[Case]]
     misconceptions: Sequence[Misconception]
     tolerance: str = field(default="")
+    space: Space | None = None
+
+    def all_cases(self, make: CaseMaker) -> list[Case]:
+        """The cases picked by hand, as they are, and behind them those of the space, smallest first."""
+        picked = list(self.cases(make))
+        return picked + (self.space.cases(make) if self.space else [])
 
 
 @cache

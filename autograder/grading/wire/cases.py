@@ -19,14 +19,26 @@ def pack(cases: Sequence[Case]) -> bytes:
     >>> case.inputs, case.name
     ({'x': 3}, '1')
     """
-    return to_bytes([{"inputs": dict(case.inputs), "leaves": case.leaves} for case in cases])
+    return to_bytes(
+        [
+            {"inputs": dict(case.inputs), "leaves": case.leaves, "computed": case.computed, "projected": case.projected}
+            for case in cases
+        ]
+    )
 
 
 def unpack(data: bytes, exercise: Exercise) -> tuple[Case, ...]:
     """Read back what `pack` wrote for ``exercise``; `CodecError` when it is something else."""
     try:
         return tuple(
-            Case(str(number), one["inputs"], exercise.arguments, one["leaves"])
+            Case(
+                str(number),
+                one["inputs"],
+                exercise.arguments,
+                one["leaves"],
+                computed=one["computed"],
+                projected=bool(one["projected"]),
+            )
             for number, one in enumerate(from_bytes(data), 1)
         )
     except (KeyError, TypeError, IndexError) as error:

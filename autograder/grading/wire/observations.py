@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.grading.wire.frames import FrameError
-from autograder.observing.codec import CodecError, Projection, Raised, from_bytes, to_bytes
+from autograder.observing.codec import CodecError, Drawn, Projection, Raised, Uniform, from_bytes, to_bytes
 from autograder.observing.observe import Run
 from autograder.observing.project import LARGE
 
@@ -72,4 +72,4 @@ def _is_plain(value: Any) -> bool:
             return all(_is_plain(item) for item in value)
         case bytes():
             return False
-    return type(value).__name__ != "Uniform"
+    return not isinstance(value, Uniform | Drawn)  # the recipe of a tensor can be one of any size

@@ -6,11 +6,12 @@ The files beside this one are the public reference. ``python -m autograder refer
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from autograder.judging.compare import magnitude
 from autograder.observing.case import Case
 from autograder.observing.codec import CodecError, from_bytes
 from autograder.observing.exercise import Exercise, exercises_of
@@ -32,12 +33,18 @@ class Known:
 
 @dataclass(frozen=True)
 class Reference:
-    """Everything the judge needs for one exercise."""
+    """Everything the judge needs for one exercise; ``words`` says a choice of a case in a sentence: "{} is the stride"."""
 
     cases: tuple[Case, ...]
     expected: tuple[Seen, ...]
     misconceptions: tuple[Known, ...]
     tolerance: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def sizes(self) -> tuple[float, ...]:
+        """How large the numbers of each case are."""
+        return tuple(magnitude(case.inputs, expected) for case, expected in zip(self.cases, self.expected, strict=True))
 
 
 def load(exercise: Exercise, directory: Path = PUBLIC) -> Reference:
@@ -64,15 +71,29 @@ def load(exercise: Exercise, directory: Path = PUBLIC) -> Reference:
 
 @lru_cache(maxsize=64)
 def _load_topic(path: Path, modified: int) -> dict[str, Reference]:
-    content = from_bytes(path.read_bytes())
+    content = from_bytes(path.read_bytes(), small=True)
     arguments = {one.id: one.arguments for one in exercises_of(path.stem)}
     return {name: _reference(entry, arguments.get(name, ())) for name, entry in content.items()}
 
 
 def _reference(entry: Mapping[str, Any], arguments: tuple[str, ...]) -> Reference:
     return Reference(
-        tuple(Case(one["name"], one["inputs"], arguments, one["leaves"], one["shown"]) for one in entry["cases"]),
+        tuple(_case(one, arguments) for one in entry["cases"]),
         entry["expected"],
         tuple(Known(one["name"], one["says"], one["variants"]) for one in entry["misconceptions"]),
         entry["tolerance"],
+        entry["words"],
+    )
+
+
+def _case(one: Mapping[str, Any], arguments: tuple[str, ...]) -> Case:
+    return Case(
+        one["name"],
+        one["inputs"],
+        arguments,
+        one["leaves"],
+        one["shown"],
+        computed=one["computed"],
+        choices=one["choices"],
+        projected=one["projected"],
     )

@@ -122,7 +122,7 @@ def im2col_folded(x: Tensor, weight: Tensor, bias: Any = None, stride: int = 1, 
 def im2col_einsum(*, x: Tensor, weight: Tensor, bias: Any = None, stride: int = 1, padding: int = 0) -> Tensor:
     _, _, kh, kw = weight.shape
     columns = torch.nn.functional.unfold(x, kernel_size=(kh, kw), stride=stride, padding=padding)
-    out = torch.einsum("ok,nkl->nol", weight.view(weight.size(0), -1), columns)
+    out = torch.einsum("ok,nkl->nol", weight.reshape(weight.size(0), -1), columns)
     if bias is not None:
         out += bias.unsqueeze(1)
     return out.view(x.size(0), weight.size(0), (x.size(2) + 2 * padding - kh) // stride + 1, -1)

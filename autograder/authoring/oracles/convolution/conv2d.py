@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.convolution.filter_space import filter_space
 from autograder.authoring.oracles.convolution.filters import (
     KERNEL_FLIPPED,
     STRIDE_IGNORED,
@@ -139,4 +140,5 @@ CONV2D = Oracle(
         dtype_lost(_conv),
         gradient_lost(_conv),
     ],
+    space=filter_space(dilated=True),
 )

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.convolution.filter_space import filter_space
 from autograder.authoring.oracles.convolution.filters import (
     BIAS_FORGOTTEN,
     KERNEL_FLIPPED,
@@ -128,4 +129,5 @@ CONV2D_IM2COL = Oracle(
         dtype_lost(_im2col),
         gradient_lost(_im2col),
     ],
+    space=filter_space(dilated=False),
 )

@@ -67,7 +67,7 @@ def _layouts(make: CaseMaker) -> list[Case]:
     wide = make.normal(n, c, 2 * h, w + 2)
     one = make.normal(c, h, w)
 
-    def laid(name: str, x: Tensor, kernel_size: Pair, leaves: str = "x", asks: str = "", **stride: int) -> Case:
+    def laid(name: str, x: Tensor, kernel_size: Pair, leaves: str = "x", asks: str = "", **stride: Any) -> Case:
         shown = f"x {str(x.dtype)[6:]} {tuple(x.shape)} with strides {x.stride()} and offset {x.storage_offset()}"
         given = "".join(f", {key} {value}" for key, value in {"kernel_size": kernel_size, **stride}.items())
         more = {"asks": asks} if asks else {}

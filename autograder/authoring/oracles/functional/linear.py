@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, GRADS, LAYOUTS, Chosen, Space, absent, computed, fits, plain
 from autograder.observing.case import Case
 
 __all__ = ["LINEAR"]
@@ -67,6 +68,51 @@ def _products(make: CaseMaker) -> list[Case]:
     ]
 
 
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    inputs: dict[str, Any] = {
+        "x": make.drawn(*one.front, one.features, layout=one.x_layout, scale=one.scale, dtype=one.dtype),
+        "weight": make.drawn(one.outputs, one.features, layout=one.weight_layout, dtype=one.dtype),
+    }
+    leaves = one.leaves
+    if one.bias in GRADS:
+        inputs["bias"] = make.drawn(one.outputs, dtype=one.dtype)
+        leaves += "" if one.bias == plain else " bias"
+    elif one.bias is None:
+        inputs["bias"] = None
+    return make.case(leaves=leaves, computed="bias" if one.bias == computed else "", **inputs)
+
+
+_SPACE = Space(
+    _drawn,
+    front=((), (1,), (3,), (0,), (2, 1), (1, 3), (2, 3, 2), (2, 1, 3, 2)),
+    features=(1, 2, 5),
+    outputs=(1, 2, 4),
+    bias=(absent, None, *GRADS),
+    x_layout=LAYOUTS,
+    weight_layout=LAYOUTS,
+    scale=(1.0, 100.0),
+    dtype=FLOATS,
+    leaves=("", "x", "weight", "x weight"),
+    within=(
+        lambda one: fits(one.x_layout, (*one.front, one.features)),
+        lambda one: fits(one.weight_layout, (one.outputs, one.features)),
+    ),
+    traits={
+        "the weight is square": lambda one: one.outputs == one.features,
+        "there are as many rows as outputs": lambda one: len(one.front) > 0 and one.front[-1] == one.outputs,
+    },
+    words={
+        "front": "the dimensions of x before the last are {}",
+        "features": "x has {} features",
+        "outputs": "the weight has {} outputs",
+        "x_layout": "x lies in memory like this: {}",
+        "weight_layout": "the weight lies in memory like this: {}",
+        "scale": "the numbers of x are spread by {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
+
+
 def _added(out: Tensor, bias: Tensor | None) -> Tensor:
     return out if bias is None else out + bias
 
@@ -115,4 +161,5 @@ LINEAR = Oracle(
             says="detach, .data, item and torch.tensor cut the graph: no gradient reaches the weights any more.",
         ),
     ],
+    space=_SPACE,
 )

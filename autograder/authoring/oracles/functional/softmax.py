@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, LAYOUTS, RANKS, Chosen, Space, fits, sizes_of_rank
 from autograder.observing.case import Case
 
 __all__ = ["SOFTMAX"]
@@ -35,6 +36,40 @@ def _scores(make: CaseMaker) -> list[Case]:
         make.case("as small as -1e4", x=-large.abs() - 1e4, dim=1, leaves="x"),
         make.case("large and small rows", x=torch.stack([large[0] + 1e4, large[1] - 1e4]), dim=1, leaves="x"),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    x = make.drawn(*_size(one), layout=one.layout, scale=one.scale, dtype=one.dtype)
+    return make.case(x=x, dim=one.dim, leaves=one.leaves)
+
+
+def _size(one: Chosen) -> tuple[int, ...]:
+    return sizes_of_rank(one.rank, one.smallest)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    dim=(-6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5),
+    smallest=(1, 4),
+    scale=(1.0, 10.0),
+    layout=LAYOUTS,
+    dtype=FLOATS,
+    leaves=("x", ""),
+    within=(
+        lambda one: -max(one.rank, 1) <= one.dim < max(one.rank, 1),
+        lambda one: fits(one.layout, _size(one)),
+        # In float32 the gradient of what is spread so far is mostly rounding.
+        lambda one: one.scale == 1.0 or one.dtype == torch.float64,
+    ),
+    words={
+        "rank": "x has {} dimensions",
+        "smallest": "the second dimension of x is of size {}",
+        "scale": "the numbers are spread by {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _ignoring(dim: int) -> Callable[..., Tensor]:
@@ -95,4 +130,5 @@ SOFTMAX = Oracle(
             says="detach, .data, item and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
     ],
+    space=_SPACE,
 )
