@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 __all__ = ["Module", "settings_kept"]
+
+# The tensor itself, since whoever puts another in its place leaves an optimiser behind with the old one, and its values.
+_Kept = tuple[Tensor | None, Tensor | None]
 
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
@@ -27,62 +29,59 @@ class Module:
     """
 
     module: nn.Module
-    modes: Mapping[str, bool] = field(init=False)
-    tensors: Mapping[str, tuple[int, Tensor]] = field(init=False)
-    gradients: Mapping[str, tuple[int, Tensor | None]] = field(init=False)
+    parts: Mapping[str, tuple[bool, int]] = field(init=False)
+    parameters: Mapping[str, _Kept] = field(init=False)
+    buffers: Mapping[str, _Kept] = field(init=False)
+    gradients: Mapping[str, _Kept] = field(init=False)
     asking: Mapping[str, bool] = field(init=False)
-    hooks: Mapping[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        for name, value in self._now().items():
-            object.__setattr__(self, name, value)
-
-    def _now(self) -> dict[str, Any]:
-        module = self.module
-        parameters = dict(module.named_parameters(remove_duplicate=False))
-        tensors = parameters | dict(module.named_buffers(remove_duplicate=False))
-        return {
-            "modes": {name: part.training for name, part in module.named_modules()},
-            # By identity as well: whoever puts another tensor in the place leaves an optimiser behind with the old one.
-            "tensors": {name: (id(one), one.detach().clone()) for name, one in tensors.items()},
-            "gradients": {name: (id(one.grad), _copy(one.grad)) for name, one in parameters.items()},
+        parameters = dict(self.module.named_parameters(remove_duplicate=False))
+        buffers = self.module.named_buffers(remove_duplicate=False)
+        now = {
+            "parts": _modes_and_hooks(self.module),
+            "parameters": {name: _kept(one) for name, one in parameters.items()},
+            "buffers": {name: _kept(one) for name, one in buffers},
+            "gradients": {name: _kept(one.grad) for name, one in parameters.items()},
             "asking": {name: one.requires_grad for name, one in parameters.items()},
-            "hooks": {name: sum(len(getattr(part, kind)) for kind in _HOOKS) for name, part in module.named_modules()},
         }
+        for name, value in now.items():
+            object.__setattr__(self, name, value)
 
     def memory(self) -> dict[str, str]:
         """Whether parameters and buffers are the same objects with the same values, and so every ``.grad``."""
-        now = self._now()
-        own = {name for name, _ in self.module.named_parameters(remove_duplicate=False)}
-        before: Any = {"parameters": {}, "buffers": {}}
-        after: Any = {"parameters": {}, "buffers": {}}
-        for into, tensors in ((before, self.tensors), (after, now["tensors"])):
-            for name, one in tensors.items():
-                into["parameters" if name in own else "buffers"][name] = one
+        parameters = dict(self.module.named_parameters(remove_duplicate=False))
         return {
-            "parameters": _word(_same(before["parameters"], after["parameters"])),
-            "buffers": _word(_same(before["buffers"], after["buffers"])),
-            "grad": _word(_same(self.gradients, now["gradients"])),
+            "parameters": _word(_same(self.parameters, parameters)),
+            "buffers": _word(_same(self.buffers, dict(self.module.named_buffers(remove_duplicate=False)))),
+            "grad": _word(_same(self.gradients, {name: one.grad for name, one in parameters.items()})),
         }
 
     def state(self) -> dict[str, str]:
         """Whether the mode of every part, ``requires_grad`` and the number of hooks are the same."""
-        now = self._now()
+        parts = _modes_and_hooks(self.module)
+        asking = {name: one.requires_grad for name, one in self.module.named_parameters(remove_duplicate=False)}
         return {
-            "mode": _word(self.modes == now["modes"]),
-            "requires_grad": _word(self.asking == now["asking"]),
-            "hooks": _word(self.hooks == now["hooks"]),
+            "mode": _word([mode for mode, _ in parts.values()] == [mode for mode, _ in self.parts.values()]),
+            "requires_grad": _word(self.asking == asking),
+            "hooks": _word([hooks for _, hooks in parts.values()] == [hooks for _, hooks in self.parts.values()]),
         }
 
 
-def _copy(value: Tensor | None) -> Tensor | None:
-    return None if value is None else value.detach().clone()
+def _kept(value: Tensor | None) -> _Kept:
+    return value, None if value is None else value.detach().clone()
 
 
-def _same(before: Mapping[str, tuple[int, Any]], after: Mapping[str, tuple[int, Any]]) -> bool:
+def _modes_and_hooks(module: nn.Module) -> dict[str, tuple[bool, int]]:
+    return {
+        name: (part.training, sum(len(getattr(part, kind)) for kind in _HOOKS)) for name, part in module.named_modules()
+    }
+
+
+def _same(before: Mapping[str, _Kept], after: Mapping[str, Tensor | None]) -> bool:
     """In the same order, too: the order of registration is the order in which an optimiser knows its parameters."""
     return list(before) == list(after) and all(
-        before[name][0] == after[name][0] and _equal(before[name][1], after[name][1]) for name in before
+        one is after[name] and _equal(copy, after[name]) for name, (one, copy) in before.items()
     )
 
 
@@ -90,7 +89,7 @@ def _equal(one: Tensor | None, other: Tensor | None) -> bool:
     if one is None or other is None:
         return one is other
     form = one.shape == other.shape and one.dtype == other.dtype
-    return form and torch.equal(one.nan_to_num(), other.nan_to_num())
+    return form and torch.equal(one.nan_to_num(), other.detach().nan_to_num())
 
 
 def _word(same: bool) -> str:

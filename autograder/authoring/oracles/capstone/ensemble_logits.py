@@ -12,6 +12,7 @@ from torch.func import functional_call, stack_module_state
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["ENSEMBLE_LOGITS"]
@@ -66,6 +67,73 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("one network twice", normed, 4, all_of(2, every_normed), order=(0, 1, 0)),
         case("five networks, frozen, in float64", normed, 4, all_of(5), x=double, frozen=True),
     ]
+
+
+# Networks (N, 2, 3, 4) to (N, 10), and the names of their parts.
+_LAYERS: dict[str, Any] = {
+    "linear": ([("flatten",), ("linear", 24, 10)], ("", "net", "net.0", "net.1")),
+    "batch norm": (
+        [("conv", 2, 3, 2), ("norm", 3), ("relu",), ("flatten",), ("linear", 18, 10)],
+        ("", "net", *(f"net.{number}" for number in range(5))),
+    ),
+    "nested dropout": (
+        [("flatten",), ("nest", ("linear", 24, 5), ("dropout", 0.5)), ("relu",), ("linear", 5, 10)],
+        ("", "net", "net.0", "net.1", "net.1.0", "net.1.1", "net.2", "net.3"),
+    ),
+}
+
+
+def _training(one: Chosen) -> tuple[tuple[str, ...], ...]:
+    """The parts in training mode, of each network."""
+    parts = _LAYERS[one.layers][1]
+    of_each = {
+        "evaluation": lambda number: (),
+        "training": lambda number: parts,
+        "in turn": lambda number: parts if number % 2 else (),
+        "some parts only": lambda number: parts[number % 2 :: 2],
+    }[one.modes]
+    return tuple(of_each(number) for number in range(one.networks))
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    order = tuple(range(one.networks)) + ((0,) if one.twice else ())
+    return make.case(
+        layers=_LAYERS[one.layers][0],
+        seeds=tuple(make.seed() for _ in range(one.networks)),
+        order=order,
+        training=_training(one),
+        frozen=one.frozen,
+        as_tuple=one.as_tuple,
+        x=make.drawn(one.batch, 2, 3, 4, layout=one.layout, dtype=one.dtype),
+        shown=f"networks with {one.layers}, modes: {one.modes}, M = {len(order)}, x {str(one.dtype)[6:]} ({one.batch}, 2, 3, 4)",
+    )
+
+
+_LAYOUTS = ("contiguous", "every second row", "dimensions in another order", "expanded")
+
+_SPACE = Space(
+    _drawn,
+    layers=tuple(_LAYERS),
+    networks=(1, 4),
+    modes=("evaluation", "training", "in turn", "some parts only"),
+    twice=(False, True),
+    frozen=(False, True),
+    as_tuple=(False, True),
+    batch=(1, 3, 8),
+    layout=_LAYOUTS,
+    dtype=FLOATS,
+    within=lambda one: fits(one.layout, (one.batch, 2, 3, 4)),
+    words={
+        "layers": "the networks have {}",
+        "networks": "there are {} different networks",
+        "modes": "the networks are in these modes: {}",
+        "twice": "one network stands in the list twice: {}",
+        "frozen": "the networks are frozen: {}",
+        "as_tuple": "the networks come in a tuple: {}",
+        "batch": "the batch has {} samples",
+        "layout": "x lies in memory like this: {}",
+    },
+)
 
 
 def _modes_not_put_back(models: Models, x: Tensor) -> Tensor:
@@ -179,4 +247,5 @@ ENSEMBLE_LOGITS = Oracle(
             says="Asked for are logits. Softmax comes afterwards, for whoever reads probabilities.",
         ),
     ],
+    space=_SPACE,
 )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, Chosen, Space, absent
 from autograder.observing.case import Case
 
 __all__ = ["HYBRID_CNN"]
@@ -87,6 +88,52 @@ def _modes(make: CaseMaker) -> list[Case]:
             **(trained | {"p": 0.5}),
         ),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    parts = () if one.parts == "all in one mode" else (one.parts,)
+    mode = "training" if one.training else "evaluation"
+    p = "" if one.p == absent else f"p={one.p}"
+    gradients = () if parts else _TRAINED if one.training else _ALL
+    return make.case(
+        x=make.drawn(one.batch, 3, 32, 32, scale=one.scale, layout=one.layout, dtype=one.dtype),
+        asks="modules" if parts else "training" if one.training else "values",
+        draws=make.seed(),
+        evaluated=parts,
+        gradients=gradients,
+        shown=f"HybridCNN({p}) in {mode}{''.join(f', but for {part}' for part in parts)}, "
+        f"x {str(one.dtype)[6:]} ({one.batch}, 3, 32, 32)",
+        **_tensors(make),
+        **one.given("p", "training", "passes"),
+    )
+
+
+# Which numbers fall is seen in the cases picked by hand: here nothing is dropped, or dropout is in evaluation.
+_SPACE = Space(
+    _drawn,
+    batch=(1, 2, 7),
+    training=(False, True),
+    parts=("all in one mode", "norm", "dropout"),
+    p=(absent, 0.0, 0.4),
+    passes=(absent, 2),
+    scale=(0.1, 1.0, 20.0),
+    layout=("contiguous", "behind an offset", "every second row", "expanded"),
+    dtype=FLOATS,
+    within=(
+        lambda one: one.training or one.parts == "all in one mode",
+        # p is no matter of evaluation: who has not come to it keeps what is right there.
+        lambda one: one.p == absent if not one.training else one.p == (0.4 if one.parts == "dropout" else 0.0),
+        lambda one: one.batch > 1 or one.layout in ("contiguous", "behind an offset"),
+    ),
+    words={
+        "batch": "there are {} images",
+        "training": "the network is in training mode: {}",
+        "parts": "what is in evaluation for itself: {}",
+        "passes": "forward runs {} times",
+        "scale": "the numbers of x are spread by {}",
+        "layout": "x lies in memory like this: {}",
+    },
+)
 
 
 def _built(
@@ -251,4 +298,5 @@ HYBRID_CNN = Oracle(
             says="nn.Dropout2d drops whole maps. nn.Dropout drops each number by itself.",
         ),
     ],
+    space=_SPACE,
 )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.modules.network import network_inputs
+from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["PARITY_REPORT"]
@@ -100,6 +101,46 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("", "TinyCNN in float64", few, aspect="parity"),
         case("", other, few, aspect="by hand", other_convolution=True),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    more: dict[str, Any] = {"aspect": "parity"} if one.kind == "" else {}
+    return make.case(
+        kind=one.kind,
+        x=make.drawn(one.batch, 3, 32, 32, layout=one.layout, dtype=one.dtype),
+        target=torch.tensor([make.integer(0, 9) for _ in range(one.batch)]),
+        asks=_GRADIENTS if one.kind in ("conv.weight", "fc.bias") else _FOUR,
+        training=one.training,
+        with_grad=one.with_grad,
+        shown=f"model: {_KINDS[one.kind]}, x {str(one.dtype)[6:]} ({one.batch}, 3, 32, 32)",
+        **network_inputs(make, one.dtype),
+        **more,
+    )
+
+
+_KINDS = {
+    "": "TinyCNN",
+    "leaky": "a network that lets negative numbers through",
+    "conv.weight": "a network whose gradient of conv.weight is off",
+    "fc.bias": "a network whose gradient of fc.bias is off",
+}
+
+_SPACE = Space(
+    _drawn,
+    kind=tuple(_KINDS),
+    batch=(1, 6),
+    layout=("contiguous", "behind an offset"),
+    dtype=FLOATS,
+    training=(False, True),
+    with_grad=((), ("conv.bias", "fc.weight")),
+    words={
+        "kind": "the network is another than TinyCNN like this: {}",
+        "batch": "there are {} images",
+        "layout": "x lies in memory like this: {}",
+        "training": "the model is in training mode: {}",
+        "with_grad": "somebody has collected gradients in {}",
+    },
+)
 
 
 def _accumulated(model: nn.Module, x: Tensor, target: Tensor) -> Report:
@@ -246,5 +287,6 @@ PARITY_REPORT = Oracle(
             says="Between conv and fc, TinyCNN has a ReLU. Each build needs one.",
         ),
     ],
+    space=_SPACE,
     tolerance="float32",  # of the numbers in the report; which dtype the network has, nobody sees in them
 )

@@ -12,6 +12,7 @@ from torch.func import functional_call
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["PER_SAMPLE_GRADIENTS"]
@@ -59,6 +60,61 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("a weight used twice", tied, make.normal(4, 2, 3), 6),
         case("seven samples in float64, not contiguous", conv, make.scattered(images(7, torch.float64)), 3),
     ]
+
+
+def _layers(one: Chosen) -> tuple[list[Any], tuple[str, ...]]:
+    """Networks of ``x (N, 2, 3, 4)``, and which of their parts may not be in training mode."""
+    classes = one.classes
+    match one.layers:
+        case "one linear layer":
+            return [("flatten",), ("linear", 24, classes)], ()
+        case "a convolution and batch norm":
+            conv = [("conv", 2, 3, 2), ("norm", 3), ("relu",), ("flatten",), ("linear", 18, classes)]
+            return conv, ("1",)
+        case "a part in a part, and dropout":
+            return [("flatten",), ("nest", ("linear", 24, 5), ("dropout", 0.5)), ("linear", 5, classes)], ("1.1",)
+    return [("flatten",), ("linear", 24, 24), ("relu",), ("linear", 24, 24), ("tie", 1, 3), ("linear", 24, classes)], ()
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    layers, evaluated = _layers(one)
+    last = len([layer for layer in layers if layer[0] != "tie"]) - 1
+    return make.case(
+        layers=layers,
+        seed=make.seed(),
+        training=one.training,
+        evaluated=evaluated,
+        with_grad=(f"{last}.{one.with_grad}",) if one.with_grad else (),
+        x=make.drawn(one.batch, 2, 3, 4, layout=one.layout, dtype=one.dtype),
+        target=torch.tensor([make.integer(0, one.classes - 1) for _ in range(one.batch)]),
+        shown=f"{one.layers}: x {str(one.dtype)[6:]} ({one.batch}, 2, 3, 4), {one.classes} classes",
+    )
+
+
+_SPACE = Space(
+    _drawn,
+    layers=(
+        "one linear layer",
+        "a convolution and batch norm",
+        "a part in a part, and dropout",
+        "a weight used twice",
+    ),
+    batch=(1, 2, 7),
+    classes=(2, 5),
+    training=(False, True),
+    with_grad=("", "weight", "bias"),
+    layout=("contiguous", "every second row", "dimensions in another order", "expanded"),
+    dtype=FLOATS,
+    within=lambda one: fits(one.layout, (one.batch, 2, 3, 4)),
+    words={
+        "layers": "the network is {}",
+        "batch": "the batch has {} samples",
+        "classes": "there are {} classes",
+        "training": "the model is in training mode: {}",
+        "with_grad": "somebody has collected gradients in the last layer's {}",
+        "layout": "x lies in memory like this: {}",
+    },
+)
 
 
 def _batch(model: nn.Module, x: Tensor, target: Tensor, reduction: str = "mean") -> Gradients:
@@ -169,4 +225,5 @@ PER_SAMPLE_GRADIENTS = Oracle(
             says="Whoever trains on afterwards finds dropout off. Leave the mode as it is.",
         ),
     ],
+    space=_SPACE,
 )
