@@ -35,6 +35,9 @@ def filter_space(dilated: bool) -> Space:
             lambda one: _window(one)[1] <= _frame(one)[1],
             lambda one: fits(one.x_layout, _image(one)),
             lambda one: fits(one.weight_layout, _weight(one)),
+            # as_strided, a fine way to windows, shares a gradient out among numbers of one slot.
+            lambda one: one.x_layout != "expanded" or "x" not in one.leaves.split(),
+            lambda one: one.weight_layout != "expanded" or "weight" not in one.leaves.split(),
         ),
         traits={
             "the stride is larger than the window": lambda one: one.get("stride", 1) > max(_window(one)),
