@@ -64,6 +64,13 @@ CHAPTERS = (
         "a convolution as windows over strides and one product, put into the network",
     ),
     Chapter(
+        6,
+        "what_a_module_registers",
+        "registration",
+        "What a module registers",
+        "layers that nobody can tell from torch's, and the part of a module that keeps them",
+    ),
+    Chapter(
         10,
         "capstone",
         "capstone",

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.modules.module import register_module_forward_pre_hook, register_module_parameter_registration_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
 __all__ = ["Watch", "forbidden_modules"]
@@ -35,7 +35,11 @@ class Watch(TorchFunctionMode):
 
     def __enter__(self) -> Watch:
         if self._of_modules:
-            self._hook = register_module_forward_pre_hook(self._module_called)
+            # The second sees a module that is made only for the numbers that it draws, and not kept.
+            self._hooks = (
+                register_module_forward_pre_hook(self._module_called),
+                register_module_parameter_registration_hook(self._module_registers),
+            )
         if self.forbidden:
             super().__enter__()
         return self
@@ -44,7 +48,8 @@ class Watch(TorchFunctionMode):
         if self.forbidden:
             super().__exit__(*exception)
         if self._of_modules:
-            self._hook.remove()
+            for hook in self._hooks:
+                hook.remove()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -58,6 +63,9 @@ class Watch(TorchFunctionMode):
     def _module_called(self, module: nn.Module, inputs: Any) -> None:
         if "nn.*" in self.forbidden and type(module).__module__.startswith("torch.nn."):
             self.used[f"nn.{type(module).__name__}"] = None
+        self.look_at(type(module))
+
+    def _module_registers(self, module: nn.Module, name: str, parameter: nn.Parameter) -> None:
         self.look_at(type(module))
 
     def look_at(self, made: Any) -> None:
