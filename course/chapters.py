@@ -71,6 +71,13 @@ CHAPTERS = (
         "layers that nobody can tell from torch's, and the part of a module that keeps them",
     ),
     Chapter(
+        7,
+        "train_and_eval",
+        "modes",
+        "Train and eval",
+        "dropout and batch norm as functions and as modules; a look inside that leaves no trace",
+    ),
+    Chapter(
         10,
         "capstone",
         "capstone",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any
 
 from torch import nn
@@ -82,16 +83,22 @@ class Watch(TorchFunctionMode):
 
 
 def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]:
-    """The modules of ``torch.nn`` among ``kind`` and what it derives from that ``forbidden`` names; not by ``"nn.*"``.
+    """The first module of ``torch.nn`` in the line of ``kind`` that ``forbidden`` names, otherwise than by ``"nn.*"``.
 
-    >>> forbidden_modules(nn.LazyBatchNorm2d, ("nn.BatchNorm*",))
+    >>> class Mine(nn.BatchNorm2d):
+    ...     pass
+    >>> forbidden_modules(Mine, ("nn.*BatchNorm*",))
     {'nn.BatchNorm2d': None}
     """
-    names = [f"nn.{one.__name__}" for one in kind.__mro__ if one.__module__.startswith("torch.nn.")]
-    patterns = [pattern for pattern in forbidden if pattern != "nn.*"]
-    return {name: None for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    patterns = [pattern for pattern in forbidden if pattern.startswith("nn.") and pattern != "nn.*"]
+    for one in kind.__mro__:
+        name = f"nn.{one.__name__}"
+        if one.__module__.startswith("torch.nn.") and any(fnmatchcase(name, pattern) for pattern in patterns):
+            return {name: None}
+    return {}
 
 
+@lru_cache(maxsize=4096)  # asking torch takes longer than most operators do
 def _own_name(func: Callable[..., Any]) -> str:
     """The last word of an operator's name: ``relu`` for ``F.relu``, ``Tensor.relu`` and ``aten.relu.default`` alike."""
     name = resolve_name(func) or getattr(func, "__name__", "")

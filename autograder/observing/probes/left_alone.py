@@ -1,116 +1,173 @@
-"""What was handed to an answer and has to be left alone: a module with all its parts, and torch's settings."""
+"""What has to be left alone while an answer has a model in its hands: noticed before, and looked at again afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules import module as torchs
 
-__all__ = ["Module", "settings_kept"]
+from autograder.observing.probes.specimen import modes
 
-# The tensor itself, since whoever puts another in its place leaves an optimiser behind with the old one, and its values.
-_Kept = tuple[Tensor | None, Tensor | None]
+__all__ = ["Noticed", "notice", "world_put_back"]
 
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_SAME, _CHANGED = "as they were", "not as they were"
 
 
 @dataclass(frozen=True)
-class Module:
-    """A module as it was when this was made; `memory` and `state` say afterwards what of it has changed.
+class Noticed:
+    """A model as it was: its parts with their hooks, its tensors with values and gradients, and torch's gradient mode."""
 
-    >>> layer = nn.Linear(2, 3)
-    >>> before = Module(layer)
-    >>> _ = layer.eval()
-    >>> before.state()["mode"], before.memory()["parameters"]
-    ('changed', 'unchanged')
-    """
+    model: nn.Module
+    hooks: dict[str, dict[Any, Any]]
+    tensors: dict[str, tuple[Tensor, Tensor, bool]]
+    gradients: dict[str, tuple[Tensor | None, Tensor | None]]
+    classes: dict[type, dict[str, Any]]
+    enabled: bool
 
-    module: nn.Module
-    parts: Mapping[str, tuple[bool, int]] = field(init=False)
-    parameters: Mapping[str, _Kept] = field(init=False)
-    buffers: Mapping[str, _Kept] = field(init=False)
-    gradients: Mapping[str, _Kept] = field(init=False)
-    asking: Mapping[str, bool] = field(init=False)
+    def again(self) -> dict[str, Any]:
+        """What is there now: the mode of every part, and a word for all that should be as it was.
 
-    def __post_init__(self) -> None:
-        parameters = dict(self.module.named_parameters(remove_duplicate=False))
-        buffers = self.module.named_buffers(remove_duplicate=False)
-        now = {
-            "parts": _modes_and_hooks(self.module),
-            "parameters": {name: _kept(one) for name, one in parameters.items()},
-            "buffers": {name: _kept(one) for name, one in buffers},
-            "gradients": {name: _kept(one.grad) for name, one in parameters.items()},
-            "asking": {name: one.requires_grad for name, one in parameters.items()},
-        }
-        for name, value in now.items():
-            object.__setattr__(self, name, value)
+        A parameter has to be the same object, a buffer to hold the same numbers under its name.
 
-    def memory(self) -> dict[str, str]:
-        """Whether parameters and buffers are the same objects with the same values, and so every ``.grad``."""
-        parameters = dict(self.module.named_parameters(remove_duplicate=False))
+        >>> model = nn.Linear(2, 3)
+        >>> before = notice(model)
+        >>> _ = model.eval().register_forward_hook(print)
+        >>> {what: word for what, word in before.again().items() if what in ("modes", "hooks", "buffers")}
+        {'modes': {'itself': 'eval'}, 'hooks': 'not as they were', 'buffers': 'as they were'}
+        """
+        now = notice(self.model)
+        parameters = {name: one for name, one in self.tensors.items() if isinstance(one[0], nn.Parameter)}
+        buffers = {name: one for name, one in self.tensors.items() if name not in parameters}
         return {
-            "parameters": _word(_same(self.parameters, parameters)),
-            "buffers": _word(_same(self.buffers, dict(self.module.named_buffers(remove_duplicate=False)))),
-            "grad": _word(_same(self.gradients, {name: one.grad for name, one in parameters.items()})),
+            "modes": {name: "training" if training else "eval" for name, training in modes(self.model).items()},
+            "hooks": _word(_same_hooks(self.hooks, now.hooks)),
+            "forward": _word(
+                self.classes == now.classes and not any("forward" in vars(one) for one in _parts(self.model))
+            ),
+            "parameters": _word(_same_tensors(parameters, now.tensors, identity=True)),
+            "buffers": _word(_same_tensors(buffers, now.tensors, identity=False)),
+            "gradients": _word(_same_gradients(self.gradients, now.gradients)),
+            "gradient mode": "as it was" if now.enabled == self.enabled else "not as it was",
         }
 
-    def state(self) -> dict[str, str]:
-        """Whether the mode of every part, ``requires_grad`` and the number of hooks are the same."""
-        parts = _modes_and_hooks(self.module)
-        asking = {name: one.requires_grad for name, one in self.module.named_parameters(remove_duplicate=False)}
-        return {
-            "mode": _word([mode for mode, _ in parts.values()] == [mode for mode, _ in self.parts.values()]),
-            "requires_grad": _word(self.asking == asking),
-            "hooks": _word([hooks for _, hooks in parts.values()] == [hooks for _, hooks in self.parts.values()]),
-        }
+    def left(
+        self, only: tuple[str, ...] = ("modes", "hooks", "forward", "gradients", "gradient mode")
+    ) -> dict[str, Any]:
+        """Of `again`, what has to be as it was even where the model raises."""
+        return {what: word for what, word in self.again().items() if what in only}
 
 
-def _kept(value: Tensor | None) -> _Kept:
-    return value, None if value is None else value.detach().clone()
-
-
-def _modes_and_hooks(module: nn.Module) -> dict[str, tuple[bool, int]]:
-    return {
-        name: (part.training, sum(len(getattr(part, kind)) for kind in _HOOKS)) for name, part in module.named_modules()
+def notice(model: nn.Module) -> Noticed:
+    """Everything about ``model`` that an answer might change and should not."""
+    named = {
+        **dict(model.named_parameters(remove_duplicate=False)),
+        **dict(model.named_buffers(remove_duplicate=False)),
     }
-
-
-def _same(before: Mapping[str, _Kept], after: Mapping[str, Tensor | None]) -> bool:
-    """In the same order, too: the order of registration is the order in which an optimiser knows its parameters."""
-    return list(before) == list(after) and all(
-        one is after[name] and _equal(copy, after[name]) for name, (one, copy) in before.items()
+    return Noticed(
+        model,
+        {**{name: _hooks_of(part) for name, part in model.named_modules()}, "all modules": _global_hooks()},
+        {name: (one, one.detach().clone(), one.requires_grad) for name, one in named.items()},
+        {
+            name: (one.grad, None if one.grad is None else one.grad.detach().clone())
+            for name, one in model.named_parameters()
+        },
+        {
+            kind: dict(vars(kind))
+            for part in _parts(model)
+            for kind in type(part).__mro__
+            if issubclass(kind, nn.Module)
+        },
+        torch.is_grad_enabled(),
     )
 
 
-def _equal(one: Tensor | None, other: Tensor | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    form = one.shape == other.shape and one.dtype == other.dtype
-    return form and torch.equal(one.nan_to_num(), other.detach().nan_to_num())
+@contextmanager
+def world_put_back(noticed: Noticed) -> Iterator[None]:
+    """Put back, at the end, what an answer has changed for others than its own model: classes, hooks for all, grad mode."""
+    try:
+        yield
+    finally:
+        torch.set_grad_enabled(True)
+        for name, hooks in _global_dicts().items():
+            kept = noticed.hooks["all modules"]
+            for key in [key for key in hooks if (name, key) not in kept]:
+                del hooks[key]
+        for kind, names in noticed.classes.items():
+            for name in [name for name in vars(kind) if name not in names]:
+                delattr(kind, name)
+            for name, value in names.items():
+                if vars(kind).get(name) is not value:
+                    setattr(kind, name, value)
+
+
+def _parts(model: nn.Module) -> list[nn.Module]:
+    return list(model.modules())
+
+
+def _hooks_of(part: nn.Module) -> dict[Any, Any]:
+    """All kinds of hooks of one module, by kind and key."""
+    return {
+        (kind, key): hook
+        for kind, hooks in vars(part).items()
+        if "hooks" in kind and isinstance(hooks, dict)
+        for key, hook in hooks.items()
+    }
+
+
+def _global_dicts() -> dict[str, dict[Any, Any]]:
+    return {
+        name: hooks
+        for name, hooks in vars(torchs).items()
+        if name.startswith("_global_") and "hooks" in name and isinstance(hooks, dict)
+    }
+
+
+def _global_hooks() -> dict[Any, Any]:
+    return {(name, key): hook for name, hooks in _global_dicts().items() for key, hook in hooks.items()}
 
 
 def _word(same: bool) -> str:
-    return "unchanged" if same else "changed"
+    return _SAME if same else _CHANGED
 
 
-@contextmanager
-def settings_kept() -> Iterator[dict[str, str]]:
-    """Notes in the dict it gives whether grad mode and default dtype were left as they were, and puts both back.
+def _same_hooks(before: dict[str, dict[Any, Any]], now: dict[str, dict[Any, Any]]) -> bool:
+    return before.keys() == now.keys() and all(
+        list(mine) == list(now[name]) and all(hook is now[name][key] for key, hook in mine.items())
+        for name, mine in before.items()
+    )
 
-    >>> with settings_kept() as kept:
-    ...     _ = torch.set_grad_enabled(False)
-    >>> kept["grad mode"], torch.is_grad_enabled()
-    ('changed', True)
-    """
-    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
-    kept: dict[str, str] = {}
-    try:
-        yield kept
-    finally:
-        kept["grad mode"] = _word(torch.is_grad_enabled() == grad)
-        kept["default dtype"] = _word(torch.get_default_dtype() == dtype)
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(dtype)
+
+def _same_tensors(
+    before: dict[str, tuple[Tensor, Tensor, bool]], now: dict[str, tuple[Tensor, Tensor, bool]], identity: bool
+) -> bool:
+    return all(
+        name in now
+        and (not identity or now[name][0] is tensor)
+        and _same(values, now[name][1])
+        and now[name][2] == requires_grad
+        for name, (tensor, values, requires_grad) in before.items()
+    )
+
+
+def _same_gradients(
+    before: dict[str, tuple[Tensor | None, Tensor | None]], now: dict[str, tuple[Tensor | None, Tensor | None]]
+) -> bool:
+    return all(
+        name in now
+        and (now[name][1] is None if values is None else now[name][1] is not None and _same(values, now[name][1]))
+        for name, (_, values) in before.items()
+    )
+
+
+def _same(one: Tensor, other: Tensor | None) -> bool:
+    return (
+        other is not None
+        and one.shape == other.shape
+        and one.dtype == other.dtype
+        and torch.equal(one.nan_to_num(), other.nan_to_num())
+    )

@@ -96,10 +96,10 @@ NORM = "class Norm(nn.Module):\n    def __init__(self, n):\n        super().__in
 @pytest.mark.parametrize(
     ("source", "seen"),
     [
-        ("class Norm(nn.BatchNorm2d):\n    pass", ("nn.BatchNorm2d", "nn._BatchNorm")),
+        ("class Norm(nn.BatchNorm2d):\n    pass", ("nn.BatchNorm2d",)),
         ("class Norm(torch.nn.modules.batchnorm._BatchNorm):\n    pass", ("nn._BatchNorm",)),
-        (NORM.format(line="self.norm = nn.BatchNorm2d(n)"), ("nn.BatchNorm2d", "nn._BatchNorm")),
-        (NORM.format(line="self.kept = [nn.SyncBatchNorm(n)]"), ("nn.SyncBatchNorm", "nn._BatchNorm")),
+        (NORM.format(line="self.norm = nn.BatchNorm2d(n)"), ("nn.BatchNorm2d",)),
+        (NORM.format(line="self.kept = [nn.SyncBatchNorm(n)]"), ("nn.SyncBatchNorm",)),
         (NORM.format(line="self.norm = F.batch_norm"), ()),
         (NORM.format(line="self.like_torchs = isinstance(self, nn.BatchNorm2d)"), ()),
         ("class Norm(nn.Module):\n    'As nn.BatchNorm2d.'", ()),
