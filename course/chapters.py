@@ -78,6 +78,13 @@ CHAPTERS = (
         "dropout and batch norm as functions and as modules; a look inside that leaves no trace",
     ),
     Chapter(
+        8,
+        "training_both_ways",
+        "training",
+        "Training both ways",
+        "both builds trained on real digits, to the same losses; nine broken loops diagnosed",
+    ),
+    Chapter(
         10,
         "capstone",
         "capstone",

@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 from torch.nn.modules.module import register_module_forward_pre_hook, register_module_parameter_registration_hook
+from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
 __all__ = ["Watch", "forbidden_modules"]
@@ -18,8 +19,8 @@ class Watch(TorchFunctionMode):
     """A context in which every call of a torch operator that matches ``forbidden`` is noted in ``used``.
 
     ``forbidden`` holds patterns for the operator's own name (``"relu*"``, ``"conv?d"``); the pattern ``"nn.*"`` means
-    calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these. It sees
-    the function, the method, the module and the raw operator.
+    calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these,
+    ``"optim.*"`` the step of any optimiser. It sees the function, the method, the module and the raw operator.
 
     >>> import torch
     >>> with Watch(("*relu*",)) as watch:
@@ -41,6 +42,8 @@ class Watch(TorchFunctionMode):
                 register_module_forward_pre_hook(self._module_called),
                 register_module_parameter_registration_hook(self._module_registers),
             )
+        if "optim.*" in self.forbidden:
+            self._step_hook = register_optimizer_step_pre_hook(self._stepped)
         if self.forbidden:
             super().__enter__()
         return self
@@ -51,6 +54,8 @@ class Watch(TorchFunctionMode):
         if self._of_modules:
             for hook in self._hooks:
                 hook.remove()
+        if "optim.*" in self.forbidden:
+            self._step_hook.remove()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -68,6 +73,9 @@ class Watch(TorchFunctionMode):
 
     def _module_registers(self, module: nn.Module, name: str, parameter: nn.Parameter) -> None:
         self.look_at(type(module))
+
+    def _stepped(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        self.used[f"optim.{type(optimizer).__name__}"] = None
 
     def look_at(self, made: Any) -> None:
         """Note the forbidden modules that a class derives from, or that a module is, derives from or holds.

@@ -24,12 +24,16 @@ def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> 
 
     >>> list(forbidden_name("torch.nn.functional.relu", ("*relu*",), called=True))
     [('relu', None)]
+    >>> list(forbidden_name("torch.optim.SGD", ("optim.*",), called=True))
+    [('optim.SGD', None)]
     >>> list(forbidden_name("numpy.maximum", ("*",), called=True))
     []
     """
     thing = _thing(dotted)
     name = dotted.rpartition(".")[2]
-    if isinstance(thing, type) and issubclass(thing, nn.Module):
+    if "optim.*" in forbidden and dotted.startswith("torch.optim."):  # an optimiser's class, or the function it calls
+        yield f"optim.{name}", None
+    elif isinstance(thing, type) and issubclass(thing, nn.Module):
         if called:
             yield from forbidden_modules(thing, forbidden).items()
         if not called or thing is nn.Module or issubclass(thing, _HOLDERS):
