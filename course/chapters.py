@@ -85,6 +85,13 @@ CHAPTERS = (
         "both builds trained on real digits, to the same losses; nine broken loops diagnosed",
     ),
     Chapter(
+        9,
+        "where_functional_shines",
+        "shining",
+        "Where functions shine",
+        "any module on tensors from elsewhere: attention, filters for each image, tied weights",
+    ),
+    Chapter(
         10,
         "capstone",
         "capstone",

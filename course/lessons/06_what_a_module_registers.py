@@ -277,8 +277,10 @@ class ScaledBefore(nn.Module):
 
 for kind in (ScaledAfter, ScaledBefore):
     made = kind()
-    print(f"{kind.__name__:13} parameters: {len(list(made.parameters()))}   weight is a {type(made.weight).__name__}, "
-          f"leaf: {made.weight.is_leaf}")
+    print(
+        f"{kind.__name__:13} parameters: {len(list(made.parameters()))}   weight is a {type(made.weight).__name__}, "
+        f"leaf: {made.weight.is_leaf}"
+    )
 
 # %% [markdown]
 # A `Parameter` divided by 10 is no `Parameter`, but a tensor that was computed from one. What was registered in `ScaledAfter`?
@@ -886,6 +888,7 @@ class MiniModule:
 
     def eval(self):
         return self.train(False)
+
     ### END SOLUTION
 
 

@@ -831,12 +831,17 @@ for words, change in changes.items():
 
 # %%
 model = nn.Linear(2, 1)
-optimizer = torch.optim.SGD([{"params": [model.weight], "weight_decay": 0.1}, {"params": [model.bias]}], lr=0.5, momentum=0.9)
+optimizer = torch.optim.SGD(
+    [{"params": [model.weight], "weight_decay": 0.1}, {"params": [model.bias]}], lr=0.5, momentum=0.9
+)
 model(torch.ones(1, 2)).sum().backward()
 optimizer.step()
 
 for group in optimizer.param_groups:
-    print({name: group[name] for name in ("lr", "momentum", "weight_decay")}, [tuple(one.shape) for one in group["params"]])
+    print(
+        {name: group[name] for name in ("lr", "momentum", "weight_decay")},
+        [tuple(one.shape) for one in group["params"]],
+    )
 for tensor, state in optimizer.state.items():
     print("state of the tensor", tuple(tensor.shape), "→", state)
 

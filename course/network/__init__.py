@@ -1,5 +1,6 @@
 """Pictures of the CNN: both builds, where every tensor lives, filters and feature maps, the sliding kernel, how training went."""
 
+from course.network.attending import draw_attention
 from course.network.builds import draw_builds
 from course.network.confusion import draw_confusion
 from course.network.gallery import draw_images
@@ -10,6 +11,7 @@ from course.network.sliding import draw_sliding_step
 from course.network.where import where
 
 __all__ = [
+    "draw_attention",
     "draw_builds",
     "draw_confusion",
     "draw_feature_maps",

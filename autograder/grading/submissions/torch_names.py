@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
-from types import BuiltinFunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -42,10 +42,15 @@ def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> 
         as_operator = {name.lower(), _underscored(name)}
         if "nn.*" in forbidden or any(fnmatchcase(one, pattern) for one in as_operator for pattern in plain):
             yield f"nn.{name}", None
-    elif (_is_operator(thing) or (called and thing is torch.Tensor)) and any(
-        fnmatchcase(name, pattern) for pattern in forbidden
-    ):
+    elif _is_named(thing, name, forbidden, called):
         yield name, None
+
+
+def _is_named(thing: Any, name: str, forbidden: tuple[str, ...], called: bool) -> bool:
+    if isinstance(thing, FunctionType) and name in forbidden:
+        return True  # torch's, but no operator: written in Python, and forbidden by its whole name
+    operator = _is_operator(thing) or (called and thing is torch.Tensor)
+    return operator and any(fnmatchcase(name, pattern) for pattern in forbidden)
 
 
 def _underscored(name: str) -> str:
