@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe
+from autograder.observing.probes.handed_over import Module, settings_kept
 from autograder.observing.probes.impostors import impostor, other_convolution
 from autograder.observing.probes.layers_of_hybrid import layers_of_hybrid
-from autograder.observing.probes.handed_over import Module, settings_kept
 from autograder.observing.probes.specimen import build_module
 
 Observations = dict[str, Any]
