@@ -134,6 +134,18 @@ class HybridCNN(nn.Module):
 check("hybrid_cnn", HybridCNN)
 
 # %% [markdown]
+# **Predict:** in the picture of where every tensor lives, how many are parameters, and how many are buffers? Which of
+# your four modules has none at all?
+
+# %%
+try:
+    picture = network.where(HybridCNN())
+except NotImplementedError:
+    picture = None
+    print("This draws your own network, once `hybrid_cnn` is solved.")
+picture
+
+# %% [markdown]
 # Three of yours, trained for a moment on 400 digits each. Only the seed differs: other weights at the start, another
 # order of images, other numbers dropped.
 #
@@ -653,44 +665,33 @@ print("contiguous:", grey.is_contiguous(), "  channels last:", grey.is_contiguou
 # Both: no step is ever taken along a dimension of size 1. So a test with grey images does not see the mistake.
 
 # %% [markdown]
-# ### `nn.Buffer`: registered by assignment
+# ### `nn.Buffer`, or just a tensor?
 #
-# `register_buffer("mean", …)` is one way to own a tensor that nobody learns. `nn.Buffer` is the other: an assignment, as
-# for an `nn.Parameter`. **Predict:** what is in the `state_dict`? And is `mean` still a buffer after a *plain* tensor was
-# assigned to it?
+# A module keeps a mean that nobody learns. Two ways to write that down give the same numbers. **Predict:** what is
+# different, after `.double()`, in the `state_dict`, and for `functional_call`?
 
 
 # %%
 class Centred(nn.Module):
-    def __init__(self):
+    def __init__(self, mean):
         super().__init__()
-        self.mean = nn.Buffer(torch.zeros(3))
-        self.scratch = nn.Buffer(torch.zeros(3), persistent=False)
+        self.mean = mean
 
     def forward(self, x):
         return x - self.mean
 
 
-centred = Centred()
-print("state:  ", list(centred.state_dict()))
-print("buffers:", [name for name, _ in centred.named_buffers()])
-
-centred.mean = torch.ones(3)
-print("state:  ", centred.state_dict())
+ones, other = torch.ones(1, 3), {"mean": torch.full((3,), 5.0)}
+for title, mean in (("plain tensor", torch.zeros(3)), ("nn.Buffer", nn.Buffer(torch.zeros(3)))):
+    centred = Centred(mean)
+    handed = functional_call(centred, other, (ones,)).tolist()
+    print(f"{title:13} state: {list(centred.state_dict())}   with a mean of 5 handed over: {handed}")
+    print(f"{title:13} after double(): {centred.double().mean.dtype}")
 
 # %% [markdown]
-# What is not persistent moves along with `.to`, and is not saved. And a name that is registered as a buffer stays one: a
-# plain tensor takes the place. A parameter's place is not that easy to take. **Predict:** which of these three may have
-# it?
-
-# %%
-scorer = nn.Linear(5, 4)
-for newcomer in (nn.Buffer(torch.zeros(4, 5)), torch.zeros(4, 5), nn.Parameter(torch.zeros(4, 5))):
-    try:
-        scorer.weight = newcomer
-        print("assigned:", scorer.weight is newcomer)
-    except TypeError as error:
-        print(error)
+# The plain tensor is not registered (chapter 06), so that nothing reaches it: neither `.double()` nor a file, and not
+# `functional_call`, which ignores a name that it does not find. A module is only as much of a function as it has
+# registered.
 
 # %% [markdown]
 # ### Tensors without numbers: the meta device
