@@ -44,7 +44,7 @@ def _not_drawn(seen: Mapping[str, Any], x: Tensor, p: float) -> dict[str, Any]:
     for aspect in ("eval", "nothing to drop"):
         out = seen.get(aspect)
         if isinstance(out, Tensor) and out.shape == x.shape and (out == 0).any():
-            lost = {name: "of what is not dropped" for name in seen.get("gradients", {})}
+            lost = dict.fromkeys(seen.get("gradients", {}), "of what is not dropped")
             return {**seen, aspect: _elements(x, out[None], p), **({"gradients": lost} if lost else {})}
     return dict(seen)
 
