@@ -1,4 +1,8 @@
-"""The controller's side of one child: cells out, frames in. Every word of it is checked, and none believed out of turn."""
+"""The controller's side of one child: cells out, frames in. Every word of it is checked, and none believed out of turn.
+
+`Child` reads a stranger's bytes: whatever comes, a turn ends with an `Ended`, within the time that the cell has, and no more is
+read than the outputs and observations of an honest notebook could be.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +107,7 @@ class Child:
                     return Ended(CellEnd.TIMED_OUT if interrupted else CellEnd.CRASHED, False)
                 if how is not None:
                     end = CellEnd.TIMED_OUT if interrupted else _ENDS[how]
-                    return Ended(end, True, None if interrupted else listening.run)
+                    return Ended(end, True, listening.run)
             elif self._warm.control in ready:  # only once the channel is read empty
                 for said in self._warm.heard():
                     if said["say"] == "gone":

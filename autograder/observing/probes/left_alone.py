@@ -109,6 +109,12 @@ def _parts(model: nn.Module) -> list[nn.Module]:
     return list(model.modules())
 
 
+def _kinds(model: nn.Module) -> set[type]:
+    """The classes of all parts, and what they derive from."""
+    made = {type(part) for part in _parts(model)}
+    return {kind for one in made for kind in one.__mro__ if issubclass(kind, nn.Module)}
+
+
 def _hooks_of(part: nn.Module) -> dict[Any, Any]:
     """All kinds of hooks of one module, by kind and key."""
     return {
