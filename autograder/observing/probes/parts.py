@@ -38,7 +38,7 @@ def observe_loading(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
             errors = raised_by(lambda: case.call(answer, model=model, state_dict=state_dict))
 
     now, loaded = _own(model), tensors_of(model)
-    untouched = case.fresh(case.watch)["state_dict"]
+    untouched = case.fresh(case.watch, case.earlier)["state_dict"]
     entries = same_objects(state_dict, given) and all(_equal(given[name], one) for name, one in untouched.items())
     for one in given.values():  # whoever shares memory with an entry sees this
         one.detach().zero_()

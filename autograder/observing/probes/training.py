@@ -31,7 +31,7 @@ def cross_entropy(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): out}, gradients=case.gradients(out), memory=memory)
 
 
-@exercise("sgd_step(params, lr)", points=3, by_hand="optim.* *fused_sgd*", shares={"skipped": 1})
+@exercise("sgd_step(params, lr)", points=3, by_hand="optim.* *fused_sgd*", shares={"skipped": 1}, may_change="params")
 def sgd_step(answer: Callable[..., Any], case: Case) -> Observations:
     """Give leaves their gradients, step, and look at the very tensors that were given, and at what they hold then.
 
@@ -69,7 +69,9 @@ def _leaf(one: Tensor, memory: Tensor) -> dict[str, Any]:
 _TRAINED = {"values": 4, "trajectory": 4, "state": 1, "memory": 1, "shape": 1}
 
 
-@exercise("train_module(model, batches, lr) -> list", points=4, core="values trajectory", shares=_TRAINED)
+@exercise(
+    "train_module(model, batches, lr) -> list", points=4, core="values trajectory", shares=_TRAINED, may_change="model"
+)
 def train_module(answer: Callable[..., Any], case: Case) -> Observations:
     """Train a module: its losses, where it arrives, and what else has changed. Without a batch nothing is to happen."""
     batches = batches_of(case)
@@ -93,7 +95,13 @@ def train_module(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=_losses(losses, case["dtype"]), trajectory=packed(model), state=state, memory=memory)
 
 
-@exercise("train_functional(params, batches, lr) -> list", points=4, core="values trajectory", shares=_TRAINED)
+@exercise(
+    "train_functional(params, batches, lr) -> list",
+    points=4,
+    core="values trajectory",
+    shares=_TRAINED,
+    may_change="params",
+)
 def train_functional(answer: Callable[..., Any], case: Case) -> Observations:
     """Train TinyCNN's four leaves: the losses, where the leaves that were given arrive, and what the dictionary holds."""
     leaves = {name: case[name].requires_grad_() for name in case["order"]}
@@ -124,7 +132,7 @@ def _entry(found: Any, given: Tensor) -> str:
 
 
 def _batches_unchanged(case: Case) -> dict[str, str]:
-    untouched = case.fresh(case.watch)["batches"]
+    untouched = case.fresh(case.watch, case.earlier)["batches"]
     same = all(
         torch.equal(one[part].detach(), untouched[number][part])
         for number, one in case["batches"].items()
@@ -156,13 +164,13 @@ def _words(name: Any) -> Any:
     return " ".join(name.split()).strip(". ").lower() if isinstance(name, str) else name
 
 
-@exercise("swap_head(model, optimizer, num_classes)", points=4, shares={"kept": 2})
+@exercise("swap_head(model, optimizer, num_classes)", points=4, shares={"kept": 2}, may_change="model, optimizer")
 def swap_head(answer: Callable[..., Any], case: Case) -> Observations:
     """Swap the head in the middle of training, and see who is stepped from there on."""
     return observe_swap(answer, case)
 
 
-@exercise("load_partly(model, state_dict) -> tuple", points=4, shares={"names": 2, "memory": 2})
+@exercise("load_partly(model, state_dict) -> tuple", points=4, shares={"names": 2, "memory": 2}, may_change="model")
 def load_partly(answer: Callable[..., Any], case: Case) -> Observations:
     """Load what fits, and look at the model's very tensors, and at whom else they belong to."""
     return observe_loading(answer, case)
@@ -172,6 +180,7 @@ def load_partly(answer: Callable[..., Any], case: Case) -> Observations:
     "save_checkpoint(model, optimizer) -> bytes and load_checkpoint(data, model, optimizer)",
     points=5,
     core="values model",
+    may_change="model, optimizer",
     shares={"values": 4, "model": 2, "state": 2, "memory": 1, "safety": 4},
 )
 def checkpoint(answer: Any, case: Case) -> Observations:
