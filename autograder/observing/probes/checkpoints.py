@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.observe import observe
-from autograder.observing.probes.handed import Handed
+from autograder.observing.probes.handed import Handed, patched
 from autograder.observing.probes.specimen import build_module
 from autograder.observing.probes.trained import (
     batches_of,
@@ -63,6 +63,7 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
         "hyper-parameters": hyper_parameters(its_optimizer, case["groups"]),
         "left by saving": saving.left,
         "left by loading": reading.left,
+        "patched classes": patched(case),
     }
     memory = {
         "the model's tensors": "the same" if {id(one) for one in now} == objects else "others",

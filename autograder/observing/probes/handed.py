@@ -7,9 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from autograder.observing.case import Case
 from autograder.observing.probes.left_alone import notice, world_put_back
 
-__all__ = ["Handed", "World"]
+__all__ = ["Handed", "World", "patched"]
 
 
 class World:
@@ -69,3 +70,12 @@ class Handed:
         self._world.__exit__(*exception)
         with world_put_back(self._noticed):
             self.left = self._noticed.left(self._asked) | {"world": self._world.left}
+
+
+def patched(case: Case) -> str:
+    """The classes of the model that the answer has patched, which the case's watcher has put back; "none" is right.
+
+    The model itself may change here, so that nothing else that the watcher notes of it counts.
+    """
+    noted = case.noted.get("state", {}).get("model", ())
+    return ", ".join(one.removeprefix("the class ") for one in noted if one.startswith("the class ")) or "none"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.observe import observe
-from autograder.observing.probes.handed import Handed, World
+from autograder.observing.probes.handed import Handed, World, patched
 from autograder.observing.probes.trained import (
     batches_of,
     build_headed,
@@ -46,6 +46,7 @@ def observe_swap(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
         "hyper-parameters": hyper_parameters(optimizer, case["groups"]),
         "state of the old tensors": "gone" if not any(one in optimizer.state for one in old.values()) else "kept",
         "the body": handed.left,
+        "patched classes": patched(case),
         "the body's tensors": "the same" if same_objects(rest, now) else "others",
     }
     if "numbers" not in case:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.observe import observe, raised_by
-from autograder.observing.probes.handed import Handed
+from autograder.observing.probes.handed import Handed, patched
 from autograder.observing.probes.specimen import build_module
 from autograder.observing.probes.trained import same_objects, tensors_of
 
@@ -50,7 +50,8 @@ def observe_loading(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
         "entries": "unchanged" if entries else "changed",
         "shares memory with": ", ".join(shared) or "no entry",
     }
-    state = handed.left | {"requires_grad": {name: one.requires_grad for name, one in now.items()}}
+    requires_grad = {name: one.requires_grad for name, one in now.items()}
+    state = handed.left | {"requires_grad": requires_grad, "patched classes": patched(case)}
     if not case["fits"]:
         kept["model"] = "as it was" if all(_equal(loaded.get(name), one) for name, one in before.items()) else "changed"
         return observe(errors=errors, memory=kept, state=state)

@@ -12,7 +12,7 @@ from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe
 from autograder.observing.probes.checkpoints import observe_checkpoint
-from autograder.observing.probes.handed import Handed, World
+from autograder.observing.probes.handed import Handed, World, patched
 from autograder.observing.probes.heads import observe_swap
 from autograder.observing.probes.modules import FOUR
 from autograder.observing.probes.parts import observe_loading
@@ -88,6 +88,7 @@ def train_module(answer: Callable[..., Any], case: Case) -> Observations:
         losses = case.call(answer, model=model, batches=given)
     after = dict(model.named_parameters())
     state = handed.left | {
+        "patched classes": patched(case),
         "parameters": "the same" if same_objects(before, after) else "others",
         "requires_grad": {name: one.requires_grad for name, one in after.items()},
     }
