@@ -207,7 +207,7 @@ def _put_back(kind: type, names: Mapping[str, Any]) -> bool:
 class Earlier:
     """The results of earlier calls, kept so that their memory is nobody else's."""
 
-    tensors: dict[int, Tensor] = field(default_factory=dict)
+    storages: dict[int, Any] = field(default_factory=dict)  # held, so that no later tensor can lie in the same place
     modules: dict[int, nn.Module] = field(default_factory=dict)
 
     def shared_by(self, result: Any, given: Mapping[str, Any]) -> Noted:
@@ -218,14 +218,14 @@ class Earlier:
         ({}, {'memory': {'the result': ('its memory, which an earlier result has too',)}})
         """
         theirs = {_memory(one) for one in _tensors(given)}
-        mine = {_memory(one): one for one in _tensors(result)}
+        mine = {where: one.untyped_storage() for one in _tensors(result) if (where := _memory(one))}
         modules = {id(one): one for one in _modules(result) if not any(one is other for other in _modules(given))}
         noted: Noted = {}
         if modules.keys() & self.modules.keys():
             noted["state"] = {"the result": ("it is the very object that an earlier call gave",)}
-        elif (mine.keys() & self.tensors.keys()) - theirs - {0}:
+        elif (mine.keys() & self.storages.keys()) - theirs:
             noted["memory"] = {"the result": ("its memory, which an earlier result has too",)}
-        self.tensors.update((where, one) for where, one in mine.items() if where not in theirs)
+        self.storages.update((where, one) for where, one in mine.items() if where not in theirs)
         self.modules.update(modules)
         return noted
 
