@@ -207,7 +207,7 @@ def _put_back(kind: type, names: Mapping[str, Any]) -> bool:
 class Earlier:
     """The results of earlier calls, kept so that their memory is nobody else's."""
 
-    storages: dict[int, Any] = field(default_factory=dict)  # held, so that no later tensor can lie in the same place
+    tensors: dict[int, Tensor] = field(default_factory=dict)
     modules: dict[int, nn.Module] = field(default_factory=dict)
 
     def shared_by(self, result: Any, given: Mapping[str, Any]) -> Noted:
@@ -218,16 +218,20 @@ class Earlier:
         ({}, {'memory': {'the result': ('its memory, which an earlier result has too',)}})
         """
         theirs = {_memory(one) for one in _tensors(given)}
-        mine = {where: one.untyped_storage() for one in _tensors(result) if (where := _memory(one))}
+        mine = {_memory(one): one for one in _tensors(result)}
         modules = {id(one): one for one in _modules(result) if not any(one is other for other in _modules(given))}
         noted: Noted = {}
         if modules.keys() & self.modules.keys():
             noted["state"] = {"the result": ("it is the very object that an earlier call gave",)}
-        elif (mine.keys() & self.storages.keys()) - theirs:
+        elif (mine.keys() & self._places()) - theirs - {0}:
             noted["memory"] = {"the result": ("its memory, which an earlier result has too",)}
-        self.storages.update((where, one) for where, one in mine.items() if where not in theirs)
+        self.tensors.update((where, one) for where, one in mine.items() if where not in theirs)
         self.modules.update(modules)
         return noted
+
+    def _places(self) -> set[int]:
+        """Where earlier results lie now: a parameter that was moved (``.to``) has left its memory to whoever comes next."""
+        return {where for where, one in self.tensors.items() if _memory(one) == where}
 
 
 def _memory(value: Tensor) -> int:
