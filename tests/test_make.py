@@ -68,6 +68,14 @@ def test_only_tests_and_set_up_ask_for_the_system_s_packages(tree, target, needs
     assert "make_venv" in recipe
 
 
+def test_make_lab_makes_everything_ready_and_opens_the_first_page(tree):
+    recipe = run(tree, "make", "--dry-run", "lab").stdout
+    set_up, opened = recipe.find("make_venv.py"), recipe.find("jupyterlab")
+    assert -1 < set_up < opened
+    assert recipe.rstrip().endswith("notebooks/00_start_here.ipynb")
+    assert (ROOT / "notebooks" / "00_start_here.ipynb").is_file()
+
+
 def test_the_environment_s_own_commands_come_first(tree):
     with (tree / "Makefile").open("a", encoding="utf-8") as makefile:
         makefile.write("\nwhere:\n\t@alembic\n")
