@@ -13,16 +13,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A copy of what set-up needs, in a folder whose name has a space."""
-    root = tmp_path / "my course"
-    shutil.copytree(ROOT / ".ci", root / ".ci", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", "pyproject.toml"):
-        shutil.copy(ROOT / name, root / name)
-    return root
-
-
 def run(tree: Path, *command: str, path: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command in ``tree`` as a person would: nothing of make's or pytest's own in the environment."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "PYTHON", "TORCH"))}

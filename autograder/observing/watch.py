@@ -10,7 +10,7 @@ from types import CodeType
 from typing import Any
 
 from torch import nn
-from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.nn.modules.module import register_module_forward_pre_hook, register_module_parameter_registration_hook
 from torch.nn.utils import stateless
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
@@ -42,12 +42,17 @@ class Watch(TorchFunctionMode):
         in_python = set(_IN_PYTHON.values()) & set(forbidden)
         self._of_modules = bool(in_python) or any(pattern.startswith("nn.") for pattern in forbidden)
         self.used: dict[str, None] = {}  # a set that keeps the order
+        self._hooks: list[Any] = []
 
     def __enter__(self) -> Watch:
         if self._of_modules:
-            self._hook = register_module_forward_pre_hook(self._module_called)
+            # The second sees a module that is made only for the numbers that it draws, and not kept.
+            self._hooks += [
+                register_module_forward_pre_hook(self._module_called),
+                register_module_parameter_registration_hook(self._module_registers),
+            ]
         if "optim.*" in self.forbidden:
-            self._step_hook = register_optimizer_step_pre_hook(self._stepped)
+            self._hooks.append(register_optimizer_step_pre_hook(self._stepped))
         if self.forbidden:
             super().__enter__()
         return self
@@ -55,10 +60,8 @@ class Watch(TorchFunctionMode):
     def __exit__(self, *exception: Any) -> None:
         if self.forbidden:
             super().__exit__(*exception)
-        if self._of_modules:
-            self._hook.remove()
-        if "optim.*" in self.forbidden:
-            self._step_hook.remove()
+        while self._hooks:
+            self._hooks.pop().remove()
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -77,6 +80,9 @@ class Watch(TorchFunctionMode):
 
     def _stepped(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         self.used[f"optim.{type(optimizer).__name__}"] = None
+
+    def _module_registers(self, module: nn.Module, name: str, parameter: nn.Parameter) -> None:
+        self.look_at(type(module))
 
     def look_at(self, made: Any) -> None:
         """Note the forbidden modules that a class derives from, or that a module is, derives from or holds.

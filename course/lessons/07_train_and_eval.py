@@ -4,7 +4,7 @@
 # Some layers do one thing while a network is trained, and another thing afterwards. Most of what goes wrong
 # between "it trains well" and "it answers badly" has to do with that.
 #
-# At the end of this chapter you can
+# **At the end you can**
 #
 # - say what `train()` and `eval()` change, and what they leave alone;
 # - write dropout and batch norm as plain functions, and give each of them a home in a module;
@@ -365,7 +365,9 @@ print("training:    ", F.batch_norm(batch, mean, var, training=True).flatten().t
 # %%
 mean, var = torch.zeros(1), torch.ones(1)
 out = F.batch_norm(batch, mean, var, training=True, momentum=1.0)  # 1.0: keep only the new one
-print(f"10 came out as {out[0].item():.4f}, so it was divided by {10 / -out[0].item():.4f} = √{100 / out[0].item() ** 2:.1f}")
+print(
+    f"10 came out as {out[0].item():.4f}, so it was divided by {10 / -out[0].item():.4f} = √{100 / out[0].item() ** 2:.1f}"
+)
 print(f"running variance: {var.item():.1f}")
 print(f"batch.var(): {batch.var().item():.1f}   batch.var(unbiased=False): {batch.var(unbiased=False).item():.1f}")
 
@@ -538,7 +540,9 @@ except NotImplementedError:
 # passes. A first try:
 
 # %%
-small = nn.Sequential(nn.Conv2d(3, 4, kernel_size=3, padding=1), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(4096, 10))
+small = nn.Sequential(
+    nn.Conv2d(3, 4, kernel_size=3, padding=1), nn.ReLU(inplace=True), nn.Flatten(), nn.Linear(4096, 10)
+)
 seen = {}
 
 
@@ -703,7 +707,9 @@ for mode in ("train", "eval"):
         with torch.set_grad_enabled(gradients):
             out = model(x)
         off = "off" if (out != 0).all() else "on"
-        print(f"{mode + '()':8} {'' if gradients else 'no_grad':8} dropout {off:4} graph {'kept' if out.requires_grad else 'none'}")
+        print(
+            f"{mode + '()':8} {'' if gradients else 'no_grad':8} dropout {off:4} graph {'kept' if out.requires_grad else 'none'}"
+        )
 
 # %% [markdown]
 # They have nothing to do with each other: one is a flag in the modules, the other is a state of torch. Whoever only wants an answer wants both.
@@ -762,6 +768,7 @@ check("evaluate", evaluate)
 #
 # **Predict:** the first two columns are about the same digits and the same weights. Which of them is higher?
 
+
 # %%
 def right(logits, target):
     return (logits.argmax(dim=1) == target).float().mean().item()
@@ -769,7 +776,14 @@ def right(logits, target):
 
 try:
     norm = MyBatchNorm2d(8)
-    layers = [nn.Conv2d(3, 8, kernel_size=4, stride=4), norm, nn.ReLU(), nn.Flatten(), nn.Dropout(0.75), nn.Linear(512, 10)]
+    layers = [
+        nn.Conv2d(3, 8, kernel_size=4, stride=4),
+        norm,
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Dropout(0.75),
+        nn.Linear(512, 10),
+    ]
     model = nn.Sequential(*layers)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     images, target = data.digits(200)
@@ -779,7 +793,9 @@ try:
         if step % 10 == 0:
             in_training, in_eval = right(logits, target), right(evaluate(model, images), target)
             new = right(evaluate(model, unseen), truth)
-            print(f"step {step:2}: in training {in_training:4.0%}, in eval {in_eval:4.0%}, unseen digits in eval {new:4.0%}")
+            print(
+                f"step {step:2}: in training {in_training:4.0%}, in eval {in_eval:4.0%}, unseen digits in eval {new:4.0%}"
+            )
         optimizer.zero_grad()
         F.cross_entropy(logits, target).backward()
         optimizer.step()
@@ -812,14 +828,15 @@ except NotImplementedError:
 #
 # Answer each for yourself before you unfold it.
 #
-# <details><summary>1. A network answers the same question differently each time, although `eval()` was called. Where do you look first?</summary>
+# <details><summary>1. A network answers the same question differently each time, although <code>eval()</code> was called.
+# Where do you look first?</summary>
 #
 # At calls of `F.dropout` without `training=self.training`, and at modules that are made in `forward` or kept where nobody registers them: in both
 # cases `eval()` changes nothing.
 #
 # </details>
-# <details><summary>2. Somebody measured a network's accuracy after every epoch, under `torch.no_grad()`, and forgot `eval()`. What happened to
-# the network?</summary>
+# <details><summary>2. Somebody measured a network's accuracy after every epoch, under <code>torch.no_grad()</code>, and forgot
+# <code>eval()</code>. What happened to the network?</summary>
 #
 # Its batch norms moved their running statistics towards the digits it was measured on, and counted them as batches. No parameter changed. And the accuracy
 # was that of a network with dropout on, each image normalised together with its neighbours.

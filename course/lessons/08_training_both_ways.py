@@ -4,7 +4,7 @@
 # So far you have compared the two builds at rest: the same weights, the same logits, the same gradients. Now both learn, on
 # the same real images, and you follow them step by step.
 #
-# At the end of this chapter you can
+# **At the end you can**
 #
 # - train a network of modules and a dictionary of tensors to the **same losses, to the last bit**,
 # - tell from its symptoms what is wrong with a training loop that runs without an error,
@@ -831,12 +831,17 @@ for words, change in changes.items():
 
 # %%
 model = nn.Linear(2, 1)
-optimizer = torch.optim.SGD([{"params": [model.weight], "weight_decay": 0.1}, {"params": [model.bias]}], lr=0.5, momentum=0.9)
+optimizer = torch.optim.SGD(
+    [{"params": [model.weight], "weight_decay": 0.1}, {"params": [model.bias]}], lr=0.5, momentum=0.9
+)
 model(torch.ones(1, 2)).sum().backward()
 optimizer.step()
 
 for group in optimizer.param_groups:
-    print({name: group[name] for name in ("lr", "momentum", "weight_decay")}, [tuple(one.shape) for one in group["params"]])
+    print(
+        {name: group[name] for name in ("lr", "momentum", "weight_decay")},
+        [tuple(one.shape) for one in group["params"]],
+    )
 for tensor, state in optimizer.state.items():
     print("state of the tensor", tuple(tensor.shape), "→", state)
 
@@ -1161,7 +1166,12 @@ except NotImplementedError:
 # %% [markdown]
 # ## What you have now
 #
-# Both builds learn, and learn the same. Three questions, to see what stayed. Answer first, then unfold.
+# Both builds learn, and learn the same.
+
+# %% [markdown]
+# ### Three questions
+#
+# Answer each for yourself before you unfold it.
 #
 # <details><summary>1. Two trainings begin with the same numbers, and their losses drift apart by 1e-8, then 1e-6. Is that a bug?</summary>
 #

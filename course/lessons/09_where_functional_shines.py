@@ -4,7 +4,7 @@
 # A module keeps its tensors for you. That is what you want, until the tensors come from somewhere else: from a formula, from
 # another network, from the input itself. In this chapter they do.
 #
-# At its end you can
+# **At the end you can**
 #
 # - call any module with tensors that it does not own, and get gradients for them;
 # - write attention, the layer around it, and say which way round its mask goes;
@@ -995,35 +995,28 @@ print(layer.parametrizations.weight.original.grad)
 #
 # ### Three questions
 #
-# Answer each before you unfold it.
+# Answer each for yourself before you unfold it.
 #
-# **1.** You call `functional_call(model, {"fc.wieght": w}, x)` and the loss does not depend on `w`. What happened, and which two ways of noticing do you know?
-#
-# <details><summary>Answer</summary>
+# <details><summary>1. You call <code>functional_call(model, {"fc.wieght": w}, x)</code> and the loss does not depend on
+# <code>w</code>. What happened, and which two ways of noticing do you know?</summary>
 #
 # The name is misspelt, and torch ignored it: the model used its own weight. `strict=True` raises an error (and then wants every name), and
 # so does your own `call_with`. Or look at the gradient of `w`: there is none.
 #
 # </details>
-#
-# **2.** A colleague moves your causal mask from `scaled_dot_product_attention` to `nn.MultiheadAttention`. Shapes fit, training runs. What is wrong?
-#
-# <details><summary>Answer</summary>
+# <details><summary>2. A colleague moves your causal mask from <code>scaled_dot_product_attention</code> to
+# <code>nn.MultiheadAttention</code>. Shapes fit, training runs. What is wrong?</summary>
 #
 # `True` now means *ignore*. Every token looks at the future only, and the last one at nothing at all: its row becomes NaN. The mask has to be inverted.
 #
 # </details>
-#
-# **3.** Somebody computes `self.S = symmetric(self.weight)` in `__init__` and uses `self.S` in `forward`. Name two moments at which that goes wrong.
-#
-# <details><summary>Answer</summary>
+# <details><summary>3. Somebody computes <code>self.S = symmetric(self.weight)</code> in <code>__init__</code> and uses
+# <code>self.S</code> in <code>forward</code>. Name two moments at which that goes wrong.</summary>
 #
 # After a step of the optimiser and after `load_state_dict`, `S` still has the old numbers. After `.double()` it has the old dtype. And a second `backward` through it
 # raises an error, since its graph was built once and is gone. What is computed from a parameter is computed in `forward`.
 #
 # </details>
-#
-# ### On
 #
 # In [chapter 10](../10_capstone/10_capstone.ipynb) everything comes together: one network in three builds, a gradient for every single sample, and
 # a whole ensemble in one call. What you have solved so far is in [Start here](../00_start_here.ipynb).

@@ -1,4 +1,4 @@
-"""Pictures of the CNN: both builds side by side, filters and feature maps, the sliding kernel, and how training went."""
+"""Pictures of the CNN: both builds, where every tensor lives, filters and feature maps, the kernel, and how training went."""
 
 from course.network.attending import draw_attention
 from course.network.builds import draw_builds
@@ -8,6 +8,7 @@ from course.network.losses import draw_losses
 from course.network.maps import draw_feature_maps, draw_filters, draw_image
 from course.network.slider import slide
 from course.network.sliding import draw_sliding_step
+from course.network.where import where
 
 __all__ = [
     "draw_attention",
@@ -20,4 +21,5 @@ __all__ = [
     "draw_losses",
     "draw_sliding_step",
     "slide",
+    "where",
 ]

@@ -29,6 +29,7 @@ class Lent:
     leaves: dict[str, Tensor]
     given: dict[str, Any]  # the same entries once more: nobody else holds this dict
     before: dict[str, Tensor]
+    asks: dict[str, bool]
     runs: list[int]
     kept: Kept
 
@@ -54,7 +55,8 @@ def _lend(case: Case) -> Lent:
     runs: list[int] = []
     module.register_forward_pre_hook(lambda module, args: runs.append(1))
     before = {name: one.detach().clone() for name, one in tensors.items()}
-    return Lent(module, tensors, leaves, dict(tensors), before, runs, Kept(module))
+    asks = {name: one.requires_grad for name, one in tensors.items()}
+    return Lent(module, tensors, leaves, dict(tensors), before, asks, runs, Kept(module))
 
 
 def call_lending(answer: Callable[..., Any], case: Case) -> Observations:
@@ -95,8 +97,9 @@ def _dict_kept(lent: Lent, updated: tuple[str, ...]) -> str:
     if any(lent.tensors[name] is not one for name, one in lent.given.items()):
         return "other tensors than before"
     same = all(same_tensor(one, lent.given[name]) for name, one in lent.before.items() if name not in updated)
-    leaves = all(one.is_leaf and one.requires_grad and one.grad is None for one in lent.leaves.values())
-    return "as it was" if same and leaves else "written to"
+    asks = all(lent.given[name].requires_grad == one for name, one in lent.asks.items())
+    leaves = all(one.is_leaf and one.grad is None for one in lent.leaves.values())
+    return "as it was" if same and asks and leaves else "written to"
 
 
 def _of_an_unknown_name(answer: Callable[..., Any], case: Case, lent: Lent) -> dict[str, Any]:

@@ -131,7 +131,8 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     outs: dict[str, Any] = {}
     for number, mode in enumerate(case["modes"]):
         around.train(mode == "train")
-        outs[f"batch {number + 1}"] = layer(case[f"x{number}" if number else "x"])
+        with case.watch:
+            outs[f"batch {number + 1}"] = layer(case[f"x{number}" if number else "x"])
     last = outs[f"batch {len(outs)}"]
     if not isinstance(last, Tensor):
         return observe(**{case.get("aspect", "values"): kind_of(last)}, state=state)

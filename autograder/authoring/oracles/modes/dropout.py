@@ -148,7 +148,7 @@ def _cases(make: CaseMaker) -> list[Case]:
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
-    """One combination: of what is drawn so much that no honest mask looks odd (a hundred elements at least)."""
+    """One combination; of what is drawn so much that surely not all of it is dropped."""
     size = _size(one)
     inputs = {"x": make.drawn(*size, layout=one.layout, dtype=one.dtype), **one.given("p", "training")}
     if one.generator:
@@ -157,7 +157,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         return make.case(aspect="eval", leaves=one.leaves, **inputs)
     if one.get("p", 0.5) == 0 or 0 in size:
         return make.case(aspect="nothing to drop", leaves=one.leaves, **inputs)
-    return make.case(drawn=True, mask=True, draws=-(-100 // math.prod(size)), leaves=one.leaves, **inputs)
+    if one.layout == "contiguous":  # so many that no two elements have one fate by chance
+        return make.case(drawn=True, mask=True, draws=40, leaves=one.leaves, **inputs)
+    return make.case(drawn=True, draws=-(-100 // math.prod(size)), leaves=one.leaves, **inputs)
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -296,6 +298,9 @@ DROPOUT = Oracle(
         Misconception(
             "gradient lost",
             lambda x, p=0.5, training=True, generator=None: _dropped(x.detach(), p, training, generator),
+            lambda x, p=0.5, training=True, generator=None: (
+                _dropped(x.detach(), p, training, generator) if training else x
+            ),
             says="detach, .data and torch.tensor cut the graph. The gradient goes through what is kept, times 1 / (1 − p).",
         ),
     ],

@@ -139,6 +139,8 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
         "a name without its layer": ("named", (a, d), "bias", some),
         "a name that goes on behind a tensor": ("named", (d, b), "fc.weight.data", some),
         "an attribute that is no tensor": ("named", (d, c), "fc.in_features", some),
+        "a tensor that nobody registered": ("blocks", (a, c), "plain", ("scale", "shift")),
+        "a weight that is computed by parametrize": ("parametrized", (b, c), "0.weight", ("1.bias",)),
         "a buffer that batch norm has not": ("batch norm", (b, d), "1.running_std", ("0.weight", *norm)),
     }
     return [
