@@ -225,11 +225,15 @@ class Earlier:
         noted: Noted = {}
         if modules.keys() & self.modules.keys():
             noted["state"] = {"the result": ("it is the very object that an earlier call gave",)}
-        elif (mine.keys() & self.tensors.keys()) - theirs - {0}:
+        elif (mine.keys() & self._places()) - theirs - {0}:
             noted["memory"] = {"the result": ("its memory, which an earlier result has too",)}
         self.tensors.update((where, one) for where, one in mine.items() if where not in theirs)
         self.modules.update(modules)
         return noted
+
+    def _places(self) -> set[int]:
+        """Where earlier results lie now: a parameter that was moved (``.to``) has left its memory to whoever comes next."""
+        return {where for where, one in self.tensors.items() if _memory(one) == where}
 
 
 def _memory(value: Tensor) -> int:

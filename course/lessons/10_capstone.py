@@ -44,25 +44,37 @@ _ = torch.manual_seed(0)  # the same random numbers for everybody
 #
 # </details>
 #
-# Why is dropout among the modules? Look at two layers that drop nothing in evaluation, or so their authors hope.
+# Dropout could be a call, too: chapter 07 wrote `F.dropout(x, p, training=self.training)`. So why a module? Because a
+# part may have a mode of its own.
 #
-# **Predict:** how many zeros has each of the four lines?
+# **Predict:** both of these are in training. Somebody wants only dropout to stop. Which of the two can do that?
 
 
 # %%
-class Hopeful(nn.Module):
+class ByCall(nn.Module):
     def forward(self, x):
-        return F.dropout(x, 0.25)
+        return F.dropout(x, 0.25, training=self.training)
 
 
-for title, layer in (("Hopeful", Hopeful()), ("nn.Dropout", nn.Dropout(0.25))):
-    for mode in ("train", "eval"):
-        layer.train(mode == "train")
-        print(f"{title:10} {mode:5} {(layer(torch.ones(1000)) == 0).sum():4} zeros of 1000")
+class ByModule(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.dropout = nn.Dropout(0.25)
+
+    def forward(self, x):
+        return self.dropout(x)
+
+
+for layer in (ByCall(), ByModule()):
+    parts = dict(layer.named_children())
+    if "dropout" in parts:
+        parts["dropout"].eval()
+    zeros = (layer(torch.ones(1000)) == 0).sum()
+    print(f"{type(layer).__name__:9} parts: {list(parts)!s:12} in training: {layer.training}   {zeros:3} zeros of 1000")
 
 # %% [markdown]
-# `Hopeful` drops in evaluation too: nobody hands the mode on to the function. (`F.batch_norm` errs on the other side:
-# unless it is told `training=True`, it takes the running statistics it is given.)
+# The call has no name that anybody could reach. A module has: it can be found, stopped by itself, exchanged, or watched
+# by a hook.
 #
 # Each step passes a shape on. **Predict** the last one. How many numbers does `fc` get from one image?
 
@@ -507,8 +519,9 @@ try:
     right = (votes[0] == truth)[agreed]
     print(f"All agree on {agreed.sum()}, and are right on {right.sum()} of these.")
     disputed = (~agreed).nonzero().flatten()[:6]
-    print("The first six disputed ones, seen as", [votes[:, number].tolist() for number in disputed])
-    picture = network.draw_image(torch.cat(list(unseen[disputed]), dim=-1))
+    print("Under six of the disputed ones: what it is, and what the three say.")
+    captions = [f"{truth[one]}: {votes[0, one]}, {votes[1, one]}, {votes[2, one]}" for one in disputed]
+    picture = network.draw_images(unseen[disputed], captions)
 except NotImplementedError:
     print("This asks your own networks, once `hybrid_cnn` and `ensemble_logits` are solved.")
 picture
@@ -614,8 +627,8 @@ try:
     hardest = pull.argsort(descending=True)[:6]
     guesses = models[0](unseen[hardest]).argmax(1)
     print(f"median pull {pull.median():.2f}, the six largest:", [round(one, 1) for one in pull[hardest].tolist()])
-    print("they are", truth[hardest].tolist(), "and the network says", guesses.tolist())
-    picture = network.draw_image(torch.cat(list(unseen[hardest]), dim=-1))
+    print("the network takes them for", guesses.tolist())
+    picture = network.draw_images(unseen[hardest], truth[hardest])
 except NotImplementedError:
     print("This looks for the hardest digits, once `hybrid_cnn` and `per_sample_gradients` are solved.")
 picture
@@ -667,31 +680,36 @@ print("contiguous:", grey.is_contiguous(), "  channels last:", grey.is_contiguou
 # %% [markdown]
 # ### `nn.Buffer`, or just a tensor?
 #
-# A module keeps a mean that nobody learns. Two ways to write that down give the same numbers. **Predict:** what is
-# different, after `.double()`, in the `state_dict`, and for `functional_call`?
+# A module keeps a mean that nobody learns. Two ways to write that down give the same numbers, as long as there is one
+# network. Here are two networks of each kind, with the means 0 and 5, asked together as in section 3.
+#
+# **Predict:** in which of the two kinds do both networks keep their own mean? And which of the means follows `.double()`?
 
 
 # %%
 class Centred(nn.Module):
     def __init__(self, mean):
         super().__init__()
+        self.layer = nn.Linear(3, 2)
         self.mean = mean
 
     def forward(self, x):
-        return x - self.mean
+        return self.layer(x) - self.mean
 
 
-ones, other = torch.ones(1, 3), {"mean": torch.full((3,), 5.0)}
-for title, mean in (("plain tensor", torch.zeros(3)), ("nn.Buffer", nn.Buffer(torch.zeros(3)))):
-    centred = Centred(mean)
-    handed = functional_call(centred, other, (ones,)).tolist()
-    print(f"{title:13} state: {list(centred.state_dict())}   with a mean of 5 handed over: {handed}")
-    print(f"{title:13} after double(): {centred.double().mean.dtype}")
+ones = torch.ones(1, 3)
+for title, keep in (("plain tensor", lambda mean: mean), ("nn.Buffer", nn.Buffer)):
+    pair = [Centred(keep(torch.full((2,), mean))) for mean in (0.0, 5.0)]
+    state = stack_module_state(pair)
+    together = torch.vmap(lambda *state: functional_call(pair[0], state, (ones,)))(*state)
+    apart = together - torch.stack([model(ones) for model in pair])
+    print(f"{title:13} buffers: {list(state[1])!s:9}  largest difference from the loop: {apart.abs().max().item():.1f}")
+    print(f"{title:13} after double(): {pair[0].double().mean.dtype}")
 
 # %% [markdown]
-# The plain tensor is not registered (chapter 06), so that nothing reaches it: neither `.double()` nor a file, and not
-# `functional_call`, which ignores a name that it does not find. A module is only as much of a function as it has
-# registered.
+# The plain tensor is not registered (chapter 06). So it was not stacked, and the second network was asked with the mean
+# of the first, in silence; and it stays behind when the module is moved. A module is a function of what it has
+# registered, and of nothing else.
 
 # %% [markdown]
 # ### Tensors without numbers: the meta device
