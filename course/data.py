@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import colorsys
 from functools import cache
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["DIGITS", "PHOTOS", "digits", "photo", "photos"]
+__all__ = ["DIGITS", "HELD_BACK", "PARTS", "PHOTOS", "coloured_digits", "digits", "ink_colour", "photo", "photos"]
 
 PHOTOS = ("china", "flower")
 DIGITS = 1797  # how many digits there are
+PARTS = ("train", "held back")
+HELD_BACK = 360  # of them: every fifth
 
 _ZOOM = 4  # a digit of 8 × 8 pixels fills TinyCNN's 32 × 32 with blocks of 4 × 4
 _WHITE = 16.0  # the largest value in a digit's pixel
+_SPLIT_SEED = 8  # of NumPy's frozen RandomState, which shuffles the digits before they are split
+_GOLDEN = (5**0.5 - 1) / 2  # steps of this share of the colour circle never come back to a hue they had
+_SATURATION = 0.6
 
 
 def photo(name: str = "flower", size: int = 32) -> Tensor:
@@ -76,6 +83,42 @@ def digits(n: int = DIGITS, start: int = 0) -> tuple[Tensor, Tensor]:
     chosen = slice(start, start + n)
     large = small[chosen].repeat_interleave(_ZOOM, dim=1).repeat_interleave(_ZOOM, dim=2)
     return large[:, None].repeat(1, 3, 1, 1), target[chosen].clone()
+
+
+def coloured_digits(part: str = "train") -> tuple[Tensor, Tensor]:
+    """Written digits in colours, for training: images ``(n, 3, 32, 32)`` float32 in [0, 1], targets ``(n,)`` int64.
+
+    There are 1,437 digits to ``"train"`` on and 360 that are ``"held back"``: all 1,797 shuffled once by
+    ``numpy.random.RandomState(8)``, the last 360 kept apart. No digit is in both parts, but the same people wrote both.
+    Each is enlarged as `digits` does it, and its ink takes the colour that `ink_colour` gives its number in the package;
+    the paper is black. The colour depends on the number alone, so it says nothing of which digit it is.
+
+    Every call gives new tensors, always in the same order. `course.network.draw_images` shows them.
+    Raises ``ValueError`` for another part.
+
+    >>> x, target = coloured_digits("held back")
+    >>> x.shape, target[:5]
+    (torch.Size([360, 3, 32, 32]), tensor([3, 2, 9, 9, 9]))
+    """
+    if part not in PARTS:
+        raise ValueError(f"there is no part {part!r}; try one of {', '.join(map(repr, PARTS))}")
+    order = np.random.RandomState(_SPLIT_SEED).permutation(DIGITS)
+    chosen = order[: DIGITS - HELD_BACK] if part == "train" else order[DIGITS - HELD_BACK :]
+    x, target = digits()
+    numbers = torch.from_numpy(chosen)
+    colours = torch.tensor([ink_colour(int(number)) for number in chosen])
+    return x[numbers] * colours[:, :, None, None], target[numbers]
+
+
+def ink_colour(number: int) -> tuple[float, float, float]:
+    """The ink of the digit with this number in the package: red, green, blue, each in [0, 1].
+
+    The hue goes round the colour circle in steps of the golden ratio, ``0.618… · number mod 1``; saturation 0.6, value 1.
+
+    >>> [round(level, 2) for level in ink_colour(0)]
+    [1.0, 0.4, 0.4]
+    """
+    return colorsys.hsv_to_rgb(number * _GOLDEN % 1, _SATURATION, 1.0)
 
 
 @cache

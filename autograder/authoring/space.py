@@ -45,9 +45,9 @@ __all__ = [
 absent: Final = "absent"
 
 # A tensor by itself, one that asks for its gradient, and one that does and comes out of a computation.
-plain: Final = "plain"
-leaf: Final = "leaf"
-computed: Final = "computed"
+plain: Final = "a plain tensor"
+leaf: Final = "a leaf that asks for its gradient"
+computed: Final = "computed from a leaf"
 GRADS = (plain, leaf, computed)
 
 RANKS = (0, 1, 2, 3, 4, 5, 6)

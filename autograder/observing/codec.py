@@ -1,6 +1,10 @@
 """Cases and observations as bytes: a JSON tree whose tensors lie beside it in safetensors. Never pickle.
 
 safetensors keeps neither strides nor offsets, so a tensor is written as its storage, size, stride and offset.
+
+`from_bytes` reads a stranger's bytes: an answer's observations come out of the sandbox in this format. It gives a value or
+raises `CodecError`, and takes memory in proportion to what it reads. A tensor that it gives may be strided into
+more elements than were sent (`autograder.grading.wire.observations` refuses these).
 """
 
 from __future__ import annotations
@@ -8,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +43,8 @@ _TAG = "~"
 _DEPTH = 32
 _SMALL = "tree"  # the name of the tensor that is a tree, compressed
 _PROJECTED = 64  # numbers of a projection that are read at most
+_DIMENSIONS = 64  # torch itself computes with no more
+_ALIKE = 8  # keys with one hash: a dict of many such takes the square of their number
 
 
 class CodecError(ValueError):
@@ -164,7 +171,7 @@ def _tensor_tree(value: Tensor, tensors: dict[str, Tensor]) -> Tree:
     return _tagged("tensor", name=name, size=size, stride=stride, offset=offset)
 
 
-def from_tree(tree: Tree, tensors: Mapping[str, Tensor], depth: int = 0) -> Any:
+def from_tree(tree: Tree, tensors: Mapping[str, Tensor]) -> Any:
     """Read back what `to_tree` wrote. Sequences come back as tuples.
 
     Raises `CodecError` for anything that `to_tree` does not write.
@@ -174,52 +181,90 @@ def from_tree(tree: Tree, tensors: Mapping[str, Tensor], depth: int = 0) -> Any:
     >>> from_tree(tree, store)["x"].stride()
     (1, 3)
     """
+    try:
+        return _read(tree, dict(tensors), 0)
+    except CodecError:
+        raise
+    except (LookupError, TypeError, AttributeError, RuntimeError, ValueError, OverflowError, MemoryError) as error:
+        raise CodecError(f"the tree is not well formed: {type(error).__name__} {str(error)[:200]}") from None
+
+
+def _read(tree: Tree, left: dict[str, Tensor], depth: int) -> Any:
     if depth > _DEPTH:
         raise CodecError("the tree is too deep")
-    if tree is None or isinstance(tree, bool | int | float | str):
+    if tree is None or isinstance(tree, bool | int | float):
         return tree
+    if isinstance(tree, str):
+        return _text(tree)
     if not isinstance(tree, dict):
         raise CodecError(f"a bare {type(tree).__name__} in the tree")
-    try:
-        return _from_tag(tree, tensors, depth + 1) if _TAG in tree else _from_dict(tree, tensors, depth + 1)
-    except (KeyError, TypeError, AttributeError, RuntimeError, ValueError, OverflowError) as error:
-        raise CodecError(f"a {tree.get(_TAG, 'dict')!r} in the tree is not well formed: {error}") from None
+    if _TAG in tree:
+        return _read_tagged(_text(tree[_TAG]), tree, left, depth + 1)
+    return {_text(key): _read(item, left, depth + 1) for key, item in tree.items()}
 
 
-def _from_dict(tree: dict[str, Tree], tensors: Mapping[str, Tensor], depth: int) -> dict[str, Any]:
-    return {key: from_tree(item, tensors, depth) for key, item in tree.items()}
-
-
-def _from_tag(tree: dict[str, Tree], tensors: Mapping[str, Tensor], depth: int) -> Any:
-    match tree[_TAG]:
+def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth: int) -> Any:
+    match tag:
         case "float":
-            return float(tree["value"])
+            return float(_text(tree["value"]))
         case "seq":
-            return tuple(from_tree(item, tensors, depth) for item in tree["items"])
+            return tuple([_read(item, left, depth) for item in tree["items"]])
         case "map":
-            return {from_tree(key, tensors, depth): from_tree(item, tensors, depth) for key, item in tree["items"]}
+            return _dict([(_read(key, left, depth), _read(item, left, depth)) for key, item in tree["items"]])
         case "bytes":
             return bytes.fromhex(tree["hex"])
         case "dtype":
             return _DTYPES[tree["name"]]
-        case "tensor":
-            return tensors[tree["name"]].as_strided(tree["size"], tree["stride"], tree["offset"])
+        case "tensor":  # taken away, since no two are written with one storage: else a few bytes would stand for many
+            return left.pop(tree["name"]).as_strided(_size(tree["size"]), tree["stride"], tree["offset"])
         case "projection":
-            numbers = [float(from_tree(one, tensors, depth)) for one in tree["values"][:_PROJECTED]]
-            return Projection(tuple(tree["size"]), _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
+            numbers = [_read(one, left, depth) for one in tree["values"][:_PROJECTED]]
+            if not all(isinstance(one, float) for one in numbers):
+                raise CodecError("a projection of something else than numbers")
+            return Projection(_size(tree["size"]), _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
         case "drawn":
-            size, dtype = tuple(int(length) for length in tree["size"]), _DTYPES[tree["dtype"]]
-            how = str(tree["draw"]), float(tree["scale"]), str(tree["layout"])
-            if how[0] not in DRAWS or how[2] not in LAYOUTS:
-                raise CodecError(f"no tensor is drawn as {how}")
-            return Drawn(size, int(tree["seed"]), *how, dtype)
+            draw, layout = _text(tree["draw"]), _text(tree["layout"])
+            if draw not in DRAWS or layout not in LAYOUTS:
+                raise CodecError(f"no tensor is drawn as {draw[:40]!r} and laid out as {layout[:40]!r}")
+            scale = float(_number(tree["scale"]))
+            return Drawn(_size(tree["size"]), int(_number(tree["seed"])), draw, scale, layout, _DTYPES[tree["dtype"]])
         case "uniform":
-            return Uniform(tuple(tree["size"]), tree["bound"], tree["seed"], _DTYPES[tree["dtype"]])
+            bound, seed = _number(tree["bound"]), _number(tree["seed"])
+            return Uniform(_size(tree["size"]), bound, int(seed), _DTYPES[tree["dtype"]])
         case "raised":
-            return Raised(str(tree["type"]), str(tree["message"]), str(tree["line"]), int(tree["number"]))
+            number = int(_number(tree["number"]))
+            return Raised(_text(tree["type"]), _text(tree["message"]), _text(tree["line"]), number)
         case "other":
-            return Other(str(tree["type"]))
-    raise CodecError(f"unknown tag {tree[_TAG]!r}")
+            return Other(_text(tree["type"]))
+    raise CodecError(f"unknown tag {tag[:40]!r}")
+
+
+def _dict(items: list[tuple[Any, Any]]) -> dict[Any, Any]:
+    alike = Counter(hash(key) for key, _ in items)
+    if alike and max(alike.values()) > _ALIKE:
+        raise CodecError("a map of keys that are made to hash alike")
+    return dict(items)
+
+
+def _text(word: Any) -> str:
+    if not isinstance(word, str):
+        raise CodecError(f"a {type(word).__name__} where a word is written")
+    word.encode()  # half a surrogate pair is text for JSON, and could not be written again
+    return word
+
+
+def _number(number: Any) -> float:
+    if not isinstance(number, int | float) or not math.isfinite(number):
+        raise CodecError(f"a {type(number).__name__} where a finite number is written")
+    return number
+
+
+def _size(numbers: Any) -> tuple[int, ...]:
+    if not isinstance(numbers, list) or not all(type(one) is int and 0 <= one < 1 << 63 for one in numbers):
+        raise CodecError("a size that is none")
+    if len(numbers) > _DIMENSIONS:
+        raise CodecError(f"a size of {len(numbers)} dimensions; at most {_DIMENSIONS} are read")
+    return tuple(numbers)
 
 
 def to_bytes(value: Any, *, small: bool = False) -> bytes:
@@ -254,5 +299,5 @@ def from_bytes(data: bytes, *, small: bool = False) -> Any:
         else:
             tree = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["tree"])
     except Exception as error:  # the library raises its own types for every kind of damage
-        raise CodecError(f"not a reference file: {error}") from None
+        raise CodecError(f"not a reference file: {str(error)[:200]}") from None
     return from_tree(tree, tensors)

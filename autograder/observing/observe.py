@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import operator
+import random
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,16 +20,21 @@ from torch import Tensor
 
 from autograder.observing.case import Case
 from autograder.observing.codec import Other, Projection, Raised
+from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
+from autograder.observing.world import World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
 
-__all__ = ["Interrupted", "Run", "Seen", "observe", "raised_by", "run"]
+__all__ = ["LEFT_ALONE", "Interrupted", "Run", "Seen", "observe", "raised_by", "run"]
 
 Seen = Mapping[str, Any] | Raised
+
+# Under this name stands in what is seen of a case what the answer has changed and should have left alone.
+LEFT_ALONE = "left alone"
 
 _HERE = str(Path(__file__).parents[1])  # all of the autograder
 
@@ -132,26 +138,49 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
-    watch = Watch(exercise.by_hand)
+    watch, earlier = Watch(exercise.by_hand), Earlier()
     seen: list[Seen] = []
     try:
         with _same_world():
+            world = World()
             for case in cases:
-                seen.append(_run_case(exercise, answer, case.fresh(watch)))
+                seen.append(_run_case(exercise, answer, case.fresh(watch, earlier), world))
     except KeyboardInterrupt as stop:
         seen += [_raised(stop)] * (len(cases) - len(seen))
         raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
     return Run(tuple(seen), tuple(watch.used))
 
 
-def _run_case(exercise: Exercise, answer: Any, case: Case) -> Seen:
+def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
+    torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
+    changed: tuple[str, ...] = ()
     try:
         seen = exercise.probe(answer, case)
-        return smaller(seen) if case.projected else seen
+        seen = smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
         return _raised(error)
+    finally:
+        changed = world.put_back()  # whatever one case has left on is no matter of the next
+    noted = _not_asked_for(case.noted, exercise.may_change)
+    if changed:
+        noted["state"] = {**noted.get("state", {}), "the world": changed}
+    return {**seen, LEFT_ALONE: noted} if noted else seen
+
+
+def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:
+    """What was changed though the contract does not ask for it; ``allowed`` is ``"params"`` or ``"model: its mode"``."""
+    found: Noted = {}
+    for aspect, things in noted.items():
+        for thing, changes in things.items():
+            name = thing.partition("[")[0]
+            left = tuple(
+                change for change in changes if not any(one in (name, f"{name}: {change}") for one in allowed)
+            )
+            if left:
+                found.setdefault(aspect, {})[thing] = left
+    return found
 
 
 def _is_placeholder(answer: Any) -> bool:
@@ -199,6 +228,7 @@ def _same_world() -> Iterator[None]:
     nobody at the keyboard.
     """
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
+    numbers, more = random.getstate(), np.random.get_state()
     with (
         _without_modes(),
         torch.random.fork_rng(devices=[]),
@@ -209,7 +239,6 @@ def _same_world() -> Iterator[None]:
         refused(),
     ):
         warnings.simplefilter("ignore")
-        torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
         torch.set_default_dtype(torch.float32)
         logging.disable(logging.CRITICAL)
         try:
@@ -217,3 +246,5 @@ def _same_world() -> Iterator[None]:
         finally:
             torch.set_default_dtype(dtype)
             logging.disable(disabled)
+            random.setstate(numbers)
+            np.random.set_state(more)

@@ -40,20 +40,28 @@ else:
 # ## The map
 #
 # Run the next cell for the list of chapters. Click on a title to open it. Take them in order: each one uses words
-# that the one before explained.
+# that the one before explained. Each begins with what you can do at its end, and closes with three questions to yourself.
 
 # %%
+from pathlib import Path
+
 from IPython.display import Markdown
 
 from autograder.exercise import exercises_of
 from course.chapters import CHAPTERS
+from course.minutes import minutes_of
 
-rows = ["| chapter | title | exercises | points |", "|---|---|---|---|"]
+rows = ["| chapter | you build | exercises | points | minutes |", "|---|---|---|---|---|"]
 for chapter in CHAPTERS:
+    notebook = f"{chapter.slug}/{chapter.slug}.ipynb"
     points = [exercise.points for exercise in exercises_of(chapter.topic)]
-    link = f"[{chapter.title}]({chapter.slug}/{chapter.slug}.ipynb)"
-    rows.append(f"| {chapter.number:02d} | {link} | {len(points)} | {sum(points)} |")
+    numbers = f"{len(points)} | {sum(points)} | {minutes_of(Path(notebook)) or '–'}"
+    rows.append(f"| [{chapter.number:02d} {chapter.title}]({notebook}) | {chapter.teaches} | {numbers} |")
 Markdown("\n".join(rows))
+
+# %% [markdown]
+# The minutes are no more than an estimate, by one rule for all chapters: two minutes for 240 words, half a minute for a cell
+# that you run, and four minutes for each point.
 
 # %% [markdown]
 # ## How an exercise works

@@ -1,8 +1,25 @@
-"""Pictures of the CNN: both builds side by side, filters and feature maps, the kernel that slides over an image."""
+"""Pictures of the CNN: both builds, where every tensor lives, filters and feature maps, the kernel, and how training went."""
 
+from course.network.attending import draw_attention
 from course.network.builds import draw_builds
+from course.network.confusion import draw_confusion
+from course.network.gallery import draw_images
+from course.network.losses import draw_losses
 from course.network.maps import draw_feature_maps, draw_filters, draw_image
 from course.network.slider import slide
 from course.network.sliding import draw_sliding_step
+from course.network.where import where
 
-__all__ = ["draw_builds", "draw_feature_maps", "draw_filters", "draw_image", "draw_sliding_step", "slide"]
+__all__ = [
+    "draw_attention",
+    "draw_builds",
+    "draw_confusion",
+    "draw_feature_maps",
+    "draw_filters",
+    "draw_image",
+    "draw_images",
+    "draw_losses",
+    "draw_sliding_step",
+    "slide",
+    "where",
+]

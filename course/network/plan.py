@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
-import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
+
+from course.network.memory import memory_of
 
 __all__ = ["TENSORS", "Card", "Step", "cards", "extra_names", "flow", "module_steps", "registered", "shared_names"]
 
@@ -74,6 +75,7 @@ class Step:
 def cards(found: Mapping[str, object] | None) -> tuple[Card, ...]:
     """TinyCNN's four tensors as they are in ``found``; as they are planned when ``found`` is None.
 
+    >>> import torch
     >>> cards({"conv.bias": torch.zeros(16, dtype=torch.float64)})[1]
     Card(name='conv.bias', planned=(16,), shape=(16,), dtype='float64', remark='')
     >>> cards({})[0].remark
@@ -157,6 +159,7 @@ def _step(name: str, module: nn.Module) -> Step:
 def shared_names(model: Mapping[str, object], params: Mapping[str, object]) -> tuple[str, ...]:
     """Those of the four names under which both hold the same memory.
 
+    >>> import torch
     >>> one = torch.zeros(16)
     >>> shared_names({"conv.bias": one}, {"conv.bias": one.detach()})
     ('conv.bias',)
@@ -167,9 +170,4 @@ def shared_names(model: Mapping[str, object], params: Mapping[str, object]) -> t
 def _same_memory(one: object, other: object) -> bool:
     if not isinstance(one, Tensor) or not isinstance(other, Tensor) or is_lazy(one) or is_lazy(other):
         return False
-    if one is other:
-        return True
-    if one.device != other.device or one.device.type == "meta" or one.layout != torch.strided != other.layout:
-        return False
-    address = one.untyped_storage().data_ptr()
-    return address != 0 and address == other.untyped_storage().data_ptr()
+    return one is other or (memory_of(one) is not None and memory_of(one) == memory_of(other))

@@ -1,10 +1,13 @@
 """The images are those of the package: shape, dtype, values, and nobody can spoil them for the next reader."""
 
+import colorsys
+
+import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits, load_sample_image
 
-from course.data import DIGITS, PHOTOS, digits, photo, photos
+from course.data import DIGITS, HELD_BACK, PARTS, PHOTOS, coloured_digits, digits, ink_colour, photo, photos
 
 
 @pytest.mark.parametrize("name", PHOTOS)
@@ -103,5 +106,53 @@ def test_digits_are_counted_in_whole_numbers(n, start):
 def test_images_need_no_random_number():
     torch.manual_seed(3)
     state = torch.get_rng_state()
-    photo(), digits(4)
+    photo(), digits(4), coloured_digits()
     assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_coloured_digits_are_every_digit_of_the_package_once():
+    parts = [coloured_digits(part) for part in PARTS]
+    assert [len(x) for x, _ in parts] == [DIGITS - HELD_BACK, HELD_BACK]
+    order = np.random.RandomState(8).permutation(DIGITS)
+    x, target = torch.cat([x for x, _ in parts]), torch.cat([target for _, target in parts])
+    plain, plain_target = digits()
+    colours = torch.tensor([colorsys.hsv_to_rgb(number * (5**0.5 - 1) / 2 % 1, 0.6, 1.0) for number in range(DIGITS)])
+    assert x.dtype == torch.float32 and x.is_contiguous() and target.dtype == torch.int64
+    assert torch.equal(x, (plain * colours[:, :, None, None])[order])
+    assert torch.equal(target, plain_target[order])
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_digit_is_in_both_parts_and_about_as_often(part):
+    _, target = coloured_digits(part)
+    shares = target.bincount(minlength=10) / len(target)
+    assert shares.min() > 0.07 and shares.max() < 0.13
+
+
+def test_the_colour_of_a_digit_says_nothing_of_which_digit_it_is():
+    """Who sees only the brightest pixel's colour guesses no better than who sees nothing."""
+    x, target = coloured_digits("train")
+    held, truth = coloured_digits("held back")
+    ink, shown = (images.flatten(2).amax(2) for images in (x, held))
+    guess = target[torch.cdist(shown, ink).argmin(dim=1)]
+    assert (guess == truth).double().mean() < 0.2
+
+
+def test_an_ink_is_bright_and_no_two_neighbours_have_the_same():
+    inks = torch.tensor([ink_colour(number) for number in range(DIGITS)], dtype=torch.float64)
+    assert torch.equal(inks.amax(dim=1), torch.ones(DIGITS, dtype=torch.float64))
+    assert (inks.amin(dim=1) - 0.4).abs().max() < 1e-12
+    assert (inks[1:] - inks[:-1]).abs().amax(dim=1).min() > 0.3
+
+
+def test_writing_into_coloured_digits_does_not_change_the_next_ones():
+    x, target = coloured_digits("held back")
+    kept = x.clone(), target.clone()
+    x.zero_(), target.zero_()
+    again = coloured_digits("held back")
+    assert torch.equal(again[0], kept[0]) and torch.equal(again[1], kept[1])
+
+
+def test_an_unknown_part_names_the_known_ones():
+    with pytest.raises(ValueError, match="no part 'test'; try one of 'train', 'held back'"):
+        coloured_digits("test")

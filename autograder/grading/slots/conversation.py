@@ -1,4 +1,8 @@
-"""The controller's side of one child: cells out, frames in. Every word of it is checked, and none believed out of turn."""
+"""The controller's side of one child: cells out, frames in. Every word of it is checked, and none believed out of turn.
+
+`Child` reads a stranger's bytes: whatever comes, a turn ends with an `Ended`, within the time that the cell has, and no more is
+read than the outputs and observations of an honest notebook could be.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Why a check found no answer: its cell was no Python, or the answer has another name. By the cells as they were handed in."""
+"""Why a check found no answer: its cell was no Python, or the answer has another name. By the cells as they were handed in.
+
+It reads a stranger's text, and of any text there are words or none.
+"""
 
 from __future__ import annotations
 

@@ -9,25 +9,30 @@ What it cannot see: names made at run time (``eval``, ``vars(F)``, ``importlib``
 (``answer.__code__ = …``), code in files beside the notebook. `watch` sees these unless it was tampered with; so the ways of
 tampering with it are seen here (``torch._C``, ``torch.overrides``), and so is ``getattr(F, word)``. Both together are meant to
 make an honest answer easier than a hidden one, not impossible to hide.
+
+It reads a stranger's text: of any text there is an answer, never an error, in time and memory that grow with its length.
+Nothing here calls itself, since a stranger's text may be nested as deep as Python's own reader goes.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from functools import lru_cache
 
 import torch
-from IPython.core.inputtransformer2 import TransformerManager
 
-from autograder.grading.submissions.torch_names import forbidden_name, public_names
+from autograder.grading.submissions.bindings import Bindings, bindings_in, bindings_of_cell
+from autograder.grading.submissions.torch_names import forbidden_name
 
 __all__ = ["operators_named"]
 
 _BEHIND = ("torch._C", "torch.overrides")  # where torch can be told to pass by what watches it
+_LONGEST = 200  # letters of a dotted name; torch has none that is as long
 
-_Bound = ast.AST | str  # what a name stands for: a definition in the notebook, or the dotted name of something imported
+_Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_Left = ast.Return | ast.Raise | ast.Continue | ast.Break
 
 
 def operators_named(sources: Sequence[str], answer: str, forbidden: tuple[str, ...]) -> tuple[str, ...]:
@@ -43,177 +48,118 @@ def operators_named(sources: Sequence[str], answer: str, forbidden: tuple[str, .
     """
     if not forbidden:
         return ()
-    bound: dict[str, list[_Bound]] = {}
-    for source in sources:
-        for statement in _statements(source):
-            bound.update(_bindings([statement]))
-    found: dict[str, None] = {}
-    seen: set[int] = set()
+    bound = {name: one for source in sources for name, one in bindings_of_cell(source).items()}
+    reader = _Reader(bound, forbidden)
+    looked_up: set[str] = set()
+    read: set[int] = set()
     waiting = [node.id for node in ast.walk(ast.parse(answer, mode="eval")) if isinstance(node, ast.Name)]
     while waiting:
-        for one in bound.get(waiting.pop(), []):
+        name = waiting.pop()
+        if name in looked_up:
+            continue
+        looked_up.add(name)
+        for one in bound.get(name, ()):
             if isinstance(one, str):
-                found.update(forbidden_name(one, forbidden, called=True))
-            elif id(one) not in seen:
-                seen.add(id(one))
-                reader = _Reader(bound, forbidden)
-                reader.visit(one)
-                found.update(reader.found)
-                waiting += reader.goes_on
-    return tuple(found)
+                reader.found.update(forbidden_name(one, forbidden, called=True))
+            elif id(one) not in read:
+                read.add(id(one))
+                waiting += reader.read(one)
+    return tuple(reader.found)
 
 
-@lru_cache(maxsize=4096)  # a class's notebooks have most of their cells in common
-def _statements(source: str) -> list[ast.stmt]:
-    """The statements of a cell, its magics read as IPython reads them; none where it is no Python."""
-    try:
-        return ast.parse(TransformerManager().transform_cell(source)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+@dataclass(frozen=True)
+class _Scope:
+    """The names of a notebook or of a function, and which of torch's they are found to stand for."""
+
+    names: Bindings
+    known: dict[str, str | None] = field(default_factory=dict)
 
 
-def _bindings(block: Sequence[ast.stmt]) -> dict[str, list[_Bound]]:
-    """What each name is bound to in ``block``, in all of its branches, but not inside of functions and classes."""
-    found: dict[str, list[_Bound]] = {}
-    for node in _reached(block):
-        for name, one in _of_statement(node):
-            found.setdefault(name, []).append(one)
-    return found
+@dataclass(frozen=True)
+class _Body:
+    """The inside of a function, which has names of its own."""
+
+    arguments: ast.arguments
+    block: Sequence[ast.stmt]
 
 
-def _reached(block: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    for node in block:
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for inner in ("body", "orelse", "finalbody"):
-                yield from _reached(getattr(node, inner, []))
-            for handler in getattr(node, "handlers", []):
-                yield from _reached(handler.body)
-        if isinstance(node, ast.Return | ast.Raise | ast.Continue | ast.Break):
-            return
+_Step = ast.AST | _Body | None  # what to read next; None ends a function
 
 
-def _of_statement(node: ast.stmt) -> Iterator[tuple[str, _Bound]]:
-    match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            yield node.name, node
-        case ast.Import():
-            for alias in node.names:
-                yield (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
-        case ast.ImportFrom(module=str() as module, level=0):
-            for alias in node.names:
-                if alias.name != "*":
-                    yield alias.asname or alias.name, f"{module}.{alias.name}"
-                else:
-                    yield from ((name, f"{module}.{name}") for name in public_names(module))
-        case ast.Assign():
-            for target in node.targets:
-                yield from _targets(target, node.value)
-        case ast.AnnAssign(value=ast.expr() as value):
-            yield from _targets(node.target, value)
+class _Reader:
+    """Reads definitions: which of torch's operators they name, and to which of the notebook's names they go on."""
 
-
-def _targets(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, _Bound]]:
-    match target, value:
-        case ast.Name(), _:
-            yield target.id, value
-        case ((ast.Tuple() | ast.List()), (ast.Tuple() | ast.List())) if len(target.elts) == len(value.elts):
-            for one, other in zip(target.elts, value.elts, strict=True):
-                yield from _targets(one, other)
-        case ((ast.Tuple() | ast.List()), _):
-            for one in target.elts:
-                yield from _targets(one, value)
-
-
-class _Reader(ast.NodeVisitor):
-    """Reads one definition: which of torch's operators it names, and to which of the notebook's names it goes on."""
-
-    def __init__(self, bound: Mapping[str, list[_Bound]], forbidden: tuple[str, ...]) -> None:
-        self._scopes: list[Mapping[str, list[_Bound]]] = [bound]
+    def __init__(self, bound: Bindings, forbidden: tuple[str, ...]) -> None:
+        self._scopes = [_Scope(bound)]
         self._forbidden = forbidden
+        self._goes_on: dict[str, None] = {}
         self.found: dict[str, None] = {}
-        self.goes_on: list[str] = []
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for expression in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
-            self.visit(expression)
-        self._inside(node.args, node.body)
+    def read(self, definition: ast.AST) -> list[str]:
+        """The notebook's names to which ``definition`` goes on; what it names of torch's is added to ``found``."""
+        self._goes_on = {}
+        waiting: list[_Step] = [definition]
+        while waiting:
+            step = waiting.pop()
+            if step is None:
+                self._scopes.pop()
+            else:
+                waiting += reversed(self._into(step))
+        return list(self._goes_on)
 
-    visit_AsyncFunctionDef = visit_FunctionDef
+    def _into(self, step: ast.AST | _Body) -> Sequence[_Step]:
+        """Note what is to be noted of ``step`` itself, and say what there is inside of it."""
+        match step:
+            case _Body():
+                self._scopes.append(_Scope(_local(step)))
+                return [*_followed(step.block), None]
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                return [*step.decorator_list, *_defaults(step.args), _Body(step.args, step.body)]
+            case ast.ClassDef():
+                for base in step.bases:
+                    self._names(base, called=True)
+            case ast.Lambda():
+                return [_Body(step.args, [ast.Expr(step.body)])]
+            case ast.AnnAssign():
+                return [] if step.value is None else [step.value]
+            case ast.Name():
+                if isinstance(step.ctx, ast.Load):
+                    self._names(step, called=False)
+                return []
+            case ast.Attribute():
+                return [] if self._names(step, called=False) else [_base(step)]
+            case ast.Call():
+                return [*self._call(step), *step.args, *(keyword.value for keyword in step.keywords)]
+        return [one for _, value in ast.iter_fields(step) for one in _listed(value)]
 
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._inside(node.args, [ast.Expr(node.body)])
-
-    def _inside(self, arguments: ast.arguments, body: Sequence[ast.stmt]) -> None:
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        local: dict[str, list[_Bound]] = {one.arg: [] for one in every if one is not None}
-        reached = list(_reached(body))
-        stored = [one for node in body for one in ast.walk(node) if isinstance(one, ast.Name)]
-        local |= {one.id: [] for one in stored if isinstance(one.ctx, ast.Store)} | _bindings(body)
-        self._scopes.append(local)
-        top = {id(node) for node in reached}
-        for node in body:
-            if id(node) in top:
-                self.visit(node)
-        self._scopes.pop()
-
-    def generic_visit(self, node: ast.AST) -> None:
-        """Go on to what is inside, as far as it is reached: nothing after a ``return`` of the same block."""
-        for _, value in ast.iter_fields(node):
-            for one in value if isinstance(value, list) else [value]:
-                if isinstance(one, ast.AST):
-                    self.visit(one)
-                if isinstance(one, ast.Return | ast.Raise | ast.Continue | ast.Break):
-                    break
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        for base in node.bases:
-            self._names(base, called=True)
-        self.generic_visit(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        if node.value is not None:
-            self.visit(node.value)
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self._names(node, called=False)
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        if not self._names(node, called=False):
-            self.visit(node.value)
-
-    def visit_Call(self, node: ast.Call) -> None:
+    def _call(self, node: ast.Call) -> list[ast.AST]:
+        """Note what is called; what there is to read inside of that."""
+        function = node.func
         match node:
-            case ast.Call(ast.Name("getattr"), [value, word, *_]) if (text := _text(word)) is not None:
-                self._call(ast.copy_location(ast.Attribute(value, text, ast.Load()), node))
-            case ast.Call(ast.Name("getattr"), [value, _, *_]) if (self._dotted(value) or "").startswith("torch"):
-                self.found["getattr"] = None  # which of torch's own is found at run time only
-            case _:
-                self._call(node.func)
-        for one in (*node.args, *(keyword.value for keyword in node.keywords)):
-            self.visit(one)
-
-    def _call(self, function: ast.expr) -> None:
+            case ast.Call(ast.Name("getattr"), [value, word, *_]):
+                text = _text(word)
+                if text is not None:
+                    function = ast.copy_location(ast.Attribute(value, text, ast.Load()), node)
+                elif (self._dotted(value) or "").startswith("torch"):
+                    self.found["getattr"] = None  # which of torch's own is found at run time only
+                    return []
         if self._names(function, called=True):
-            return
-        if isinstance(function, ast.Attribute):
-            if not self._is_own(function.value) and hasattr(torch.Tensor, function.attr):
-                for pattern in self._forbidden:
-                    # "*" forbids all of torch; a method called sort may be a list's.
-                    if pattern.strip("*") and fnmatchcase(function.attr, pattern):
-                        self.found[function.attr] = None
-            self.visit(function.value)
-        else:
-            self.visit(function)
+            return []
+        if not isinstance(function, ast.Attribute):
+            return [function]
+        if not self._is_own(function.value) and hasattr(torch.Tensor, function.attr):
+            for pattern in self._forbidden:
+                # "*" forbids all of torch; a method called sort may be a list's.
+                if pattern.strip("*") and fnmatchcase(function.attr, pattern):
+                    self.found[function.attr] = None
+        return [function.value]
 
     def _is_own(self, value: ast.expr) -> bool:
         """Whether a method is surely not a tensor's: of ``self``, of a module, of something that the notebook defines."""
         if not isinstance(value, ast.Name):
             return self._dotted(value) is not None
         return value.id in ("self", "cls") or (
-            any(value.id in scope for scope in self._scopes[:1])
-            and not any(value.id in scope for scope in self._scopes[1:])
+            value.id in self._scopes[0].names and not any(value.id in scope.names for scope in self._scopes[1:])
         )
 
     def _names(self, node: ast.expr, *, called: bool) -> bool:
@@ -225,41 +171,119 @@ class _Reader(ast.NodeVisitor):
             self.found.update(forbidden_name(dotted, self._forbidden, called=called))
             return True
         if isinstance(node, ast.Name):
-            for scope in reversed(self._scopes):
-                if node.id in scope:
-                    if scope is self._scopes[0]:
-                        self.goes_on.append(node.id)
-                    return True
+            scope = self._scope_of(node.id, len(self._scopes))
+            if scope == 0:
+                self._goes_on[node.id] = None
+            return scope >= 0
         return False
 
     def _dotted(self, node: ast.expr) -> str | None:
         """``"torch.nn.functional.relu"`` for ``F.relu``, through imports and plain other names for them."""
-        if isinstance(node, ast.Attribute):
-            value = self._dotted(node.value)
-            return None if value is None else f"{value}.{node.attr}"
-        if not isinstance(node, ast.Name):
+        base = _base(node)
+        if not isinstance(base, ast.Name):
             return None
-        for scope in reversed(self._scopes):
-            if node.id not in scope:
-                continue
-            for one in scope[node.id]:
-                if isinstance(one, str):
-                    return one
-                if isinstance(one, ast.Name | ast.Attribute) and not _mentions(one, node.id):
-                    return self._dotted(one)
-            return None
-        return None
+        return _joined(self._stands_for(base.id), _behind(node))
+
+    def _stands_for(self, name: str) -> str | None:
+        """The dotted name for which a plain one stands. Each name of a scope is followed once."""
+        on_the_way: list[tuple[_Scope, str, str | None]] = []
+        found: str | None = None
+        scopes = len(self._scopes)
+        while (place := self._scope_of(name, scopes)) >= 0:
+            scope = self._scopes[place]
+            if name in scope.known:
+                found = scope.known[name]
+                break
+            scope.known[name] = None  # so that a name which leads back to itself stands for nothing
+            other = next((one for one in scope.names[name] if _leads_on(one, name)), None)
+            if not isinstance(other, ast.expr):
+                found = other if isinstance(other, str) else None
+                on_the_way.append((scope, name, ""))
+                break
+            on_the_way.append((scope, name, _behind(other)))
+            base = _base(other)
+            assert isinstance(base, ast.Name)
+            name, scopes = base.id, place + 1
+        for scope, one, behind in reversed(on_the_way):
+            found = scope.known[one] = _joined(found, behind)
+        return found
+
+    def _scope_of(self, name: str, scopes: int) -> int:
+        """The place of the innermost of so many scopes that knows ``name``; -1 where none does."""
+        return next((place for place in range(scopes - 1, -1, -1) if name in self._scopes[place].names), -1)
 
 
-def _mentions(node: ast.AST, name: str) -> bool:
-    return any(isinstance(one, ast.Name) and one.id == name for one in ast.walk(node))
+def _local(body: _Body) -> Bindings:
+    """The names of a function's own, as far as they are known: its arguments, what it stores, imports and defines."""
+    arguments = body.arguments
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    names: dict[str, Sequence[ast.AST | str]] = {one.arg: () for one in every if one is not None}
+    waiting: list[ast.AST] = list(body.block)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names[node.id] = ()
+        if not isinstance(node, _Function | ast.ClassDef):  # these have names of their own
+            waiting += ast.iter_child_nodes(node)
+    return names | dict(bindings_in(body.block))
+
+
+def _defaults(arguments: ast.arguments) -> list[ast.expr]:
+    return [*arguments.defaults, *(one for one in arguments.kw_defaults if one is not None)]
+
+
+def _listed(value: object) -> list[ast.AST]:
+    return _followed([one for one in (value if isinstance(value, list) else [value]) if isinstance(one, ast.AST)])
+
+
+def _followed(block: Sequence[ast.AST]) -> list[ast.AST]:
+    """``block`` as far as it is reached: nothing after a ``return`` or its like."""
+    end = next((place for place, one in enumerate(block, 1) if isinstance(one, _Left)), len(block))
+    return list(block[:end])
+
+
+def _base(node: ast.expr) -> ast.expr:
+    """What a chain of attributes begins with: ``F`` of ``F.relu``."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
+def _behind(node: ast.expr) -> str | None:
+    """The attributes of a chain: ``".relu"`` of ``F.relu``; ``None`` where they are longer than any of torch's."""
+    words: list[str] = []
+    left = _LONGEST
+    while isinstance(node, ast.Attribute) and left >= 0:
+        words.append(f".{node.attr}")
+        left -= len(words[-1])
+        node = node.value
+    return "".join(reversed(words)) if left >= 0 else None
+
+
+def _joined(name: str | None, behind: str | None) -> str | None:
+    whole = None if name is None or behind is None else name + behind
+    return whole if whole is not None and len(whole) <= _LONGEST else None
+
+
+def _leads_on(one: ast.AST | str, name: str) -> bool:
+    """Whether ``one``, to which ``name`` is bound, is an import or just another name for something else."""
+    if not isinstance(one, ast.Name | ast.Attribute):
+        return isinstance(one, str)
+    base = _base(one)
+    return isinstance(base, ast.Name) and base.id != name
 
 
 def _text(node: ast.expr) -> str | None:
-    match node:
-        case ast.Constant(str() as text):
-            return text
-        case ast.BinOp(left, ast.Add(), right):
-            before, after = _text(left), _text(right)
-            return None if before is None or after is None else before + after
-    return None
+    """The text that ``node`` is, also where it is added up of several."""
+    words: list[str] = []
+    waiting, left = [node], _LONGEST
+    while waiting and left >= 0:
+        match waiting.pop():
+            case ast.Constant(str() as word):
+                words.append(word)
+                left -= len(word)
+            case ast.BinOp(first, ast.Add(), second):
+                waiting += second, first
+            case _:
+                return None
+    return "".join(words) if left >= 0 else None

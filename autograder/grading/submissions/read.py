@@ -1,4 +1,8 @@
-"""A submission's files as they lie on disk, read as a stranger's: no link is followed, no size is believed."""
+"""A submission's files as they lie on disk, read as a stranger's: no link is followed, no size is believed.
+
+All of it reads a stranger's bytes: it gives files, or a notebook built anew, or raises `Unreadable`, in memory and time
+that grow with what is read, and with limits on that.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +19,19 @@ from nbformat.notebooknode import NotebookNode
 
 __all__ = [
     *("LARGEST_NOTEBOOK", "LARGEST_REST", "Unreadable"),
-    *("bytes_of", "files_beside", "new_cell", "new_notebook", "notebook_of"),
+    *("bytes_of", "files_beside", "new_cell", "new_notebook", "notebook_of", "words_in"),
 ]
 
 LARGEST_NOTEBOOK = 32 << 20  # bytes; a notebook full of figures has two or three million
 LARGEST_REST = 64 << 20  # bytes of all other files together
-_MOST_FILES = 1000
+_MOST_FILES = 1000  # and as many folders
 _MOST_CELLS = 2000
+_MOST_NESTED = (
+    2 << 20
+)  # lists and dicts of a notebook's JSON: two bytes make one, which takes sixty; outputs have thousands
 _LONGEST_SOURCE = 4 << 20
+_MOST_WORDS = 200_000  # of all code cells: what stands for one in a syntax tree may take 2,000 bytes
+_WORD = re.compile(r"\d[\w.]*|\w+|[^\w\s]")
 _KINDS = ("code", "markdown", "raw")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NOT_FILES = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", "timestamp.txt"}
@@ -40,15 +49,33 @@ def bytes_of(path: Path, below: Path) -> bytes:
     for part in [below / step for step in _steps(path.relative_to(below))]:
         if part.is_symlink():
             raise Unreadable(f"{part.name} is a symbolic link; links are not followed. Hand in the file itself.")
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
+    content = _content(path, LARGEST_NOTEBOOK)
+    if content is None:
         raise Unreadable(f"{path.name} is not a file. Hand in the notebook itself.")
-    if found.st_size > LARGEST_NOTEBOOK:
+    if len(content) > LARGEST_NOTEBOOK:
+        size = max(len(content), path.lstat().st_size)
         raise Unreadable(
-            f"{path.name} has {found.st_size >> 20} MB, and {LARGEST_NOTEBOOK >> 20} are the most that is read. "
+            f"{path.name} has {size >> 20} MB, and {LARGEST_NOTEBOOK >> 20} are the most that is read. "
             "Clear its outputs and hand it in again."
         )
-    return path.read_bytes()
+    return content
+
+
+def _content(path: Path, most: int) -> bytes | None:
+    """The bytes of the file at ``path``, cut off behind the first that is more than ``most``; ``None`` for what is no file.
+
+    What is looked at is what is read, and not what may have taken its place: a link, or a pipe without an end.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return None
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    try:
+        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
+            return file.read(most + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
 
 
 def _steps(path: Path) -> Iterator[Path]:
@@ -63,25 +90,31 @@ def files_beside(folder: Path) -> dict[str, bytes]:
     Raises `Unreadable` where they are too many or too large. A folder that is not there has none.
     """
     found: dict[str, bytes] = {}
-    size = 0
+    size = walked = 0
     for directory, folders, names in os.walk(folder, followlinks=False):
         here = Path(directory)
         folders[:] = sorted(name for name in folders if name not in _NOT_FILES and not (here / name).is_symlink())
+        walked += 1
+        if walked > _MOST_FILES:
+            raise _too_much()
         for name in sorted(names):
             path = here / name
-            about = path.lstat()
-            if name in _NOT_FILES or name.endswith((".ipynb", ".pyc")) or not stat.S_ISREG(about.st_mode):
+            if name in _NOT_FILES or name.endswith((".ipynb", ".pyc")) or not _is_text(str(path.relative_to(folder))):
                 continue
-            if not _is_text(str(path.relative_to(folder))):
-                continue
-            size += about.st_size
-            if size > LARGEST_REST or len(found) >= _MOST_FILES:
-                raise Unreadable(
-                    f"the files beside the notebook are more than {LARGEST_REST >> 20} MB or {_MOST_FILES} files. "
-                    "Hand in the notebook and what it reads."
-                )
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
+            content = _content(path, LARGEST_REST - size)
+            if content is not None:
+                found[path.relative_to(folder).as_posix()] = content
+                size += len(content)
+            if size > LARGEST_REST or len(found) > _MOST_FILES:
+                raise _too_much()
     return found
+
+
+def _too_much() -> Unreadable:
+    return Unreadable(
+        f"the files beside the notebook are more than {LARGEST_REST >> 20} MB or {_MOST_FILES} files. "
+        "Hand in the notebook and what it reads."
+    )
 
 
 def _is_text(name: str) -> bool:
@@ -104,36 +137,63 @@ def notebook_of(content: bytes) -> NotebookNode:
     Traceback (most recent call last):
     autograder.grading.submissions.read.Unreadable: this is not a notebook: ...
     """
+    if content.count(b"{") + content.count(b"[") > _MOST_NESTED:
+        raise Unreadable("this notebook holds too many lists to be read. Clear its outputs and hand it in again.")
     try:
-        tree = json.loads(content.decode("utf-8-sig"))
-        cells = _cells(tree)
+        cells = [_cell(cell, number) for number, cell in enumerate(_cells(json.loads(content.decode("utf-8-sig"))), 1)]
     except Unreadable:
         raise
     except Exception as error:  # json, nbformat and what its converters stumble over have many types
         reason = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise Unreadable(f"this is not a notebook: {reason}") from None
-    if len(cells) > _MOST_CELLS:
-        raise Unreadable(f"this notebook has {len(cells)} cells, and {_MOST_CELLS} are the most that is read")
-    taken: set[str] = set()
-    built = new_notebook([_cell(cell, number, taken) for number, cell in enumerate(cells, 1)], {})
-    if sum(len(cell.source) for cell in built.cells) > _LONGEST_SOURCE:
+        raise Unreadable(f"this is not a notebook: {_whole(reason)}") from None
+    _one_id_each(cells)
+    if sum(len(cell.source) for cell in cells) > _LONGEST_SOURCE:
         raise Unreadable(f"the cells of this notebook hold more than {_LONGEST_SOURCE >> 20} MB of text")
-    return built
+    if sum(words_in(cell.source) for cell in cells if cell.cell_type == "code") > _MOST_WORDS:
+        raise Unreadable(f"the code of this notebook has more than {_MOST_WORDS} words and signs")
+    return new_notebook(cells, {})
+
+
+def words_in(source: str) -> int:
+    """How many names, numbers and signs there are in ``source``: its syntax tree has no more than a few nodes for each.
+
+    >>> words_in("loss_1 = f(x, 0.125)")
+    8
+    """
+    return sum(1 for _ in _WORD.finditer(source))
 
 
 def _cells(tree: Any) -> list[Any]:
     """The cells of a notebook's JSON. nbformat itself converts old formats; of format 4 it would only draw new ids."""
     version = tree.get("nbformat") if isinstance(tree, dict) else None
     if version == 4 and isinstance(tree.get("cells"), list):
-        return list(tree["cells"])
+        return _few(tree["cells"])
     if version in (2, 3):
-        converted = nbformat.convert(nbformat.reader.reads(json.dumps(tree)), 4)
-        return [{**cell, "id": None} for cell in converted.cells]
+        sheet = {"cells": [_old(cell) for cell in _few([cell for one in tree["worksheets"] for cell in one["cells"]])]}
+        old = {"nbformat": int(version), "nbformat_minor": 0, "metadata": {}, "worksheets": [sheet]}
+        return [{**cell, "id": None} for cell in nbformat.convert(nbformat.reader.reads(json.dumps(old)), 4).cells]
     if isinstance(version, int) and version > 4:
         raise Unreadable(
-            f"this notebook has format {version}, and 4 is the newest that is known. Save it in JupyterLab."
+            f"this notebook has format {str(version)[:20]}, and 4 is the newest that is known. Save it in JupyterLab."
         )
     raise Unreadable("this is not a notebook: it has no format and cells")
+
+
+def _few(cells: list[Any]) -> list[Any]:
+    if len(cells) > _MOST_CELLS:
+        raise Unreadable(f"this notebook has {len(cells)} cells, and {_MOST_CELLS} are the most that is read")
+    return cells
+
+
+def _old(cell: dict[str, Any]) -> dict[str, Any]:
+    """What counts of a cell of an old format; nbformat's converters believe what stands in the rest."""
+    kind = cell["cell_type"]
+    kept = {key: cell[key] for key in ("source", "input") if _is_written(cell.get(key))}
+    if kind == "heading":
+        kept["level"] = min(max(int(cell.get("level", 1)), 1), 6)
+    if kind == "code":
+        kept |= {"language": "python", "outputs": []}
+    return {"cell_type": kind, "metadata": _marks(cell), **kept}
 
 
 def new_cell(kind: str, source: str, name: str, metadata: dict[str, Any]) -> NotebookNode:
@@ -153,22 +213,39 @@ def new_notebook(cells: list[NotebookNode], metadata: dict[str, Any]) -> Noteboo
     return whole
 
 
-def _cell(cell: Any, number: int, taken: set[str]) -> NotebookNode:
+def _cell(cell: Any, number: int) -> NotebookNode:
+    """The cell anew; it has its own id only if that is one."""
     kind = cell.get("cell_type") if isinstance(cell, dict) else None
-    source = cell.get("source") if isinstance(cell, dict) else None
-    if isinstance(source, list) and all(isinstance(line, str) for line in source):
-        source = "".join(source)
-    if not isinstance(kind, str) or kind not in _KINDS or not isinstance(source, str):
+    if not isinstance(kind, str) or kind not in _KINDS or not _is_written(cell.get("source")):
         raise Unreadable(f"this is not a notebook: its cell {number} has no type or no source")
     name = cell.get("id")
-    if not isinstance(name, str) or not _ID.fullmatch(name) or name in taken:
-        name = next(one for one in _names(number) if one not in taken)
-    taken.add(name)
+    own = name if isinstance(name, str) and _ID.fullmatch(name) else ""
+    return new_cell(kind, _whole("".join(cell["source"])), own, _marks(cell))
+
+
+def _is_written(source: Any) -> bool:
+    return isinstance(source, str) or (isinstance(source, list) and all(isinstance(line, str) for line in source))
+
+
+def _whole(text: str) -> str:
+    """``text`` without half surrogate pairs, which are text for JSON, and no text for anything after it."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _marks(cell: dict[str, Any]) -> dict[str, Any]:
+    """Of nbgrader's marks the name: whatever else they say, the source says it."""
     metadata = cell.get("metadata")
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    # Half a surrogate pair is text for JSON, and no text for anything after it.
-    clean = source.encode("utf-8", "replace").decode()
-    return new_cell(kind, clean, name, {"nbgrader": marks} if isinstance(marks, dict) else {})
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
+    return {"nbgrader": {"grade_id": _whole(name)}} if isinstance(name, str) else {}
+
+
+def _one_id_each(cells: list[NotebookNode]) -> None:
+    taken: set[str] = set()
+    for number, cell in enumerate(cells, 1):
+        if not cell.id or cell.id in taken:
+            cell.id = next(one for one in _names(number) if one not in taken)
+        taken.add(cell.id)
 
 
 def _names(number: int) -> Iterator[str]:

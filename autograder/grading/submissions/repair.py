@@ -2,6 +2,9 @@
 
 nbgrader's own steps (`DeduplicateIds`, `OverwriteCells`, `CheckCellMetadata`) run after this one and find nothing to do.
 Left alone they end the whole run on a duplicated check, and fail where an answer and its check are both deleted.
+
+`repair` reads a stranger's cells, as `autograder.grading.submissions.read` built them anew: of any of them it makes a notebook
+with all that the source marks, in time and memory that grow with their number. It raises nothing.
 """
 
 from __future__ import annotations
@@ -124,7 +127,7 @@ def repair(notebook: NotebookNode, source: Source) -> NotebookNode:
             one = order.pop(at)
             order.insert(above, one)  # the answer has moved up by one
     whole = new_notebook([cell for _, cell in order], dict(source.metadata))
-    _one_id_each(whole.cells)
+    _one_id_each(whole.cells, {marked.id for marked in source.cells.values()})
     return whole
 
 
@@ -177,10 +180,9 @@ def _home(order: list[tuple[str | None, NotebookNode]], name: str, source: Sourc
     return max((_place(order, one) for one in above), default=-1)
 
 
-def _one_id_each(cells: list[NotebookNode]) -> None:
+def _one_id_each(cells: list[NotebookNode], sources: set[str]) -> None:
     """Marked cells keep the source's ids; a plain cell that has one of those, a second copy say, gets another."""
-    marked = {cell.id for cell in cells if "nbgrader" in cell.metadata}
-    taken = set(marked)
+    taken = set(sources)
     for number, cell in enumerate(cells, 1):
         if "nbgrader" in cell.metadata:
             continue

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
-from functools import cache
-from types import BuiltinFunctionType, ModuleType
+from functools import cache, lru_cache
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -24,12 +24,16 @@ def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> 
 
     >>> list(forbidden_name("torch.nn.functional.relu", ("*relu*",), called=True))
     [('relu', None)]
+    >>> list(forbidden_name("torch.optim.SGD", ("optim.*",), called=True))
+    [('optim.SGD', None)]
     >>> list(forbidden_name("numpy.maximum", ("*",), called=True))
     []
     """
     thing = _thing(dotted)
     name = dotted.rpartition(".")[2]
-    if isinstance(thing, type) and issubclass(thing, nn.Module):
+    if "optim.*" in forbidden and dotted.startswith("torch.optim."):  # an optimiser's class, or the function it calls
+        yield f"optim.{name}", None
+    elif isinstance(thing, type) and issubclass(thing, nn.Module):
         if called:
             yield from forbidden_modules(thing, forbidden).items()
         if not called or thing is nn.Module or issubclass(thing, _HOLDERS):
@@ -38,10 +42,15 @@ def forbidden_name(dotted: str, forbidden: tuple[str, ...], *, called: bool) -> 
         as_operator = {name.lower(), _underscored(name)}
         if "nn.*" in forbidden or any(fnmatchcase(one, pattern) for one in as_operator for pattern in plain):
             yield f"nn.{name}", None
-    elif (_is_operator(thing) or (called and thing is torch.Tensor)) and any(
-        fnmatchcase(name, pattern) for pattern in forbidden
-    ):
+    elif _is_named(thing, name, forbidden, called):
         yield name, None
+
+
+def _is_named(thing: Any, name: str, forbidden: tuple[str, ...], called: bool) -> bool:
+    if isinstance(thing, FunctionType) and name in forbidden:
+        return True  # torch's, but no operator: written in Python, and forbidden by its whole name
+    operator = _is_operator(thing) or (called and thing is torch.Tensor)
+    return operator and any(fnmatchcase(name, pattern) for pattern in forbidden)
 
 
 def _underscored(name: str) -> str:
@@ -49,7 +58,7 @@ def _underscored(name: str) -> str:
     return "".join(f"_{one.lower()}" if one.isupper() and place else one.lower() for place, one in enumerate(name))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _thing(dotted: str) -> Any:
     """What a dotted name of torch's stands for; ``None`` for anything else."""
     first, *rest = dotted.split(".")
@@ -58,13 +67,14 @@ def _thing(dotted: str) -> Any:
     thing: Any = torch
     for word in rest:
         try:
-            thing = getattr(thing, word)
-        except (AttributeError, RuntimeError):
+            # A plain module's own names: others it would only import, which nobody's text may ask for here.
+            thing = vars(thing)[word] if type(thing) is ModuleType else getattr(thing, word)
+        except Exception:  # some of torch's names ask for what this machine has not, each with an error of its own
             return None
     return thing
 
 
-@cache
+@lru_cache(maxsize=256)
 def public_names(module: str) -> tuple[str, ...]:
     """What ``from module import *`` brings in, where it is one of torch's."""
     thing = _thing(module)

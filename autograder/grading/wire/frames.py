@@ -2,11 +2,15 @@
 
 A frame is two lengths (four bytes each, big-endian), the header and the payload. Whoever reads it sets the limits and
 trusts none of its words.
+
+`Decoder` reads a stranger's bytes, at both ends: it gives frames or raises `FrameError`, and keeps no more than one
+frame may hold, whatever lengths are said.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -86,13 +90,21 @@ class Decoder:
 
 def _read(header: bytes, payload: bytes) -> Frame:
     try:
-        words = json.loads(header, parse_constant=_no_constant)
+        words = json.loads(header, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a header that is no JSON: {error}") from None
     match words:
         case {"kind": str(kind), "turn": int(turn), "data": dict(data)} if not isinstance(turn, bool):
             return Frame(kind, turn, data, payload)
     raise FrameError("a header without kind, turn and data")
+
+
+def _finite(digits: str) -> float:
+    """The number; 1e999 would be read as infinite, and could not be written again."""
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is no number that a float can hold")
+    return number
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -1,4 +1,8 @@
-"""The observations that a child reports, checked for their form: what the judge gets is plain, small and as many as asked."""
+"""The observations that a child reports, checked for their form: what the judge gets is plain, small and as many as asked.
+
+`unpack_run` reads a stranger's bytes, for a process that is trusted: it gives a `Run` or raises `FrameError`. What it gives
+takes no more memory than a small multiple of what came, read, judged or written down again.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,7 @@ from autograder.observing.project import LARGE
 __all__ = ["RUN_LIMIT", "pack_run", "unpack_run"]
 
 RUN_LIMIT = 16 << 20  # bytes; the largest run of an honest answer has a few hundred thousand
+_MOST_NESTED = 1 << 18  # sequences and dicts; all runs of a chapter together have a tenth of that
 
 
 def pack_run(run: Run) -> bytes:
@@ -36,40 +41,69 @@ def unpack_run(data: bytes, cases: int) -> Run:
     Traceback (most recent call last):
     autograder.grading.wire.frames.FrameError: 0 observations of 2 cases
     """
+    if _nested_in(data) > _MOST_NESTED:  # two bytes can make an empty dict, which takes sixty
+        raise FrameError(f"observations with more than {_MOST_NESTED} sequences and dicts")
     try:
         match from_bytes(data):
             case {"seen": tuple(seen), "used": tuple(used), "attempted": bool(attempted)}:
                 pass
             case _:
                 raise FrameError("observations without seen, used and attempted")
-    except (CodecError, RecursionError, OverflowError) as error:
+    except CodecError as error:
         raise FrameError(f"observations that are no data: {error}") from None
     if len(seen) != (cases if attempted else 0):
         raise FrameError(f"{len(seen)} observations of {cases if attempted else 0} cases")
     if not all(isinstance(name, str) for name in used):
         raise FrameError("names of used operators that are not text")
+    allowed = _Allowed()
     for one in seen:
-        if not (isinstance(one, Raised) or _is_aspects(one)):
+        if not (isinstance(one, Raised) or allowed.aspects(one)):
             raise FrameError(f"an observation that is a {type(one).__name__}, or holds what none can hold")
     return Run(seen, used, attempted)
 
 
-def _is_aspects(one: Any) -> bool:
-    named = isinstance(one, Mapping) and all(isinstance(name, str) for name in one)
-    return named and all(_is_plain(value) for value in one.values())
+def _nested_in(data: bytes) -> int:
+    """No fewer than the sequences and dicts that the header of ``data`` opens."""
+    header = data[: 8 + int.from_bytes(data[:8], "little")]
+    return header.count(b"{") + header.count(b"[")
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether ``value`` could have come out of ``observe.plain``: no large tensor, no odd strides."""
-    match value:
-        case Tensor():
-            return value.numel() <= LARGE and value.is_contiguous() and not value.requires_grad
-        case Projection():
-            return isinstance(value.values, Tensor) and value.values.dim() == 1 and _is_plain(value.values)
-        case Mapping():
-            return all(_is_plain(item) for item in value.values())
-        case tuple():
-            return all(_is_plain(item) for item in value)
-        case bytes():
+class _Allowed:
+    """What could have come out of ``observe.plain``: no large tensor, no odd strides, no odd keys.
+
+    The judge calls each number by the keys on the way to it: all these names together may be no longer than a run.
+    """
+
+    def __init__(self) -> None:
+        self._letters = RUN_LIMIT
+
+    def aspects(self, one: Any) -> bool:
+        """Whether ``one`` is what was seen of an answer on one case."""
+        return isinstance(one, Mapping) and all(isinstance(name, str) for name in one) and self._plain(one, 0)
+
+    def _plain(self, value: Any, above: int) -> bool:
+        match value:
+            case Tensor():
+                return _is_small(value)
+            case Projection():
+                return isinstance(value.values, Tensor) and value.values.dim() == 1 and _is_small(value.values)
+            case Mapping():
+                return all(self._named(key, item, above) for key, item in value.items())
+            case tuple() if any(isinstance(item, Tensor | Projection | Mapping) for item in value):
+                return all(self._named(place, item, above) for place, item in enumerate(value))
+            case tuple():
+                return all(self._plain(item, above) for item in value)
+        return not isinstance(value, bytes | Uniform | Drawn)  # a recipe can be of a tensor of any size
+
+    def _named(self, key: Any, item: Any, above: int) -> bool:
+        if not isinstance(key, str | int):
             return False
-    return not isinstance(value, Uniform | Drawn)  # the recipe of a tensor can be one of any size
+        above += 1 + (len(key) if isinstance(key, str) else key.bit_length() // 3 + 1)
+        self._letters -= above
+        return self._letters >= 0 and self._plain(item, above)
+
+
+def _is_small(value: Tensor) -> bool:
+    """Whether ``value`` is all of its storage, in the order of its elements: what is written again is what came."""
+    whole = value.numel() * value.element_size() == value.untyped_storage().nbytes()
+    return whole and value.numel() <= LARGE and value.is_contiguous() and not value.requires_grad

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
-
 from autograder.judging.compare import difference, leaves
+from autograder.judging.spread import spread
 from autograder.observing.case import Case
 
 __all__ = ["READINGS"]
-
-_FEWEST = 100  # numbers that say something of how they spread
 
 
 def init_params(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
@@ -26,23 +23,7 @@ def init_params(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
             }
         }
     bounds = case.inputs["bounds"]
-    return {**seen, "values": {name: _spread(seen["values"].get(name), bounds[name]) for name in bounds}}
-
-
-def _spread(drawn: Any, bound: float) -> str:
-    """How the numbers of all draws lie in ``±bound``; uneven by Kolmogorov and Smirnov's distance."""
-    if not isinstance(drawn, Mapping):
-        return "no tensor"
-    if float(drawn["largest"]) > bound * (1 + 1e-6):
-        return "beyond its bound"
-    numbers = torch.cat(list(drawn["numbers"])).double().sort().values
-    if len(numbers) < _FEWEST:
-        return "too few numbers"
-    even = (numbers / bound + 1) / 2
-    steps = torch.arange(1, len(even) + 1) / len(even)
-    distance = float((even - steps).abs().max())
-    # An even draw of n numbers lies further off than this once in a million times.
-    return "evenly within its bound" if distance < (14.5 / (2 * len(even))) ** 0.5 else "unevenly"
+    return {**seen, "values": {name: spread(seen["values"].get(name), bounds[name]) for name in bounds}}
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

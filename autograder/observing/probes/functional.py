@@ -11,9 +11,9 @@ from torch import Tensor
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe
+from autograder.observing.probes.drawing import numbers_of
 from autograder.observing.probes.modules import FOUR
 from autograder.observing.probes.specimen import build_module
-from autograder.observing.project import LARGE
 
 Observations = dict[str, Any]
 
@@ -28,19 +28,10 @@ def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     params = draws[0]
     tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
     return observe(
-        values={name: _numbers([draw.get(name) for draw in draws]) for name in case["bounds"]},
+        values={name: numbers_of([draw.get(name) for draw in draws]) for name in case["bounds"]},
         shape={name: (tuple(one.shape), one.dtype) for name, one in tensors.items()},
         state={name: _leaf(params.get(name)) for name in FOUR},
     )
-
-
-def _numbers(draws: list[Any]) -> Any:
-    """Some two hundred numbers of each draw, in pieces that an observation may hold, and the largest of all."""
-    if not all(isinstance(one, Tensor) for one in draws):
-        return "no tensor"
-    every = [one.detach().flatten() for one in draws]
-    some = torch.cat([one[:: max(1, one.numel() // 200)] for one in every])
-    return {"largest": max(float(one.abs().max()) for one in every), "numbers": some.split(LARGE)}
 
 
 def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,22 +12,68 @@ from torch import Tensor, nn
 
 from autograder.observing.codec import Uniform
 
-__all__ = ["build_module", "load_by_shape", "modes"]
+__all__ = ["Specimen", "build_module", "load_by_shape", "modes"]
 
 
-def build_module(spec: Sequence[Sequence[Any]], seed: int = 0) -> nn.Sequential:
-    """An ``nn.Sequential`` of the layers that ``spec`` lists, its parameters drawn from ``seed``: everywhere the same bits.
+class Specimen(nn.Module):
+    """A module that is no ``nn.Sequential``: children of any name in a row, and tensors of its own beside them.
+
+    Its own parameters are multiplied with what the children give, its own buffers added.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` through the children in the order in which they were put in."""
+        for child in self.children():
+            x = child(x)
+        for parameter in self.parameters(recurse=False):
+            x = x * parameter
+        for buffer in self.buffers(recurse=False):
+            x = x + buffer
+        return x
+
+
+def build_module(spec: Sequence[Sequence[Any]], seed: int = 0) -> nn.Module:
+    """An ``nn.Sequential`` of the layers that ``spec`` lists, parameters drawn from ``seed``: everywhere the same bits.
 
     A layer is ``("linear", in, out)``, ``("conv", in, out, kernel)``, ``("norm", channels)``, ``("relu",)``,
     ``("flatten",)``, ``("dropout", p)`` or ``("nest", *layers)``. Two words change layers by their index:
     ``("tie", i, j)`` makes the weight of j the weight of i, ``("freeze", i)`` turns gradients off.
 
+    ``("module", *parts)`` is a layer too, a `Specimen`; and a ``spec`` that holds nothing else gives that one itself. Its
+    parts are ``("child", name, layer)``, ``("parameter", name, *size)`` and ``("buffer", name, *size)``; there
+    ``("tie", name, name)`` and ``("freeze", name)`` take dotted names of parameters.
+
     >>> build_module([("linear", 3, 4), ("relu",), ("nest", ("linear", 4, 2))])[2][0].weight.shape
     torch.Size([2, 4])
+    >>> odd = build_module([("module", ("child", "a b", ("linear", 2, 3)), ("parameter", "gain", 3))])
+    >>> [name for name, _ in odd.named_parameters()]
+    ['gain', 'a b.weight', 'a b.bias']
     """
     with torch.random.fork_rng(devices=[]):
-        module = _build(spec)
+        module: nn.Module = _build(spec)
+    if isinstance(module, nn.Sequential) and len(module) == 1 and isinstance(module[0], Specimen):
+        module = module[0]
     _draw(module, np.random.RandomState(seed))
+    return module
+
+
+def _specimen(parts: Sequence[Sequence[Any]]) -> Specimen:
+    module = Specimen()
+    for word, name, *rest in parts:
+        match word:
+            case "child":
+                module.add_module(name, _build(rest)[0])
+            case "parameter":
+                module.register_parameter(name, nn.Parameter(torch.empty(rest)))
+            case "buffer":
+                module.register_buffer(name, torch.arange(1.0, 1 + math.prod(rest)).view(rest))
+            case "tie":
+                path, _, last = rest[0].rpartition(".")
+                setattr(module.get_submodule(path), last, module.get_parameter(name))
+            case "freeze":
+                module.get_parameter(name).requires_grad_(False)
+            case _:
+                raise ValueError(f"no part of a module is called {word!r}")
     return module
 
 
@@ -34,6 +81,8 @@ def _build(spec: Sequence[Sequence[Any]]) -> nn.Sequential:
     layers: list[nn.Module] = []
     for word, *rest in spec:
         match word:
+            case "module":
+                layers.append(_specimen(rest))
             case "linear":
                 layers.append(nn.Linear(*rest))
             case "conv":

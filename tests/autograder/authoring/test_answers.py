@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers.beyond import BEYOND
 from judging import verdict_on
 
 from autograder.judging.reference import PUBLIC
@@ -73,6 +74,18 @@ def test_a_misconception_in_other_words_is_known_too(
     verdict = verdict_on(exercise, answer, reference)
     assert verdict.misconception == name, str(verdict)
     assert not verdict.solved
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [pytest.param(EXERCISES[one], answer, id=f"{one}-{name}") for one, name, answer in BEYOND],
+)
+def test_an_answer_that_is_wrong_where_nobody_thought_of_looking_is_found_out(
+    exercise: Exercise, answer: Any, reference: Path
+) -> None:
+    verdict = verdict_on(exercise, answer, reference)
+    assert not verdict.solved
+    assert verdict.score < exercise.points
 
 
 @each_of_torchs_own

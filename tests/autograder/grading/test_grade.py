@@ -130,9 +130,9 @@ def test_one_learner_is_graded_alone(small_class: Path) -> None:
 
 def spoiled_reference(folder: Path, change: Any) -> Path:
     folder.mkdir(parents=True)
-    content = from_bytes((PUBLIC / "functional.safetensors").read_bytes())
+    content = from_bytes((PUBLIC / "functional.safetensors").read_bytes(), small=True)
     change(content)
-    (folder / "functional.safetensors").write_bytes(to_bytes(content))
+    (folder / "functional.safetensors").write_bytes(to_bytes(content, small=True))
     return folder
 
 

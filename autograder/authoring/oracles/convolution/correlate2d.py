@@ -12,6 +12,7 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.convolution.spoil import Wrong, dtype_lost, gradient_lost
+from autograder.authoring.oracles.convolution.window_spaces import CORRELATE2D_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["CORRELATE2D"]
@@ -174,4 +175,5 @@ CORRELATE2D = Oracle(
         dtype_lost(_correlate),
         gradient_lost(_correlate),
     ],
+    space=CORRELATE2D_SPACE,
 )

@@ -35,6 +35,9 @@ def filter_space(dilated: bool) -> Space:
             lambda one: _window(one)[1] <= _frame(one)[1],
             lambda one: fits(one.x_layout, _image(one)),
             lambda one: fits(one.weight_layout, _weight(one)),
+            # as_strided, a fine way to windows, shares a gradient out among numbers of one slot.
+            lambda one: one.x_layout != "expanded" or "x" not in one.leaves.split(),
+            lambda one: one.weight_layout != "expanded" or "weight" not in one.leaves.split(),
         ),
         traits={
             "the stride is larger than the window": lambda one: one.get("stride", 1) > max(_window(one)),
@@ -44,10 +47,11 @@ def filter_space(dilated: bool) -> Space:
         },
         words={
             "images": "the batch is of size {}",
-            "channels": "x has {} channels",
-            "outputs": "the weight has {} output channels",
+            "channels": "the number of channels is {}",
+            "outputs": "the number of output channels is {}",
             "height": "the image is {} high",
             "width": "the image is {} wide",
+            "bias": "the bias is {}",
             "kernel": "the kernel is of size {}",
             "x_layout": "x lies in memory like this: {}",
             "weight_layout": "the weight lies in memory like this: {}",

@@ -20,6 +20,7 @@ from autograder.authoring.oracles.convolution.spoil import (
     pair,
     unfolded,
 )
+from autograder.authoring.oracles.convolution.window_spaces import MAX_POOL2D_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["MAX_POOL2D"]
@@ -115,6 +116,7 @@ MAX_POOL2D = Oracle(
             "stride 1 as default",
             _pooled(lambda x, k, s, p: _pool(x, k, 1 if s is None else s, p)),
             _pooled(lambda x, k, s, p: _pool(x, k, 1 if s is None else s, p, value=0.0)),
+            lambda x, kernel_size, stride=1, padding=0: _pool(x, kernel_size, 1 * stride, padding),  # None is no number
             says="Pooling windows lie side by side unless told otherwise: without a stride, the stride is kernel_size.",
         ),
         Misconception(
@@ -175,6 +177,7 @@ MAX_POOL2D = Oracle(
         dtype_lost(_pool),
         gradient_lost(_pool),
     ],
+    space=MAX_POOL2D_SPACE,
 )
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.convolution.spoil import Wrong, gradient_lost
+from autograder.authoring.oracles.convolution.window_spaces import PAD2D_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["PAD2D"]
@@ -161,6 +162,7 @@ PAD2D = Oracle(
         ),
         gradient_lost(_pad),
     ],
+    space=PAD2D_SPACE,
 )
 
 

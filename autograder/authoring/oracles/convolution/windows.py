@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
@@ -19,6 +20,7 @@ from autograder.authoring.oracles.convolution.spoil import (
     then,
     unfolded,
 )
+from autograder.authoring.oracles.convolution.window_spaces import WINDOWS_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["WINDOWS"]
@@ -45,6 +47,14 @@ def _strided(
 def _contiguous_stride(x: Tensor) -> tuple[int, ...]:
     _, c, height, width = x.shape
     return (c * height * width, height * width, width, 1)
+
+
+def _columns(x: Tensor, kernel_size: Pair, stride: int = 1) -> Tensor:
+    """Through torch's `F.unfold`, which copies, and knows no whole numbers."""
+    kh, kw = pair(kernel_size)
+    right = unfolded(x, (kh, kw), stride)
+    columns = F.unfold(x, (kh, kw), stride=stride).view(*x.shape[:2], kh, kw, *right.shape[2:4])
+    return columns.permute(0, 1, 4, 5, 2, 3)
 
 
 def _only_int(x: Tensor, kernel_size: Any, stride: int = 1) -> Tensor:
@@ -117,6 +127,8 @@ WINDOWS = Oracle(
         Misconception(
             "copied",
             then(unfolded, Tensor.clone),
+            then(unfolded, Tensor.contiguous),
+            lambda x, kernel_size, stride=1: _columns(x, kernel_size, stride),
             lambda x, kernel_size, stride=1: _strided(x.contiguous(), kernel_size, stride),
             before(unfolded, lambda x: x.view(x.shape) if x.is_contiguous() else x.clone()),
             says="Nothing has to move: every window is already there in memory. Your result, for some input at least, "
@@ -178,4 +190,5 @@ WINDOWS = Oracle(
         int_or_pair(unfolded, _only_int, _only_int_arithmetic),
         gradient_lost(unfolded),
     ],
+    space=WINDOWS_SPACE,
 )

@@ -96,10 +96,10 @@ NORM = "class Norm(nn.Module):\n    def __init__(self, n):\n        super().__in
 @pytest.mark.parametrize(
     ("source", "seen"),
     [
-        ("class Norm(nn.BatchNorm2d):\n    pass", ("nn.BatchNorm2d", "nn._BatchNorm")),
+        ("class Norm(nn.BatchNorm2d):\n    pass", ("nn.BatchNorm2d",)),
         ("class Norm(torch.nn.modules.batchnorm._BatchNorm):\n    pass", ("nn._BatchNorm",)),
-        (NORM.format(line="self.norm = nn.BatchNorm2d(n)"), ("nn.BatchNorm2d", "nn._BatchNorm")),
-        (NORM.format(line="self.kept = [nn.SyncBatchNorm(n)]"), ("nn.SyncBatchNorm", "nn._BatchNorm")),
+        (NORM.format(line="self.norm = nn.BatchNorm2d(n)"), ("nn.BatchNorm2d",)),
+        (NORM.format(line="self.kept = [nn.SyncBatchNorm(n)]"), ("nn.SyncBatchNorm",)),
         (NORM.format(line="self.norm = F.batch_norm"), ()),
         (NORM.format(line="self.like_torchs = isinstance(self, nn.BatchNorm2d)"), ()),
         ("class Norm(nn.Module):\n    'As nn.BatchNorm2d.'", ()),
@@ -143,3 +143,24 @@ def test_no_solution_of_the_course_names_what_is_forbidden(root: object) -> None
                 looked_at += bool(forbidden)
             above += [cell.source] * (cell.cell_type == "code")
     assert looked_at >= 4
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["from torch.func import functional_call", "def call_with(m, t, x):\n    return functional_call(m, t, (x,))"],
+        ["def call_with(m, t, x):\n    return torch.func.functional_call(m, t, (x,))"],
+        [
+            "from torch.nn.utils import stateless",
+            "def call_with(m, t, x):\n    return stateless.functional_call(m, t, x)",
+        ],
+        ["from torch.nn.utils.stateless import _functional_call as f", "call_with = lambda m, t, x: f(m, t, (x,))"],
+    ],
+)
+def test_functional_call_is_seen_although_it_is_no_operator(cells: list[str]) -> None:
+    assert operators_named([SETUP, *cells], "call_with", ("functional_call", "_functional_call"))
+
+
+def test_a_function_of_torchs_is_forbidden_by_its_whole_name_only() -> None:
+    cells = [SETUP, "def conv(x):\n    return nn.utils.fusion.fuse_conv_bn_weights(x)"]
+    assert not operators_named(cells, "conv", ("*conv*",))

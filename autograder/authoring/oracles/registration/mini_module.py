@@ -1,0 +1,367 @@
+"""Chapter 06, `mini_module`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.registration.tree_space import TREE_SPACE, calls
+from autograder.observing.case import Case
+
+__all__ = ["MINI_MODULE", "MiniModule"]
+
+
+class MiniModule:
+    """Registers Parameters and MiniModules that are assigned to its attributes."""
+
+    training: bool
+
+    def __init__(self) -> None:
+        vars(self).update(_parameters={}, _children={}, training=True)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self.forget(name)
+        if self.is_parameter(value):
+            vars(self)["_parameters"][name] = value
+        elif isinstance(value, MiniModule):
+            vars(self)["_children"][name] = value
+        object.__setattr__(self, name, value)
+
+    def is_parameter(self, value: Any) -> bool:
+        """Whether a value is registered as a parameter."""
+        return isinstance(value, nn.Parameter)
+
+    def forget(self, name: str) -> None:
+        """Take a name off both lists."""
+        vars(self)["_parameters"].pop(name, None)
+        vars(self)["_children"].pop(name, None)
+
+    def children(self) -> Mapping[str, MiniModule]:
+        """The children by name."""
+        found: Mapping[str, MiniModule] = vars(self)["_children"]
+        return found
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+        """Own ones first, then the children's."""
+        for name, parameter in vars(self)["_parameters"].items():
+            yield prefix + name, parameter
+        for name, child in self.children().items():
+            yield from child.named_parameters(f"{prefix}{name}.")
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Without names."""
+        for _, parameter in self.named_parameters():
+            yield parameter
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Every tensor by its name, detached."""
+        return {name: parameter.detach() for name, parameter in self.named_parameters()}
+
+    @torch.no_grad()
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Copy the values in."""
+        for name, parameter in self.named_parameters():
+            parameter.copy_(state[name])
+
+    def train(self, mode: bool = True) -> MiniModule:
+        """Set the mode everywhere."""
+        self.training = mode
+        for child in self.children().values():
+            child.train(mode)
+        return self
+
+    def eval(self) -> MiniModule:
+        """The other mode."""
+        return self.train(False)
+
+
+def _trees(make: CaseMaker) -> list[Case]:
+    def parameter(*size: int) -> tuple[str, Tensor]:
+        return "parameter", make.normal(*size, dtype=torch.float32)
+
+    def numbers(*size: int) -> Tensor:
+        return make.normal(*size, dtype=torch.float32)
+
+    def child(*entries: tuple[str, Any]) -> tuple[str, Any]:
+        return "child", entries
+
+    def case(name: str, aspect: str, shown: str, *entries: tuple[str, Any], **more: Any) -> Case:
+        return make.case(name, aspect=aspect, entries=entries, shown=shown, **more)
+
+    a, b, c = make.sizes(3, 2, 4)
+    layer = child(("weight", parameter(b, a)), ("bias", parameter(b)))
+    plain = (
+        ("table", ("tensor", numbers(2))),
+        ("asking", ("asking", numbers(2))),
+        ("scaled", ("scaled", numbers(2))),
+        ("kept", ("list", numbers(2))),
+        ("size", ("value", 3)),
+        ("none", ("value", None)),
+        ("title", ("value", "a name")),
+    )
+    deep = child(
+        ("inner", child(("core", child(("scale", parameter(c)))), ("weight", parameter(a)))), ("bias", parameter(b))
+    )
+    tree = (("fc", layer), ("scale", parameter(c)), ("block", deep))
+    paths = ("", "fc", "block", "block.inner", "block.inner.core")
+    loaded = {
+        "fc.weight": numbers(b, a),
+        "fc.bias": numbers(b),
+        "scale": numbers(c),
+        "block.bias": numbers(b),
+        "block.inner.weight": numbers(a),
+        "block.inner.core.scale": numbers(c),
+    }
+    words = "a tree four levels deep"
+    return [
+        case("two parameters", "values", "weight and bias", ("weight", parameter(2)), ("bias", parameter(1))),
+        case(
+            "one number",
+            "values",
+            "a Parameter without dimensions, in a child and beside it",
+            ("top", child(("scale", parameter()))),
+            ("bias", parameter()),
+        ),
+        case("a child", "values", "a layer fc with weight and bias, and scale", ("fc", layer), ("scale", parameter(c))),
+        case("children of children", "values", words, *tree),
+        case(
+            "what is not registered",
+            "values",
+            "tensors, a scaled Parameter, a list of a Parameter and a child, a number and text beside a weight",
+            *plain,
+            ("weight", parameter(a)),
+            read=tuple(name for name, _ in plain),
+        ),
+        case(
+            "two children with the same names inside",
+            "values",
+            "two layers, one and other, after them a weight",
+            ("one", layer),
+            ("other", child(("weight", parameter(a)), ("bias", parameter(c)))),
+            ("weight", parameter(b)),
+        ),
+        case(
+            "a parameter made None",
+            "replacing",
+            "bias = None where a Parameter was",
+            ("weight", parameter(a)),
+            ("bias", parameter(b)),
+            puts=(("bias", ("value", None)),),
+        ),
+        case(
+            "a parameter made a plain tensor, another one a Parameter again",
+            "replacing",
+            "weight = a tensor, bias = another Parameter",
+            ("weight", parameter(a)),
+            ("bias", parameter(b)),
+            ("scale", parameter(c)),
+            puts=(("weight", ("tensor", numbers(a))), ("bias", parameter(c))),
+        ),
+        case(
+            "a child made a number",
+            "replacing",
+            "fc = 3 where a layer was",
+            ("fc", layer),
+            ("block", deep),
+            puts=(("fc", ("value", 3)),),
+        ),
+        case(
+            "a child made another child, one made None",
+            "replacing",
+            "fc = another layer, block = None",
+            ("fc", layer),
+            ("block", deep),
+            ("bias", parameter(b)),
+            puts=(("fc", child(("scale", parameter(a)))), ("block", ("value", None))),
+        ),
+        case(
+            "a parameter and a child change places",
+            "replacing",
+            "fc = a Parameter, scale = a layer, deeper down",
+            ("top", child(("fc", layer), ("scale", parameter(a)))),
+            puts=(("top.fc", parameter(b)), ("top.scale", layer)),
+        ),
+        case("a tree saved, and loaded into", "saving", words, *tree, load=loaded),
+        case(
+            "a frozen parameter loaded into",
+            "saving",
+            "a frozen weight and a bias",
+            ("weight", ("frozen", numbers(b, a))),
+            ("bias", parameter(b)),
+            load={"bias": numbers(b), "weight": numbers(b, a)},
+        ),
+        case(
+            "modes of a tree",
+            "modes",
+            words,
+            *tree,
+            parts=paths,
+            calls=calls("eval()", "train()", "train(mode=False)"),
+        ),
+        case(
+            "a child made by itself",
+            "modes",
+            "a layer alone",
+            ("fc", layer),
+            ("weight", parameter(a)),
+            parts=("", "fc"),
+            calls=calls("train(False)", "train(True)", "eval()"),
+        ),
+    ]
+
+
+def _but(**methods: Any) -> type[MiniModule]:
+    return type("Wrong", (MiniModule,), methods)
+
+
+def _own_only(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    yield from vars(self)["_parameters"].items()
+
+
+def _one_level(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    yield from vars(self)["_parameters"].items()
+    for name, child in self.children().items():
+        for key, parameter in vars(child)["_parameters"].items():
+            yield f"{name}.{key}", parameter
+
+
+def _last_name(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    """Each level passes on its own name only."""
+    for name, parameter in vars(self)["_parameters"].items():
+        yield prefix + name, parameter
+    for name, child in self.children().items():
+        yield from child.named_parameters(f"{name}.")
+
+
+def _no_prefix(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    yield from vars(self)["_parameters"].items()
+    for child in self.children().values():
+        yield from child.named_parameters()
+
+
+def _children_first(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    for name, child in self.children().items():
+        yield from child.named_parameters(f"{prefix}{name}.")
+    for name, parameter in vars(self)["_parameters"].items():
+        yield prefix + name, parameter
+
+
+def _in_order_of_assignment(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    for name, value in vars(self).items():
+        if isinstance(value, MiniModule):
+            yield from value.named_parameters(f"{prefix}{name}.")
+        elif isinstance(value, nn.Parameter):
+            yield prefix + name, value
+
+
+def _train_here(self: MiniModule, mode: bool = True) -> MiniModule:
+    self.training = mode
+    return self
+
+
+def _train_one_level(self: MiniModule, mode: bool = True) -> MiniModule:
+    self.training = mode
+    for child in self.children().values():
+        child.training = mode
+    return self
+
+
+def _train_without_return(self: MiniModule, mode: bool = True) -> None:
+    MiniModule.train(self, mode)
+
+
+def _load_new(self: MiniModule, state: Mapping[str, Tensor]) -> None:
+    for name, child in self.children().items():
+        child.load_state_dict(
+            {key.removeprefix(f"{name}."): one for key, one in state.items() if key.startswith(f"{name}.")}
+        )
+    for name in list(vars(self)["_parameters"]):
+        setattr(self, name, nn.Parameter(state[name].clone()))
+
+
+def _load_data(self: MiniModule, state: Mapping[str, Tensor]) -> None:
+    for name, parameter in self.named_parameters():
+        parameter.data = state[name]
+
+
+def _nested(self: MiniModule) -> dict[str, Any]:
+    own: dict[str, Any] = {name: one.detach() for name, one in vars(self)["_parameters"].items()}
+    return own | {name: child.state_dict() for name, child in self.children().items()}
+
+
+MINI_MODULE = Oracle(
+    "mini_module",
+    MiniModule,
+    _trees,
+    [
+        Misconception(
+            "children not recursed",
+            _but(named_parameters=_own_only),
+            _but(named_parameters=_one_level),
+            says="A child may have children. Ask each child for its named_parameters, and put its own name and a dot in front.",
+        ),
+        Misconception(
+            "replaced attribute kept",
+            _but(forget=lambda self, name: None),
+            _but(forget=lambda self, name: vars(self)["_parameters"].pop(name, None)),
+            _but(forget=lambda self, name: vars(self)["_children"].pop(name, None)),
+            says="When something else takes an attribute's place, its name has to come off the list it stood on, either list.",
+        ),
+        Misconception(
+            "train not passed on",
+            _but(train=_train_here),
+            _but(train=_train_one_level),
+            says="A mode reaches all children, and their children: call train(mode) on each.",
+        ),
+        Misconception(
+            "train returns nothing",
+            _but(train=_train_without_return),
+            says="train and eval return the module, so that model = model.eval() works.",
+        ),
+        Misconception(
+            "names without the way to them",
+            _but(named_parameters=_no_prefix),
+            _but(named_parameters=_last_name),
+            says="The name is the whole way from the outside in, with dots: block.inner.weight.",
+        ),
+        Misconception(
+            "children before its own",
+            _but(named_parameters=_children_first),
+            _but(named_parameters=_in_order_of_assignment),
+            says="At every level a module names its own parameters first, whenever they were assigned, then those of its children.",
+        ),
+        Misconception(
+            "every tensor a parameter",
+            _but(is_parameter=lambda self, value: isinstance(value, Tensor)),
+            _but(is_parameter=lambda self, value: isinstance(value, Tensor) and value.requires_grad),
+            says="Only an nn.Parameter is registered. A plain tensor is an attribute, whether it asks for gradients or not.",
+        ),
+        Misconception(
+            "new Parameters put in",
+            _but(load_state_dict=_load_new),
+            says="Whoever holds the Parameters, such as an optimiser, would go on with the old ones. Copy into the ones that "
+            "are there, with copy_ under torch.no_grad().",
+        ),
+        Misconception(
+            "the state's own memory taken",
+            _but(load_state_dict=_load_data),
+            says="After loading, the Parameters and the state are to be independent. copy_ copies numbers; .data = … takes memory.",
+        ),
+        Misconception(
+            "state not detached",
+            _but(state_dict=lambda self: dict(self.named_parameters())),
+            says="The state holds plain numbers, detached from autograd: parameter.detach().",
+        ),
+        Misconception(
+            "state not flat",
+            _but(state_dict=_nested),
+            says="The state is one dictionary, with the dotted names of named_parameters as keys.",
+        ),
+    ],
+    space=TREE_SPACE,
+)

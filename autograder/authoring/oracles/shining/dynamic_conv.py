@@ -1,0 +1,245 @@
+"""Chapter 09, `dynamic_conv`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
+from autograder.observing.case import Case
+from autograder.observing.codec import Uniform
+
+__all__ = ["DYNAMIC_CONV"]
+
+
+def dynamic_conv(x: Tensor, weight: Tensor) -> Tensor:
+    """The images side by side as channels, a group for each."""
+    return _grouped(x, weight)
+
+
+def _grouped(x: Tensor, weight: Tensor, padding: Callable[[int], int] = lambda k: k // 2) -> Tensor:
+    n, o, _, k, _ = weight.shape
+    side_by_side = x.reshape(1, -1, *x.shape[2:])
+    out = F.conv2d(side_by_side, weight.flatten(0, 1), padding=padding(k), groups=n)
+    return out.reshape(n, o, *out.shape[2:])
+
+
+def _batches(make: CaseMaker) -> list[Case]:
+    n, c, o = make.sizes(3, 2, 4)
+    h, w = make.sizes(2, 5, 7)
+
+    def even(*size: int) -> Uniform:
+        return make.uniform(size, 1.0, torch.float64)
+
+    two = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64)
+
+    def case(name: str, x: Tensor | Uniform, weight: Tensor | Uniform, leaves: str = "x weight", **more: str) -> Case:
+        return make.case(name, x=x, weight=weight, leaves=leaves, **more)
+
+    return [
+        case("two images of one pixel, 1 × 1 filters", two[0].view(2, 1, 1, 1), two[1].view(2, 1, 1, 1, 1)),
+        case(
+            "two images, two channels, one output", make.small_integers(2, 2, 1, 2), make.small_integers(2, 1, 2, 1, 1)
+        ),
+        case("all sizes different", make.normal(n, c, h, w), even(n, o, c, 3, 3)),
+        case("as many images as channels as outputs", make.normal(c, c, h, w), even(c, c, c, 3, 3), leaves=""),
+        case("one image", make.normal(1, c, w, h), even(1, o, c, 3, 3), asks="one image"),
+        case("one channel", make.normal(n, 1, h, w), even(n, o, 1, 3, 3), leaves=""),
+        case("one output", make.normal(n, c, h, w), even(n, 1, c, 5, 5), leaves=""),
+        case("filters larger than the image", make.normal(n, c, 2, 3), even(n, o, c, 7, 7), leaves=""),
+        case("one row", make.normal(n, c, 1, w), even(n, o, c, 3, 3), leaves=""),
+        case(
+            "other layouts in memory",
+            make.scattered(make.normal(n, c, h, w), order=(0, 2, 3, 1)),
+            make.scattered(make.normal(n, o, c, 3, 3)),
+        ),
+        case("behind another image", make.normal(n + 1, c, h, w)[1:], make.normal(n + 1, o, c, 3, 3)[1:], leaves=""),
+        case(
+            "the same image for all filters",
+            make.normal(c, h, w).expand(n, c, h, w),
+            even(n, o, c, 3, 3),
+            leaves="weight",
+        ),
+        case("float32", make.normal(n, c, h, w, dtype=torch.float32), make.normal(n, o, c, 3, 3, dtype=torch.float32)),
+    ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    return make.case(
+        x=make.drawn(*_image(one), layout=one.x_layout, scale=one.scale, dtype=one.dtype),
+        weight=make.drawn(*_weight(one), layout=one.weight_layout, dtype=one.dtype),
+        leaves=one.leaves,
+        **({"asks": "one image"} if one.images == 1 else {}),
+    )
+
+
+def _image(one: Chosen) -> tuple[int, ...]:
+    return (one.images, one.channels, one.height, one.width)
+
+
+def _weight(one: Chosen) -> tuple[int, ...]:
+    return (one.images, one.outputs, one.channels, one.kernel, one.kernel)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 2, 5),
+    channels=(1, 2, 3),
+    outputs=(1, 2, 4),
+    height=(1, 2, 5),
+    width=(1, 3, 6),
+    kernel=(1, 3, 5, 7),
+    x_layout=LAYOUTS,
+    weight_layout=LAYOUTS,
+    scale=(1.0, 100.0),
+    dtype=FLOATS,
+    leaves=("", "x", "weight", "x weight"),
+    within=(lambda one: fits(one.x_layout, _image(one)), lambda one: fits(one.weight_layout, _weight(one))),
+    traits={
+        "there are as many images as channels": lambda one: one.images == one.channels > 1,
+        "the kernel is larger than the image": lambda one: one.kernel > max(one.height, one.width),
+    },
+    words={
+        "images": "the batch is of size {}",
+        "channels": "x has {} channels",
+        "outputs": "an image has {} filters",
+        "height": "the image is {} high",
+        "width": "the image is {} wide",
+        "kernel": "k is {}",
+        "x_layout": "x lies in memory like this: {}",
+        "weight_layout": "the weight lies in memory like this: {}",
+        "scale": "the numbers of x are spread by {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
+
+
+def _looped(x: Tensor, weight: Tensor, padding: Callable[[int], int] = lambda k: k // 2) -> Tensor:
+    pairs = zip(x, weight, strict=True)
+    return torch.stack(
+        [F.conv2d(image[None], filters, padding=padding(weight.shape[-1]))[0] for image, filters in pairs]
+    )
+
+
+def _by_products(x: Tensor, weight: Tensor) -> Tensor:
+    k = weight.shape[-1]
+    padded = F.pad(x, [k // 2] * 4)
+    return torch.einsum("nchwuv,nocuv->nohw", padded.unfold(2, k, 1).unfold(3, k, 1), weight)
+
+
+def _groups_of_channels(x: Tensor, weight: Tensor) -> Tensor:
+    """As many groups as channels: each output sees one channel of its image only."""
+    n, o, c, k, _ = weight.shape
+    out = F.conv2d(
+        x.reshape(1, n * c, *x.shape[2:]),
+        weight.transpose(1, 2).reshape(n * c * o, 1, k, k),
+        padding=k // 2,
+        groups=n * c,
+    )
+    return out.reshape(n, c, o, *out.shape[2:])[:, 0]
+
+
+def _groups_are_channels(x: Tensor, weight: Tensor) -> Tensor:
+    """groups=C for groups=N: torch raises, but where there are as many images as channels."""
+    n, o, c, k, _ = weight.shape
+    out = F.conv2d(x.reshape(1, n * c, *x.shape[2:]), weight.reshape(n * o, c, k, k), padding=k // 2, groups=c)
+    return out.reshape(n, o, *out.shape[2:])
+
+
+def _with(change_x: Callable[[Tensor], Tensor], change_weight: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
+    return lambda x, weight: _grouped(change_x(x), change_weight(weight))
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+DYNAMIC_CONV = Oracle(
+    "dynamic_conv",
+    dynamic_conv,
+    _batches,
+    [
+        Misconception(
+            "first weight for all",
+            lambda x, weight: F.conv2d(x, weight[0], padding=weight.shape[-1] // 2),
+            says="Every image has filters of its own: image n meets weight[n]. Yours all meet the first.",
+        ),
+        Misconception(
+            "groups = C",
+            _groups_of_channels,
+            _groups_are_channels,
+            says="There is one group an image, N groups. As many groups as channels keep the channels of one image apart, and "
+            "each output has to see all of them.",
+        ),
+        Misconception(
+            "gradient to the weights cut",
+            _with(_same, Tensor.detach),
+            _with(_same, lambda weight: nn.Parameter(weight)),
+            says="The weights come from a network that wants to learn. nn.Parameter, detach and .data make new leaves, "
+            "and no gradient reaches it.",
+        ),
+        Misconception(
+            "gradient lost",
+            lambda x, weight: _grouped(x, weight).detach(),
+            says=GRADIENT_LOST,
+        ),
+        Misconception(
+            "one call an image",
+            _looped,
+            says="The numbers are right. But a loop calls F.conv2d once an image; by groups, or under torch.vmap, it is called "
+            "once for all of them.",
+        ),
+        Misconception(
+            "no convolution called",
+            _by_products,
+            says="The numbers are right, by windows and products as in chapter 05. Asked for is one call of F.conv2d.",
+        ),
+        Misconception(
+            "padding forgotten",
+            lambda x, weight: _grouped(
+                F.pad(
+                    x,
+                    [
+                        max(0, (weight.shape[-1] - side + 1) // 2)
+                        for side in (x.shape[3], x.shape[3], x.shape[2], x.shape[2])
+                    ],
+                ),
+                weight,
+                lambda k: 0,
+            ),
+            lambda x, weight: _grouped(x, weight, lambda k: 0),
+            lambda x, weight: _looped(x, weight, lambda k: 0),
+            says="Without padding the result is smaller than the image. k // 2 on each side keeps its size.",
+        ),
+        Misconception(
+            "padding of one, whatever the kernel",
+            lambda x, weight: _grouped(x, weight, lambda k: 1),
+            says="1 is right for a kernel of 3. It is k // 2 in general.",
+        ),
+        Misconception(
+            "filters in the wrong order",
+            _with(_same, lambda weight: weight.transpose(0, 1).reshape(weight.shape)),
+            says="The filters of one image have to stay together: N and O are merged with N in front.",
+        ),
+        Misconception(
+            "outputs in the wrong order",
+            lambda x, weight: (lambda out: out.transpose(0, 1).reshape(out.shape))(_grouped(x, weight)),
+            lambda x, weight: (lambda out: out.reshape(out.shape[1], out.shape[0], *out.shape[2:]).transpose(0, 1))(
+                _grouped(x, weight)
+            ),
+            says="The outputs come group by group, all O of image 0 first. Divide them into (N, O), in this order.",
+        ),
+        Misconception(
+            "kernel flipped",
+            _with(_same, lambda weight: weight.flip(-1, -2)),
+            says="torch's convolution does not flip the kernel.",
+        ),
+    ],
+    space=_SPACE,
+)

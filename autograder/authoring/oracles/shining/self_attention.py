@@ -1,0 +1,257 @@
+"""Chapter 09, `self_attention`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.oracles.shining.split_heads import split_heads
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
+from autograder.observing.case import Case
+
+__all__ = ["SELF_ATTENTION"]
+
+Mixing = Callable[..., Tensor]
+
+
+class _Layer(nn.Module):
+    """Four projections around ``mixing``, which gets q, k and v as ``(N, heads, L, E / heads)``."""
+
+    merge: Callable[[Tensor], Tensor] = staticmethod(lambda heads: heads.transpose(1, 2).flatten(2))
+    mixing: Mixing = staticmethod(F.scaled_dot_product_attention)
+    split: Callable[[Tensor, int], Tensor] = staticmethod(split_heads)
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.q, self.k, self.v, self.out = (nn.Linear(embed_dim, embed_dim) for _ in range(4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(N, L, E)`` to ``(N, L, E)``."""
+        return self.out(self.mixed(x))
+
+    def mixed(self, x: Tensor) -> Tensor:
+        q, k, v = (self.split(layer(x), self.num_heads) for layer in (self.q, self.k, self.v))
+        return self.merge(self.mixing(q, k, v))
+
+
+def _written_out(
+    scale: Callable[[Tensor], float] = lambda q: q.shape[-1] ** -0.5, softmax: Callable[[Tensor], Tensor] | None = None
+) -> Mixing:
+    """Attention by hand: no misconception leans on torch's own."""
+
+    def mixing(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        scores = q @ k.mT * scale(q)
+        return (F.softmax(scores, -1) if softmax is None else softmax(scores)) @ v
+
+    return mixing
+
+
+def _wrong(**parts: Any) -> type[nn.Module]:
+    """A layer like the right one, but for some of its parts."""
+    return type("Wrong", (_Layer,), {"mixing": staticmethod(_written_out())} | parts)
+
+
+def _tokens(make: CaseMaker) -> list[Case]:
+    n, length = make.sizes(2, 3, 5)
+    heads, part = make.sizes(2, 2, 4)
+    heads, part = (heads, part) if heads * part < 12 else (2, 3)
+
+    def case(name: str, size: tuple[int, int], heads: int, part: int, *, dtype: torch.dtype = torch.float64,
+             order: tuple[int, ...] = (), leaves: str = "", **more: Any) -> Case:  # fmt: skip
+        e = heads * part
+        tensors: dict[str, Any] = {
+            f"{layer}.{kind}": make.uniform((e, e) if kind == "weight" else (e,), 1.7 * e**-0.5, dtype)
+            for layer in ("q", "k", "v", "out")
+            for kind in ("weight", "bias")
+        }
+        x = make.normal(*size, e, dtype=dtype, scale=1.5)
+        x = make.scattered(x, order=order) if order else x
+        shown = f"SelfAttention({e}, {heads}), x {str(dtype)[6:]} {tuple(x.shape)}, the eight tensors loaded"
+        return make.case(name, embed_dim=e, num_heads=heads, x=x, leaves=leaves, shown=shown, **tensors, **more)
+
+    return [
+        case("one head, two numbers", (1, 2), 1, 2),
+        case("two heads of two", (1, 3), 2, 2, leaves="x"),
+        case("all sizes different", (n, length), heads, part, leaves="x"),
+        case("as many tokens as heads", (n, heads), heads, part),
+        case("one number a head", (n, length), heads, 1),
+        case("one head", (n, length), 1, part, leaves="x"),
+        case("one image", (1, length + 3), part, heads),
+        case("one token", (n, 1), heads, part, asks="one token"),
+        case("other layout in memory", (length, n), heads, part, order=(2, 0, 1), leaves="x"),
+        case("tokens last in memory", (n, length), part, heads, order=(0, 2, 1)),
+        case("float32", (n, length), heads, part, dtype=torch.float32, leaves="x"),
+    ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    e = one.heads * one.part
+    tensors: dict[str, Any] = {}
+    for layer in ("q", "k", "v", "out"):
+        tensors[f"{layer}.weight"] = make.drawn(e, e, draw="uniform", scale=1.7 * e**-0.5, dtype=one.dtype)
+        tensors[f"{layer}.bias"] = make.drawn(e, draw="uniform", scale=1.7 * e**-0.5, dtype=one.dtype)
+    x = make.drawn(one.images, one.tokens, e, layout=one.layout, scale=1.5, dtype=one.dtype)
+    shown = f"SelfAttention({e}, {one.heads}), x {str(one.dtype)[6:]} {(one.images, one.tokens, e)}, the eight tensors loaded"
+    more = {"asks": "one token"} if one.tokens == 1 else {}
+    return make.case(embed_dim=e, num_heads=one.heads, x=x, leaves=one.leaves, shown=shown, **tensors, **more)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 3),
+    tokens=(1, 2, 5),
+    heads=(1, 2, 3),
+    part=(1, 2, 4),
+    layout=LAYOUTS,
+    dtype=FLOATS,
+    leaves=("", "x"),
+    within=lambda one: fits(one.layout, (one.images, one.tokens, one.heads * one.part)),
+    traits={"there are as many tokens as heads": lambda one: one.tokens == one.heads},
+    words={
+        "images": "the batch is of size {}",
+        "tokens": "the tokens are {}",
+        "heads": "num_heads is {}",
+        "part": "a head has {} numbers",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
+
+
+class _OneLayerForAll(_Layer):
+    mixing = staticmethod(_written_out())
+
+    def mixed(self, x: Tensor) -> Tensor:
+        q = self.split(self.q(x), self.num_heads)
+        return self.merge(self.mixing(q, q, q))
+
+
+class _Shared(_Layer):
+    """The class holds the layers: all objects have the same."""
+
+    mixing = staticmethod(_written_out())
+    made: dict[int, list[nn.Module]] = {}  # noqa: RUF012
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        layers = _Shared.made.setdefault(embed_dim, [nn.Linear(embed_dim, embed_dim) for _ in range(4)])
+        self.q, self.k, self.v, self.out = layers  # type: ignore[assignment]
+
+
+class _WithoutBiases(_Layer):
+    mixing = staticmethod(_written_out())
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        self.q, self.k, self.v, self.out = (nn.Linear(embed_dim, embed_dim, bias=False) for _ in range(4))
+
+
+class _Stacked(_Layer):
+    mixing = staticmethod(_written_out())
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        del self.q, self.k, self.v
+        self.qkv = nn.Linear(embed_dim, 3 * embed_dim)
+
+    def mixed(self, x: Tensor) -> Tensor:
+        q, k, v = (self.split(one, self.num_heads) for one in self.qkv(x).chunk(3, -1))
+        return self.merge(self.mixing(q, k, v))
+
+
+SELF_ATTENTION = Oracle(
+    "self_attention",
+    _Layer,
+    _tokens,
+    [
+        Misconception(
+            "heads merged in the wrong order",
+            _wrong(merge=staticmethod(lambda heads: heads.reshape(heads.shape[0], heads.shape[2], -1))),
+            _wrong(
+                merge=staticmethod(lambda heads: heads.transpose(1, 2).transpose(2, 3).flatten(2)),
+            ),
+            says="The way back is the one you came: exchange heads and tokens first, then put the heads side by side. "
+            "reshape alone goes through memory in another order.",
+        ),
+        Misconception(
+            "no output projection",
+            _wrong(forward=_Layer.mixed),
+            says="The heads only stand side by side so far. out is a layer over all of them, and belongs to the end.",
+        ),
+        Misconception(
+            "unscaled",
+            _wrong(mixing=staticmethod(_written_out(scale=lambda q: 1.0))),
+            says="The scores of each head are divided by the root of how many numbers a head has.",
+        ),
+        Misconception(
+            "scaled by the whole width",
+            _wrong(mixing=staticmethod(_written_out(scale=lambda q: (q.shape[-1] * q.shape[1]) ** -0.5))),
+            says="A head compares E / heads numbers, and its scores grow with the root of that, not of E.",
+        ),
+        Misconception(
+            "heads ignored",
+            _wrong(split=staticmethod(lambda x, h: x[:, None])),
+            says="Each head has a softmax of its own, over its own part of the numbers. Your layer looks with all of them at once.",
+        ),
+        Misconception(
+            "heads split without transpose",
+            _wrong(
+                split=staticmethod(lambda x, h: x.reshape(x.shape[0], h, x.shape[1], -1)),
+            ),
+            _wrong(
+                split=staticmethod(lambda x, h: x.reshape(x.shape[0], h, x.shape[1], -1)),
+                merge=staticmethod(lambda heads: heads.reshape(heads.shape[0], heads.shape[2], -1)),
+            ),
+            says="Cut straight to (N, heads, L, E / heads), a head gets whole tokens instead of a part of each. Divide the last "
+            "dimension first, then exchange two.",
+        ),
+        Misconception(
+            "heads attend to heads",
+            _wrong(
+                split=staticmethod(lambda x, h: x.unflatten(-1, (h, -1))),
+                merge=staticmethod(lambda heads: heads.flatten(2)),
+            ),
+            says="With (N, L, heads, E / heads) each token's heads look at each other, and no token ever looks at another. "
+            "Tokens have to be the last dimension but one.",
+        ),
+        Misconception(
+            "softmax over queries",
+            _wrong(mixing=staticmethod(_written_out(softmax=lambda scores: F.softmax(scores, -2)))),
+            says="Each query divides its attention over the keys: softmax goes along the last dimension.",
+        ),
+        Misconception(
+            "one projection for all",
+            _OneLayerForAll,
+            says="Queries, keys and values are made by three different layers: q, k and v.",
+        ),
+        Misconception(
+            "other names",
+            _Stacked,
+            says="The layers are called q, k, v and out, each nn.Linear(embed_dim, embed_dim): by these names they are loaded.",
+        ),
+        Misconception(
+            "no biases",
+            _WithoutBiases,
+            says="nn.Linear(embed_dim, embed_dim) has a bias, and all four layers have theirs.",
+        ),
+        Misconception(
+            "one layer for all objects",
+            _Shared,
+            says="Two objects of your class share their layers: training one changes the other. Make the layers in __init__.",
+        ),
+        Misconception(
+            "gradient lost",
+            _wrong(forward=lambda self, x: self.out(self.mixed(x).detach())),
+            says=GRADIENT_LOST,
+        ),
+    ],
+    space=_SPACE,
+)

@@ -1,0 +1,227 @@
+"""Chapter 08, `load_partly`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.training.part_space import PART_SPACE
+from autograder.observing.case import Case
+
+__all__ = ["LOAD_PARTLY"]
+
+State = dict[str, Tensor]
+Names = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def _fitting(own: Mapping[str, Tensor], state_dict: Mapping[str, Tensor]) -> list[str]:
+    return [name for name, one in state_dict.items() if name in own and own[name].shape == one.shape]
+
+
+def _names(loaded: Iterable[str], state_dict: Mapping[str, Any]) -> Names:
+    found = set(loaded)
+    return tuple(sorted(found)), tuple(sorted(set(state_dict) - found))
+
+
+def _load(model: nn.Module, state_dict: State) -> Names:
+    own = model.state_dict()
+    fitting = _fitting(own, state_dict)
+    if not fitting:
+        raise ValueError(f"nothing of {list(state_dict)} fits into {list(own)}")
+    with torch.no_grad():
+        for name in fitting:
+            own[name].copy_(state_dict[name])
+    return _names(fitting, state_dict)
+
+
+def _state_dicts(make: CaseMaker) -> list[Case]:
+    a, b, c, d = make.sizes(4, 2, 7)
+    plain = (("linear", a, b), ("relu",), ("linear", b, c))
+    normed = (("conv", 2, b, 3), ("norm", b), ("nest", ("relu",), ("linear", a, c)))
+    norm = {"1.weight": (b,), "1.bias": (b,), "1.running_mean": (b,), "1.running_var": (b,)}
+
+    def case(
+        name: str,
+        layers: Sequence[tuple[Any, ...]],
+        entries: Mapping[str, tuple[int, ...] | Tensor],
+        *,
+        dtype: torch.dtype = torch.float32,
+        of: torch.dtype | None = None,
+        fits: bool = True,
+        **more: Any,
+    ) -> Case:
+        """``entries`` are tensors, or sizes of tensors that are drawn, of dtype ``of``."""
+        state_dict = {
+            key: one if isinstance(one, Tensor) else make.normal(*one, dtype=of or dtype)
+            for key, one in entries.items()
+        }
+        sizes = ", ".join(f"{key} {tuple(one.shape)}" for key, one in state_dict.items())
+        inputs = {"evaluating": (), "trained": False, "shown": f"state_dict: {sizes or 'empty'}", **more}
+        return make.case(
+            name, layers=tuple(layers), seed=make.seed(), dtype=dtype, state_dict=state_dict, fits=fits, **inputs
+        )
+
+    four = {"2.weight": (c, b), "0.bias": (b,), "2.bias": (c,), "0.weight": (b, a)}
+    return [
+        case("one layer, both entries fit", (("linear", a, b),), {"0.weight": (b, a), "0.bias": (b,)}),
+        case("a head for another number of classes", plain, {**four, "2.weight": (c + 1, b), "2.bias": (c + 1,)}),
+        case("some names under a prefix", plain, {"module.0.weight": (b, a), "0.bias": (b,), "module.2.bias": (c,)}),
+        case("batch norm has buffers too", normed, {**norm, "1.num_batches_tracked": torch.tensor(make.integer(2, 99))}),
+        case("a part deeper down", normed, {"2.1.weight": (c, a), "2.1.bias": (c,), "2.weight": (c, a), "1.weight": (b,)}),
+        case("the entries are float64", plain, four, of=torch.float64),
+        case("whole numbers as entries", normed, {"1.running_mean": make.small_integers(b, dtype=torch.int64)}),
+        case(
+            "shapes that only broadcast, or hold as many numbers",
+            plain,
+            {"0.weight": (1, a), "0.bias": (), "2.weight": (b, c), "2.bias": (c, 1), "0.extra": (b,)} | {"2.bias": (c,)},
+        ),
+        case("one number is not one number", (("linear", 1, 1),), {"0.weight": (1, 1), "0.bias": ()}),
+        case("a frozen layer, parts in eval mode", (*plain, ("freeze", 0)), four, dtype=torch.float64, evaluating=("", "1")),
+        case("entries that are another module's parameters", plain, {**four, "3.weight": (d,)}, trained=True),
+        case(
+            "entries stored in another order, behind an offset",
+            plain,
+            {"0.weight": make.scattered(make.normal(b, a)), "2.bias": make.scattered(make.normal(c))},
+            dtype=torch.float64,
+        ),
+        case("nothing fits: every name has a prefix", plain, {f"module.{key}": size for key, size in four.items()}, fits=False),
+        case("nothing fits: every shape differs", plain, {"0.weight": (a, b), "0.bias": (b + 1,)}, fits=False),
+        case("nothing fits: there is no entry", plain, {}, fits=False),
+    ]  # fmt: skip
+
+
+def _not_strict(model: nn.Module, state_dict: State) -> Names:
+    found = model.load_state_dict(state_dict, strict=False)
+    return _names(set(state_dict) - set(found.unexpected_keys), state_dict)
+
+
+def _new_parameters(model: nn.Module, state_dict: State) -> Names:
+    own = model.state_dict()
+    fitting = _fitting(own, state_dict)
+    if not fitting:
+        raise ValueError("nothing fits")
+    for name in fitting:
+        path, _, last = name.rpartition(".")
+        part = model.get_submodule(path)
+        if last in part._parameters:
+            part._parameters[last] = nn.Parameter(state_dict[name].detach().to(own[name].dtype).clone())
+        else:
+            getattr(part, last).copy_(state_dict[name])
+    return _names(fitting, state_dict)
+
+
+def _assigned(model: nn.Module, state_dict: State) -> Names:
+    fitting = _fitting(model.state_dict(), state_dict)
+    if not fitting:
+        raise ValueError("nothing fits")
+    model.load_state_dict({name: state_dict[name] for name in fitting}, strict=False, assign=True)
+    return _names(fitting, state_dict)
+
+
+def _other_memory(model: nn.Module, state_dict: State) -> Names:
+    own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    fitting = _fitting(own, state_dict)
+    if not fitting:
+        raise ValueError("nothing fits")
+    for name in fitting:
+        own[name].data = state_dict[name].detach().to(own[name].dtype).clone()
+    return _names(fitting, state_dict)
+
+
+def _parameters_only(model: nn.Module, state_dict: State) -> Names:
+    own = dict(model.named_parameters())
+    fitting = _fitting(own, state_dict)
+    if not fitting:
+        raise ValueError("nothing fits")
+    with torch.no_grad():
+        for name in fitting:
+            own[name].copy_(state_dict[name])
+    return _names(fitting, state_dict)
+
+
+def _by_size(model: nn.Module, state_dict: State) -> Names:
+    own = model.state_dict()
+    fitting = [name for name, one in state_dict.items() if name in own and own[name].numel() == one.numel()]
+    if not fitting:
+        raise ValueError("nothing fits")
+    for name in fitting:
+        own[name].copy_(state_dict[name].detach().reshape(own[name].shape))
+    return _names(fitting, state_dict)
+
+
+def _never_refused(model: nn.Module, state_dict: State) -> Names:
+    own = model.state_dict()
+    fitting = _fitting(own, state_dict)
+    for name in fitting:
+        own[name].copy_(state_dict[name].detach())
+    return _names(fitting, state_dict)
+
+
+def _names_missed(model: nn.Module, state_dict: State) -> Names:
+    loaded, _ = _load(model, state_dict)
+    return loaded, tuple(sorted(set(model.state_dict()) - set(loaded)))
+
+
+def _unsorted(model: nn.Module, state_dict: State) -> Names:
+    loaded, skipped = _load(model, state_dict)
+    return tuple(name for name in state_dict if name in loaded), tuple(name for name in state_dict if name in skipped)
+
+
+LOAD_PARTLY = Oracle(
+    "load_partly",
+    _load,
+    _state_dicts,
+    [
+        Misconception(
+            "strict=False believed to be enough",
+            _not_strict,
+            says="strict=False forgives names, not shapes: an entry whose shape differs raises all the same. And where no name "
+            "fits, it loads nothing and raises nothing. Choose what fits first, and say it when that is nothing.",
+        ),
+        Misconception(
+            "new Parameters put in",
+            _new_parameters,
+            _assigned,
+            says="The values are right, in other tensors. An optimiser made before holds the old ones and goes on stepping them. "
+            "Copy into the tensors that the model has: copy_, under torch.no_grad().",
+        ),
+        Misconception(
+            "other memory under the same Parameters",
+            _other_memory,
+            says="p.data = … keeps the Parameter and changes the memory under it. Whoever looked into the old memory sees "
+            "nothing of it. copy_ writes into the memory that is there.",
+        ),
+        Misconception(
+            "buffers forgotten",
+            _parameters_only,
+            says="A state_dict holds buffers, too: batch norm's running statistics, which named_parameters does not list.",
+        ),
+        Misconception(
+            "as many numbers taken for the same shape",
+            _by_size,
+            says="A weight (2, 3) and one of (3, 2) hold as many numbers and mean different things. Compare the shapes.",
+        ),
+        Misconception(
+            "nothing loaded and nothing said",
+            _never_refused,
+            says="A prefix on all names, and the network trains from nothing without a word. Where no entry fits, raise a "
+            "ValueError.",
+        ),
+        Misconception(
+            "skipped are what the model misses",
+            _names_missed,
+            says="The second tuple names the entries of state_dict that were not used, not the model's tensors that got nothing.",
+        ),
+        Misconception(
+            "names in the order of the file",
+            _unsorted,
+            says="Both tuples are asked for sorted, so that two files with the same entries give the same answer.",
+        ),
+    ],
+    space=PART_SPACE,
+)

@@ -1,0 +1,277 @@
+"""Chapter 08, `sgd_step`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import DTYPES, RANKS, WRITTEN, Chosen, Space, fits, sizes_of_rank
+from autograder.observing.case import Case
+
+__all__ = ["SGD_STEP"]
+
+Params = dict[str, Tensor]
+
+
+def _step(params: Params, lr: float) -> None:
+    with torch.no_grad():
+        for one in params.values():
+            if one.grad is not None:
+                one.add_(one.grad, alpha=-lr)
+                one.grad = None
+
+
+def _leaves(make: CaseMaker) -> list[Case]:
+    a, b, c, d = make.sizes(4, 2, 6)
+
+    def case(
+        name: str,
+        lr: float,
+        params: Mapping[str, Tensor],
+        *,
+        without: str = "",
+        frozen: str = "",
+        aspect: str = "values",
+        scattered: bool = False,
+    ) -> Case:
+        """Those named in ``without`` and ``frozen`` have no gradient."""
+        nothing = f"{without} {frozen}".split()
+        drawn = {name: make.normal(*one.shape, dtype=one.dtype) for name, one in params.items() if name not in nothing}
+        gradients = {name: make.scattered(one, offset=2) if scattered else one for name, one in drawn.items()}
+        sizes = ", ".join(f"{name} {tuple(one.shape)}" for name, one in params.items())
+        told = "".join(f", {word} without a gradient" for word in [" and ".join(nothing)] if word)
+        return make.case(
+            name, lr=lr, params=dict(params), gradients=gradients, frozen=tuple(frozen.split()), aspect=aspect,
+            shown=f"{sizes}; lr={lr}{told}",
+        )  # fmt: skip
+
+    weight, bias = make.normal(a, b), make.normal(a)
+    return [
+        make.case(
+            "one number",
+            lr=0.5,
+            params={"weight": make.small_integers(1)},
+            gradients={"weight": make.small_integers(1)},
+            frozen=(),
+            aspect="values",
+        ),
+        case("two leaves", 0.25, {"weight": weight, "bias": bias}),
+        case(
+            "a leaf without a gradient", 0.1, {"bias": bias, "scale": make.normal(c), "weight": weight}, without="scale"
+        ),
+        case("a frozen leaf", 0.5, {"weight": weight, "fixed": make.normal(b, c)}, frozen="fixed"),
+        case("four dimensions in float32", 0.01, {"conv.weight": make.normal(a, 2, 3, 1, dtype=torch.float32)}),
+        case(
+            "stored in another order, behind an offset",
+            0.3,
+            {"weight": make.scattered(make.normal(b, c)), "bias": make.scattered(make.normal(d), offset=3)},
+        ),
+        case("gradients stored in another order", 0.3, {"weight": make.normal(d, 2, a)}, scattered=True),
+        case(
+            "no dimension, one number, no number", 0.7, {"a": make.normal(), "b": make.normal(1), "c": make.normal(0)}
+        ),
+        case("a step longer than the gradient", 3.0, {"weight": make.normal(d, a)}),
+        case("a whole number as lr", 1, {"weight": make.normal(c, b)}),
+        case(
+            "three dtypes",
+            0.5,
+            {
+                "a": make.normal(b, dtype=torch.float32),
+                "b": make.normal(c),
+                "c": make.normal(d, dtype=torch.bfloat16),
+            },
+        ),
+        case("a step of length 0", 0.0, {"weight": weight, "bias": bias}, aspect="memory"),
+        case("no gradient at all", 0.1, {"weight": weight, "bias": bias}, without="weight bias", aspect="memory"),
+    ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = sizes_of_rank(one.rank, one.smallest)
+    params = {"weight": make.drawn(*size, layout=one.layout, dtype=one.dtype)}
+    gradients = {"weight": make.drawn(*size, layout=one.gradient_layout, dtype=one.dtype)}
+    if one.beside != "nothing":
+        params["beside"] = make.drawn(3, dtype=one.dtype)
+    if one.beside == "another leaf":
+        gradients["beside"] = make.drawn(3, dtype=one.dtype)
+    if one.first:
+        params = dict(reversed(params.items()))
+    frozen = ("beside",) if one.beside == "a frozen leaf" else ()
+    return make.case(lr=one.lr, params=params, gradients=gradients, frozen=frozen, aspect="values")
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    smallest=(1, 5),
+    layout=WRITTEN,
+    gradient_layout=WRITTEN,
+    dtype=tuple(dtype for dtype in DTYPES if dtype.is_floating_point),
+    lr=(0.001, 0.5, 1, 10.0),
+    beside=("nothing", "another leaf", "a leaf without a gradient", "a frozen leaf"),
+    first=(False, True),
+    within=(
+        lambda one: fits(one.layout, sizes_of_rank(one.rank, one.smallest)),
+        lambda one: fits(one.gradient_layout, sizes_of_rank(one.rank, one.smallest)),
+        lambda one: one.beside != "nothing" or not one.first,
+        # A step that half precision rounds away could not be seen.
+        lambda one: one.dtype != torch.bfloat16 or one.lr >= 0.5,
+    ),
+    words={
+        "rank": "a leaf has {} dimensions",
+        "smallest": "the second dimension of a leaf is of size {}",
+        "layout": "a leaf lies in memory like this: {}",
+        "gradient_layout": "a gradient lies in memory like this: {}",
+        "beside": "beside it there is {}",
+        "first": "the other leaf comes first: {}",
+    },
+)
+
+
+def _stepped(params: Params) -> Iterator[tuple[str, Tensor, Tensor]]:
+    for name, one in list(params.items()):
+        if one.grad is not None:
+            yield name, one, one.grad
+
+
+def _in_place(change: Callable[[Tensor, Tensor, float], Any], *, clear: bool = True) -> Callable[[Params, float], None]:
+    """Steps in place by ``change(leaf, gradient, lr)``."""
+
+    def answer(params: Params, lr: float) -> None:
+        with torch.no_grad():
+            for _, one, gradient in _stepped(params):
+                change(one, gradient, lr)
+                if clear:
+                    one.grad = None
+
+    return answer
+
+
+def _into_the_dictionary(*, clear: bool, moved: bool = False) -> Callable[[Params, float], None]:
+    def answer(params: Params, lr: float) -> None:
+        for name, one, gradient in _stepped(params):
+            params[name] = (one - lr * gradient).detach().requires_grad_()
+            if clear:
+                one.grad = None
+        if moved:
+            params.update({name: one.detach().clone().requires_grad_() for name, one in params.items()})
+
+    return answer
+
+
+def _loop_variable(params: Params, lr: float, *, clear: bool) -> None:
+    for _, one, gradient in _stepped(params):
+        if clear:
+            one.grad = None
+        one = one - lr * gradient
+
+
+def _other_memory(params: Params, lr: float) -> None:
+    for _, one, gradient in _stepped(params):
+        one.data = one.data - lr * gradient
+        one.grad = None
+
+
+def _nothing_skipped(params: Params, lr: float) -> None:
+    with torch.no_grad():
+        for one in params.values():
+            one -= lr * one.grad  # type: ignore[operator]
+            one.grad = None
+
+
+def _with_gradients_on(params: Params, lr: float) -> None:
+    for _, one, gradient in _stepped(params):
+        one -= lr * gradient
+        one.grad = None
+
+
+def _left_off(params: Params, lr: float) -> None:
+    torch.set_grad_enabled(False)
+    _step(params, lr)
+
+
+def _frozen_afterwards(params: Params, lr: float) -> None:
+    for _, one, gradient in _stepped(params):
+        one.requires_grad_(False)
+        one.add_(gradient, alpha=-lr)
+        one.grad = None
+
+
+def _cleared_first(params: Params, lr: float) -> None:
+    with torch.no_grad():
+        for _, one, gradient in _stepped(params):
+            gradient.zero_()
+            one.add_(gradient, alpha=-lr)
+
+
+SGD_STEP = Oracle(
+    "sgd_step",
+    _step,
+    _leaves,
+    [
+        Misconception(
+            "rebinding to new tensors",
+            *(_into_the_dictionary(clear=clear, moved=moved) for clear in (True, False) for moved in (True, False)),
+            _other_memory,
+            says="The result is a new tensor, put where the old one was. Whoever else holds the old one, a module or an "
+            "optimiser, sees nothing of it. Write into the memory that is there: p.add_(…), p -= ….",
+        ),
+        Misconception(
+            "gradient left",
+            _in_place(lambda one, gradient, lr: one.add_(gradient, alpha=-lr), clear=False),
+            says="backward adds to .grad. What you leave there is added to the next step's gradient. Clear it.",
+        ),
+        Misconception(
+            "descent reversed",
+            _in_place(lambda one, gradient, lr: one.add_(gradient, alpha=lr)),
+            _in_place(lambda one, gradient, lr: one.add_(gradient, alpha=lr), clear=False),
+            says="The gradient points to where the loss grows. Go the other way: minus lr times the gradient.",
+        ),
+        Misconception(
+            "lr ignored",
+            _in_place(lambda one, gradient, lr: one.sub_(gradient)),
+            says="The step is lr times the gradient, not the gradient itself.",
+        ),
+        Misconception(
+            "multiplied by the gradient",
+            _in_place(lambda one, gradient, lr: one.mul_(1 - lr * gradient)),
+            says="lr times the gradient is taken off the number. It does not scale it.",
+        ),
+        Misconception(
+            "leaves without a gradient not skipped",
+            _nothing_skipped,
+            says="A leaf that the loss did not use has None as its .grad, and None cannot be multiplied. Skip it.",
+        ),
+        Misconception(
+            "stepped with gradients on",
+            _with_gradients_on,
+            says="While gradients are on, a leaf may not be written into: the change would have to be differentiated, too. "
+            "Step inside of with torch.no_grad().",
+        ),
+        Misconception(
+            "gradients switched off for everybody",
+            _left_off,
+            says="torch.set_grad_enabled(False) stays off when your function is left, and the next backward fails. "
+            "with torch.no_grad() ends by itself.",
+        ),
+        Misconception(
+            "requires_grad switched off",
+            _frozen_afterwards,
+            says="The leaves have to ask for gradients afterwards, too: there is a next step. torch.no_grad() leaves them so.",
+        ),
+        Misconception(
+            "the leaves stand still",
+            lambda params, lr: _loop_variable(params, lr, clear=True),
+            lambda params, lr: _loop_variable(params, lr, clear=False),
+            _cleared_first,
+            says="No leaf has moved. p = p − … gives a name to a new tensor and leaves the old one as it was; and a step along "
+            "a gradient that was cleared before it moves nothing.",
+        ),
+    ],
+    space=_SPACE,
+)

@@ -1,0 +1,206 @@
+"""Chapter 08, `train_functional`: what is right, and how it is commonly got wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from autograder.authoring.cases import CaseMaker
+from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.modules import network_inputs
+from autograder.authoring.oracles.training.batches import classes
+from autograder.authoring.oracles.training.loops import loop, loss_of_probabilities
+from autograder.authoring.space import FLOATS, Space
+from autograder.observing.case import Case
+
+__all__ = ["TRAIN_FUNCTIONAL"]
+
+Params = dict[str, Tensor]
+Batches = Iterable[tuple[Tensor, Tensor]]
+
+_ORDER = ("conv.weight", "conv.bias", "fc.weight", "fc.bias")
+_SHUFFLED = ("fc.weight", "conv.bias", "fc.bias", "conv.weight")
+
+
+def _forward(x: Tensor, params: Params) -> Tensor:
+    hidden = F.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1)
+    return F.linear(F.relu(hidden).flatten(1), params["fc.weight"], params["fc.bias"])
+
+
+def _trained(params: Params, batches: Batches, lr: float, **how: Any) -> list[Any]:
+    return loop(lambda x: _forward(x, params), params.values(), batches, lr, **how)
+
+
+def _dictionary(
+    make: CaseMaker,
+    sizes: Sequence[int],
+    dtype: torch.dtype,
+    *,
+    order: tuple[str, ...] = _ORDER,
+    stale: float = 0.0,
+    kind: str = "tuple",
+    lr: float = 0.1,
+) -> dict[str, Any]:
+    """Batches of these sizes of random images; ``stale`` is the gradient that every leaf comes with."""
+    batches = {
+        str(number): {"x": make.uniform((size, 3, 32, 32), 1.0, dtype), "target": classes(make, size, 10)}
+        for number, size in enumerate(sizes)
+    }
+    own = {"batches": batches, "lr": lr, "order": order, "stale": stale, "kind": kind, "dtype": dtype}
+    return own | network_inputs(make, dtype)
+
+
+def _dictionaries(make: CaseMaker) -> list[Case]:
+    def case(name: str, sizes: Sequence[int], dtype: torch.dtype, **more: Any) -> Case:
+        inputs = _dictionary(make, sizes, dtype, **more)
+        told = f"batches of {', '.join(map(str, sizes))} images, lr={inputs['lr']}"
+        return make.case(name, shown=f"TinyCNN's four leaves {str(dtype)[6:]}, {told}", **inputs)
+
+    return [
+        case("two batches", (2, 1), torch.float64),
+        case("three batches in float32, the keys in another order", (1, 3, 2), torch.float32, order=_SHUFFLED),
+        case("gradients found on arrival", (2, 3), torch.float64, stale=0.01, kind="list", lr=0.05),
+    ]
+
+
+_SPACE = Space(
+    lambda make, one: make.case(**_dictionary(make, one.sizes, **one.given("dtype", "order", "stale", "kind", "lr"))),
+    sizes=((1, 1), (2, 1)),
+    order=(_ORDER, _SHUFFLED),
+    stale=(0.0, 0.01),
+    kind=("tuple", "list"),
+    lr=(0.02, 0.2),
+    dtype=FLOATS,
+    words={
+        "sizes": "the batches are of the sizes {}",
+        "order": "the keys come in the order {}",
+        "stale": "on arrival every gradient is {}",
+        "kind": "each batch is a {}",
+    },
+)
+
+
+def _by_grad(params: Params, batches: Batches, lr: float, update: Callable[[Params, str, Tensor], None]) -> list[float]:
+    """Losses, and for each leaf's gradient a call of ``update``."""
+    losses = []
+    for x, target in batches:
+        loss = F.cross_entropy(_forward(x, params), target)
+        gradients = torch.autograd.grad(loss, list(params.values()))
+        losses.append(loss.item())
+        for name, gradient in zip(list(params), gradients, strict=True):
+            update(params, name, lr * gradient)
+    return losses
+
+
+def _graph_grows(params: Params, name: str, step: Tensor) -> None:
+    params[name] = params[name] - step
+
+
+def _new_leaf(params: Params, name: str, step: Tensor) -> None:
+    params[name] = (params[name] - step).detach().requires_grad_()
+
+
+def _with_gradients_on(params: Params, name: str, step: Tensor) -> None:
+    params[name] -= step
+
+
+def _loop_variable(params: Params, name: str, step: Tensor) -> None:
+    one = params[name]
+    one = one - step
+
+
+def _uphill(params: Params, name: str, step: Tensor) -> None:
+    with torch.no_grad():
+        params[name] += step
+
+
+def _on_copies(params: Params, batches: Batches, lr: float) -> list[float]:
+    copies = {name: one.detach().clone().requires_grad_() for name, one in params.items()}
+    return _trained(copies, batches, lr)
+
+
+TRAIN_FUNCTIONAL = Oracle(
+    "train_functional",
+    _trained,
+    _dictionaries,
+    [
+        Misconception(
+            "gradients never cleared",
+            lambda params, batches, lr: _trained(params, batches, lr, clear="never"),
+            says="backward adds to .grad. Without clearing, each step goes along the sum of all gradients so far.",
+        ),
+        Misconception(
+            "gradients found on arrival used",
+            lambda params, batches, lr: _trained(params, batches, lr, clear="after"),
+            says="Gradients are cleared after each step, but the first step still goes along what somebody else has left. "
+            "Clear before backward.",
+        ),
+        Misconception(
+            "the leaves stand still",
+            lambda params, batches, lr: _trained(params, batches, lr, clear="between"),
+            lambda params, batches, lr: _by_grad(params, batches, lr, _loop_variable),
+            says="The leaves end where they began. p = p − … gives a name to a new tensor and leaves the old one as it was; and a "
+            "step along gradients that were cleared before it moves nothing.",
+        ),
+        Misconception(
+            "loss recorded after the step",
+            lambda params, batches, lr: _trained(params, batches, lr, when="after"),
+            says="Asked for is the loss before each step: the one that you call backward on. A second forward is not needed.",
+        ),
+        Misconception(
+            "softmax before the loss",
+            *(
+                lambda params, batches, lr, dim=dim: _trained(params, batches, lr, loss_of=loss_of_probabilities(dim))
+                for dim in (1, 0)
+            ),
+            says="Cross-entropy takes logits, and does the softmax itself. Give it what the network gives.",
+        ),
+        Misconception(
+            "graph kept through steps",
+            lambda params, batches, lr: _by_grad(params, batches, lr, _graph_grows),
+            says="params[name] - lr * gradient is a result with a graph, which goes on growing from step to step, and the "
+            "leaf that you were given never moves. Step in place, inside of with torch.no_grad().",
+        ),
+        Misconception(
+            "losses that keep their graph",
+            lambda params, batches, lr: _trained(params, batches, lr, keep=lambda loss: loss),
+            lambda params, batches, lr: _trained(params, batches, lr, keep=lambda loss: loss.detach()),
+            says="A loss is a tensor, and drags its whole graph along as long as you keep it. Keep loss.item(), a float.",
+        ),
+        Misconception(
+            "new leaves in the dictionary",
+            lambda params, batches, lr: _by_grad(params, batches, lr, _new_leaf),
+            says="The losses are right, but the leaves that you were given stand still: you put new ones in their place. "
+            "Whoever holds the old ones sees nothing of the training. Write into the leaves.",
+        ),
+        Misconception(
+            "copies trained",
+            _on_copies,
+            says="The losses are right, but it was copies that learned: the leaves in the dictionary stay as they were. "
+            "Write into them.",
+        ),
+        Misconception(
+            "stepped with gradients on",
+            lambda params, batches, lr: _by_grad(params, batches, lr, _with_gradients_on),
+            says="While gradients are on, a leaf may not be written into: the change would have to be differentiated, too. "
+            "Step inside of with torch.no_grad().",
+        ),
+        Misconception(
+            "descent reversed",
+            lambda params, batches, lr: _by_grad(params, batches, lr, _uphill),
+            says="The gradient points to where the loss grows. Go the other way: minus lr times the gradient.",
+        ),
+        Misconception(
+            "sum for mean",
+            lambda params, batches, lr: _trained(
+                params, batches, lr, loss_of=lambda logits, target: F.cross_entropy(logits, target, reduction="sum")
+            ),
+            says="The mean over the batch is asked for. With the sum, a larger batch takes a larger step.",
+        ),
+    ],
+    space=_SPACE,
+)

@@ -1,0 +1,132 @@
+"""Modules that an answer's class makes: their tensors put in by name, their outputs and gradients looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.observing.probes.kept import same_tensor
+
+__all__ = [
+    "NOT_THESE",
+    "fresh",
+    "gradients",
+    "holders",
+    "is_its_own",
+    "knows_its_weight",
+    "put",
+    "together",
+    "what_is_registered",
+]
+
+NOT_THESE = "its tensors are not those asked for"
+
+
+def holders(module: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, nn.Parameter] | None:
+    """The parameters of ``module`` that ``tensors`` belong into: by name, else by shape where that is unambiguous.
+
+    ``None`` where they do not fit.
+
+    >>> layer = nn.Linear(2, 3)
+    >>> holders(layer, {"w": torch.ones(3, 2), "b": torch.ones(3)})["b"] is layer.bias
+    True
+    """
+    own = {name: one for name, one in module.named_parameters() if not nn.parameter.is_lazy(one)}
+    if all(name in own and own[name].shape == tensor.shape for name, tensor in tensors.items()):
+        return {name: own[name] for name in tensors}
+    by_shape = {one.shape: one for one in own.values()}
+    asked = [tensor.shape for tensor in tensors.values()]
+    if len(by_shape) != len(own) or set(by_shape) != set(asked) or len(asked) != len(own):
+        return None
+    return {name: by_shape[tensor.shape] for name, tensor in tensors.items()}
+
+
+def put(module: nn.Module, tensors: Mapping[str, Tensor]) -> bool:
+    """Load ``tensors`` into the parameters that they belong into; whether they fit."""
+    held = holders(module, tensors)
+    if held is None:
+        return False
+    if set(tensors) <= set(module.state_dict()):
+        module.load_state_dict(dict(tensors), strict=False)  # as a learner would: whatever a class does there is done
+    else:
+        with torch.no_grad():
+            for name, one in held.items():
+                one.copy_(tensors[name])
+    return True
+
+
+def what_is_registered(module: nn.Module, names: tuple[str, ...]) -> dict[str, Any]:
+    """Whether the parameters, and the entries of the state_dict, are those of ``names``, and how many numbers there are."""
+    own = [one for one in module.parameters() if not nn.parameter.is_lazy(one)]
+    return {
+        "numbers": sum(one.numel() for one in own),
+        "parameters": _beside(names, dict(module.named_parameters())),
+        "state_dict": _beside(names, module.state_dict()),
+    }
+
+
+def _beside(names: tuple[str, ...], found: Mapping[str, Any]) -> str:
+    words = "all of them" if set(names) <= set(found) else "some of them missing"
+    return words if set(found) <= set(names) else f"{words}, others too"
+
+
+def together(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Gradients as one: which of the leaves they reach, and all their numbers in a row.
+
+    >>> together({"x": torch.ones(2), "weight": "no gradient"})
+    {'reach': 'x', 'numbers': tensor([1., 1.])}
+    """
+    if found is None:
+        return None
+    reached = {name: one for name, one in found.items() if isinstance(one, Tensor)}
+    if not reached:
+        return {"reach": "none of them"}
+    return {"reach": ", ".join(reached), "numbers": torch.cat([one.detach().flatten() for one in reached.values()])}
+
+
+def gradients(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any] | None:
+    """The gradients of ``leaves`` of a fixed weighted sum over ``out``, `together`."""
+    if not isinstance(out, Tensor) or not out.requires_grad:
+        return together(dict.fromkeys(leaves, "no gradient"))
+    weights = torch.cos(torch.arange(out.numel(), dtype=out.dtype)).view(out.shape)
+    found = torch.autograd.grad(out, list(leaves.values()), weights, allow_unused=True)
+    return together(dict(zip(leaves, found, strict=True)))
+
+
+def fresh(make: Callable[[], Any]) -> Any:
+    """What ``make()`` makes, from the same random numbers at every call."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(9)
+        return make()
+
+
+def is_its_own(module: nn.Module, another: Any) -> str:
+    """Whether another object of the same class has memory of its own, or shares ``module``'s."""
+    if not isinstance(another, nn.Module):
+        return "no module"
+    return "tensors of its own" if _storages(another).isdisjoint(_storages(module)) else "the first one's tensors"
+
+
+def _storages(module: nn.Module) -> set[int]:
+    return {one.untyped_storage().data_ptr() for one in module.parameters() if not nn.parameter.is_lazy(one)}
+
+
+def knows_its_weight(
+    make: Callable[[], Any], tensors: Mapping[str, Tensor], call: Callable[[nn.Module], Any], name: str = "weight"
+) -> bool:
+    """Whether what ``call`` gives of a module depends on the weight that was loaded into it before it ever ran.
+
+    Where it does not, it holds numbers of its own that were drawn when it was made: nothing to compare.
+    """
+    others = {**tensors, name: 1 - 2 * tensors[name]}
+    found = []
+    for given in (tensors, others):
+        module = fresh(make).to(tensors[name].dtype)
+        put(module, given)
+        with torch.no_grad():
+            found.append(call(module))
+    one, other = found
+    return not (isinstance(one, Tensor) and same_tensor(one, other))

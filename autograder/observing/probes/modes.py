@@ -1,0 +1,196 @@
+"""Chapter 07, train and eval: how its answers are observed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.observing.case import Case
+from autograder.observing.exercise import exercise
+from autograder.observing.observe import observe
+from autograder.observing.probes.dropping import Astray, draws_of_generators, entered, kind_of, pieces, tensor_or_kind
+from autograder.observing.probes.left_alone import notice, world_put_back
+from autograder.observing.probes.looked_into import as_recorded, kind_of_error, model_of, raised_in, write_over
+from autograder.observing.probes.normed import as_made, gradients_of, loads, run_quietly
+from autograder.observing.probes.specimen import load_by_shape
+
+Observations = dict[str, Any]
+
+DROPOUT_NET = ("hidden.weight", "hidden.bias", "out.weight", "out.bias")
+BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+
+
+@exercise(
+    "dropout(x, p=0.5, training=True, generator=None)",
+    points=4,
+    by_hand="*dropout*",
+    shares={"values": 8, "mask": 6, "eval": 5, "generator": 4, "gradients": 3},
+)
+def dropout(answer: Callable[..., Any], case: Case) -> Observations:
+    """``x`` of any shape: one draw, many from one generator, or draws from generators in several states."""
+    if "other_seed" in case:
+        return observe(generator=draws_of_generators(answer, case))
+    instead = {"generator": torch.Generator().manual_seed(case["seed"])} if "seed" in case else {}
+    out = case.call(answer, **instead)
+    if not isinstance(out, Tensor):
+        return observe(**{case.get("aspect", "values"): kind_of(out)})
+    gradients, memory = case.gradients(out), case.unchanged()
+    if "aspect" in case:
+        return observe(**{case["aspect"]: out}, gradients=gradients, memory=memory)
+    shape = {"size": tuple(out.shape), "dtype": out.dtype}
+    outs = [out, *(case.call(answer, **instead) for _ in range(1, case.get("draws", 1)))]
+    if any(not isinstance(one, Tensor) or one.shape != out.shape for one in outs):
+        return observe(values="not always a tensor of one size", shape=shape, memory=memory)
+    return observe(values=pieces(*outs), gradients=gradients, shape=shape, memory=memory)
+
+
+@exercise("class DropoutNet(p)", points=3, shares={"values": 6, "eval": 6, "state": 3})
+def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
+    """Build a network, load its four tensors, set its mode, and ask it twice for the same ``x (N, 8)``."""
+    model = case.call(answer)
+    training = case["mode"][-1] == "train"
+    if not isinstance(model, nn.Module):
+        return observe(**{case.get("aspect", "values"): kind_of(model).replace("tensor", "module")})
+    if case.get("beside"):
+        answer(case["beside"])  # another network, with another p, is nobody's business
+    model.to(case["x"].dtype)
+    state: dict[str, Any] = {"fits": load_by_shape(model, {name: case[name] for name in DROPOUT_NET})}
+    around = nn.Sequential(model) if case.get("inside") else model
+    for mode in case["mode"]:
+        around.train(mode == "train")
+    with Astray(model) as astray:
+        first, again = model(case["x"]), model(case["x"])
+    if not training:
+        state["dropout modules"] = astray.word()
+    memory = case.unchanged()
+    if not isinstance(first, Tensor) or not isinstance(again, Tensor):
+        return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
+    if training:
+        return observe(**{case.get("aspect", "values"): entered(model, first, again)}, state=state, memory=memory)
+    by_shape = {str(tuple(one.shape)): one for one in model.parameters()}
+    return observe(
+        eval={"logits": first, "asked again": again},
+        gradients=gradients_of(first, {"x": case["x"], **by_shape}) if case.leaves else None,
+        state=state,
+        memory=memory,
+    )
+
+
+@exercise(
+    "batch_norm(x, running_mean, running_var, weight, bias, training, momentum=0.1, eps=1e-5)",
+    points=5,
+    by_hand="*batch_norm*",
+    core="values eval",
+    shares={"values": 5, "eval": 4, "statistics": 4, "gradients": 3},
+)
+def batch_norm(answer: Callable[..., Any], case: Case) -> Observations:
+    """One batch ``x (N, C, H, W)``, or several one after the other; then the statistics, through memory shared with them."""
+    kept = {name: case[name].detach() for name in ("running_mean", "running_var")}
+    out = case.call(answer)
+    aspect = "values" if case["training"] else "eval"
+    if not isinstance(out, Tensor):
+        return observe(**{aspect: kind_of(out)})
+    gradients = case.gradients(out)
+    following = {name: tensor_or_kind(case.call(answer, x=case[name])) for name in case.get("more", ())}
+    graph = any(case[name].requires_grad for name in kept)
+    memory = {name: word for name, word in case.unchanged().items() if name not in kept}
+    return observe(
+        **{aspect: {"x": out, **following} if following else out},
+        gradients=gradients,
+        statistics=kept | {"graph": "kept" if graph else "not kept"},
+        memory=memory,
+    )
+
+
+@exercise(
+    "class MyBatchNorm2d(num_features, eps=1e-5, momentum=0.1)",
+    points=4,
+    by_hand="nn.*BatchNorm* nn._NormBase",
+    core="values eval",
+    shares={"eval": 6, "state": 4, "statistics": 3},
+)
+def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
+    """Build a layer; look at it as it is made, or load a state, run batches in the modes that the case says, look again."""
+    case.watch.look_at(answer)
+    layer = case.call(answer)
+    case.watch.look_at(layer)
+    if not isinstance(layer, nn.Module):
+        return observe(**{case.get("aspect", "values"): kind_of(layer).replace("tensor", "module")})
+    torchs = nn.BatchNorm2d(case["num_features"])
+    if case.get("made"):
+        return observe(state=as_made(layer, torchs))
+    layer.to(case["x"].dtype)
+    torchs.to(case["x"].dtype).load_state_dict({name: case[name] for name in BATCH_NORM})
+    state = {"takes the state of nn.BatchNorm2d": loads(layer, torchs.state_dict())}
+    if case.get("beside"):
+        run_quietly(answer(case["num_features"]).train(), case["x"].float())  # another layer has statistics of its own
+    around = nn.Sequential(layer) if case.get("inside") else layer
+    outs: dict[str, Any] = {}
+    for number, mode in enumerate(case["modes"]):
+        around.train(mode == "train")
+        with case.watch:
+            outs[f"batch {number + 1}"] = layer(case[f"x{number}" if number else "x"])
+    last = outs[f"batch {len(outs)}"]
+    if not isinstance(last, Tensor):
+        return observe(**{case.get("aspect", "values"): kind_of(last)}, state=state)
+    gradients = gradients_of(last, {"x": case["x"], **dict(layer.named_parameters())}) if case.leaves else None
+    after = layer.state_dict()
+    state["gives a state to nn.BatchNorm2d"] = loads(torchs, after)
+    return observe(
+        **{case.get("aspect", "values"): outs},
+        gradients=gradients,
+        statistics={name: after.get(name) for name in BATCH_NORM[2:]},
+        state=state,
+        memory=case.unchanged(),
+    )
+
+
+@exercise(
+    "record_activations(model, names, x) -> dict",
+    points=5,
+    shares={"values": 5, "state": 4, "memory": 2, "graph": 2, "unknown name": 2, "when it raises": 2, "order": 1},
+)
+def record_activations(answer: Callable[..., Any], case: Case) -> Observations:
+    """Record what parts of a model give; then look at the model, and write over everything that the record might share."""
+    model, log = model_of(case)
+    before = notice(model)
+    with world_put_back(before):
+        if "unknown" in case:
+            raised = raised_in(lambda: case.call(answer, model=model))
+            named = any(name in str(raised) for name in case["unknown"])
+            said = {"raised": kind_of_error(raised, KeyError), "names it": named, "passes": len(log)}
+            return observe(**{"unknown name": said | before.left(only=("hooks",))})
+        if case.get("refuses"):
+            raised_in(lambda: case.call(answer, model=model))
+            return observe(**{"when it raises": before.left() | {"passes": len(log)}})
+        found = case.call(answer, model=model)
+        state = before.again() | {"passes": len(log)}
+        if not isinstance(found, Mapping):
+            return observe(values=f"a {type(found).__name__}, no dict", state=state)
+        recorded = {name: tensor_or_kind(one) for name, one in found.items()}
+        graph = {name: "kept" if getattr(one, "requires_grad", False) else "not kept" for name, one in found.items()}
+        memory = {"x": case.unchanged().get("x", "unchanged")}
+        write_over(model, case)
+        memory |= {name: as_recorded(recorded[name], one) for name, one in found.items()}
+    return observe(values=recorded, order=tuple(found), graph=graph, state=state, memory=memory)
+
+
+@exercise("evaluate(model, x)", points=3, shares={"state": 4, "graph": 2, "when it raises": 2})
+def evaluate(answer: Callable[..., Any], case: Case) -> Observations:
+    """Ask for logits in eval mode; look at the graph, at every part's mode, and at torch's gradient mode afterwards."""
+    model, _ = model_of(case)
+    before = notice(model)
+    with world_put_back(before):
+        if case.get("refuses"):
+            raised = raised_in(lambda: case.call(answer, model=model))
+            came = "nothing" if raised is None else f"{type(raised).__name__}: {raised}"
+            return observe(**{"when it raises": {"came through": came} | before.left()})
+        out = case.call(answer, model=model)
+        state = before.again()
+        if not isinstance(out, Tensor):
+            return observe(values=kind_of(out), state=state)
+        graph = {"logits": "kept" if out.requires_grad else "not kept"}
+        return observe(values=out, graph=graph, state=state, memory=case.unchanged())

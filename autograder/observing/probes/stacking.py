@@ -1,0 +1,72 @@
+"""`stacked_mlp`: a network whose layers have any names, in any order of registration.
+
+The tensors are put in by their shapes. Where several have the same shape, every way to put them in is tried and all
+outputs are noted in order of size: that is the same for every network that uses each layer once, whatever it calls them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import permutations, product
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from autograder.observing.case import Case
+from autograder.observing.observe import observe
+from autograder.observing.probes.standing import calls, gradients_of, made
+
+__all__ = ["stacked_observations"]
+
+_SPOILT = 7.0
+
+
+def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
+    """Outputs for every way to put the case's tensors in, gradients where there is one way, and what is registered."""
+    x, tensors = case["x"], case["tensors"]
+    module = made(answer, case)
+    if not isinstance(module, nn.Module):
+        return observe(values=module, state={"kind": type(module).__name__})
+    module.to(x.dtype)
+    state = {"parameters": _shapes(module.parameters()), "saved": _shapes(module.state_dict().values())}
+    if state["parameters"] != _shapes(tensors.values()):
+        return observe(values="the layers' tensors do not fit", state=state)
+    outputs, gradients = [], None
+    for way in _ways(module, tensors):
+        _put(way)
+        outputs.append(calls(module, case, x))
+        if case.leaves:
+            gradients = gradients_of(outputs[-1], {"x": x} | {name: one for name, (one, _) in way.items()})
+    memory = case.unchanged()
+    with torch.no_grad():
+        for one in made(answer, case).parameters():
+            one.fill_(_SPOILT)
+    spoilt = any(bool((one == _SPOILT).all()) for one in module.parameters())
+    memory["another network"] = "shares memory" if spoilt else "has its own"
+    return observe(values=sorted(outputs, key=_size), gradients=gradients, memory=memory, state=state)
+
+
+def _shapes(tensors: Any) -> list[tuple[int, ...]]:
+    return sorted(tuple(one.shape) for one in tensors)
+
+
+def _ways(module: nn.Module, tensors: Mapping[str, Tensor]) -> Iterator[dict[str, tuple[nn.Parameter, Tensor]]]:
+    """For every way to put the tensors in by their shapes: which parameter takes the tensor of which name."""
+    groups: dict[tuple[int, ...], list[str]] = {}
+    for name, tensor in tensors.items():
+        groups.setdefault(tuple(tensor.shape), []).append(name)
+    parameters = [one for shape in groups for one in module.parameters() if tuple(one.shape) == shape]
+    for choice in product(*(permutations(names) for names in groups.values())):
+        names = [name for group in choice for name in group]
+        yield {name: (one, tensors[name]) for name, one in zip(names, parameters, strict=True)}
+
+
+def _put(way: Mapping[str, tuple[nn.Parameter, Tensor]]) -> None:
+    with torch.no_grad():
+        for parameter, tensor in way.values():
+            parameter.copy_(tensor)
+
+
+def _size(out: Any) -> float:
+    return float(out.detach().double().sum()) if isinstance(out, Tensor) and not out.is_complex() else 0.0

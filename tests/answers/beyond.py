@@ -1,0 +1,93 @@
+"""Answers that are wrong only where no case picked by hand looks: a number beyond those, two ordinary things that meet, a
+size of 1, another memory layout, another dtype, another kind of module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from answers.convolution.right import conv_by_shifts, im2col_folded
+from torch import Tensor
+
+__all__ = ["BEYOND"]
+
+Answer = Callable[..., Any]
+
+
+def _conv(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Answer:
+    """The right convolution, given other arguments than it was called with."""
+
+    def answer(
+        x: Tensor, weight: Tensor, bias: Any = None, stride: int = 1, padding: int = 0, dilation: int = 1
+    ) -> Tensor:
+        given = {"x": x, "weight": weight, "bias": bias, "stride": stride, "padding": padding, "dilation": dilation}
+        return conv_by_shifts(**{**given, **change(given)})
+
+    return answer
+
+
+def _squeezed_bias(given: dict[str, Any]) -> dict[str, Any]:
+    bias, outputs = given["bias"], len(given["weight"])
+    return {"bias": None} if bias is not None and outputs == 1 else {}
+
+
+def _reshaped_bias(
+    x: Tensor, weight: Tensor, bias: Any = None, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Any:
+    out = conv_by_shifts(x, weight, None, stride, padding, dilation)
+    if bias is None:
+        return out
+    bias.unsqueeze_(-1).unsqueeze_(-1)
+    return out + bias
+
+
+def _viewed_weight(x: Tensor, weight: Tensor, bias: Any = None, stride: int = 1, padding: int = 0) -> Tensor:
+    weight.view(len(weight), -1)
+    return im2col_folded(x, weight, bias, stride, padding)
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    return x @ weight.T + (0 if bias is None else bias)
+
+
+def _softmax(x: Tensor, dim: int) -> Tensor:
+    return (x - x.logsumexp(dim, keepdim=True)).exp()
+
+
+BEYOND: list[tuple[str, str, Answer]] = [
+    ("conv2d", "a stride above 3 for 3", _conv(lambda given: {"stride": min(given["stride"], 3)})),
+    ("conv2d", "more than five images cut off", _conv(lambda given: {"x": given["x"][:5]})),
+    ("conv2d", "numbers clipped at 10", _conv(lambda given: {"x": given["x"].clamp(-10, 10)})),
+    ("conv2d", "no padding for a kernel of one pixel", _conv(
+        lambda given: {"padding": 0} if given["weight"].shape[2:] == (1, 1) else {})),
+    ("conv2d", "no stride larger than the window", _conv(
+        lambda given: {"stride": min(given["stride"], max(given["weight"].shape[2:]))})),
+    ("conv2d", "no bias for one single output channel", _conv(_squeezed_bias)),
+    ("conv2d", "refuses a kernel larger than the image", _conv(
+        lambda given: {"weight": given["weight"][:, :, : given["x"].shape[2], : given["x"].shape[3]]})),
+    ("conv2d", "no dilation with a stride", _conv(lambda given: {"dilation": 1} if given["stride"] > 2 else {})),
+    ("conv2d", "a computed bias reshaped in place", _reshaped_bias),
+    ("conv2d", "the weight is read as it lies in memory", _conv(lambda given: {
+        "weight": given["weight"].as_strided(given["weight"].shape, torch.empty(given["weight"].shape).stride(), 0)})),
+    ("conv2d", "images expanded over a batch counted once", _conv(
+        lambda given: {"x": given["x"] * 0} if given["x"].stride(0) == 0 else {})),
+    ("conv2d_im2col", "view on a weight in another order", _viewed_weight),
+    ("conv2d_im2col", "a stride above 3 for 3", lambda x, weight, bias=None, stride=1, padding=0: im2col_folded(
+        x, weight, bias, min(stride, 3), padding)),
+    ("linear", "an empty batch is refused", lambda x, weight, bias=None: (
+        _linear(x, weight, bias) if x.numel() else 1 // 0)),
+    ("linear", "one dimension in front at most", lambda x, weight, bias=None: (
+        _linear(x, weight, bias) if x.dim() < 4 else _linear(x[:1], weight, bias))),
+    ("linear", "no bias for one single output", lambda x, weight, bias=None: (
+        _linear(x, weight, None if len(weight) == 1 else bias))),
+    ("linear", "numbers clipped at 10", lambda x, weight, bias=None: _linear(x.clamp(-10, 10), weight, bias)),
+    ("linear", "a bias added in place to a history", lambda x, weight, bias=None: _linear(
+        x, weight, bias if bias is None or bias.is_leaf else bias.mul_(1).detach())),
+    ("softmax", "four dimensions at most", lambda x, dim: _softmax(x, dim) if x.dim() < 5 else _softmax(x, -1)),
+    ("softmax", "not of a number without dimensions", lambda x, dim: _softmax(x if x.dim() else x[None], dim)),
+    ("softmax", "squeezed", lambda x, dim: _softmax(x, dim).squeeze() if x.dim() == 5 else _softmax(x, dim)),
+    ("softmax", "numbers clipped at 10", lambda x, dim: _softmax(x.clamp(-10, 10), dim)),
+    ("softmax", "rows that lie apart", lambda x, dim: _softmax(x, dim) if x.is_contiguous() else _softmax(x, -1)),
+]  # fmt: skip

@@ -1,0 +1,15 @@
+"""The sample answers of chapter 09."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from answers.shining.lending import LENDING, LENDING_WRONG
+from answers.shining.own import TORCHS_OWN
+from answers.shining.right import RIGHT as OTHERS
+from answers.shining.wrong import WRONG as OTHERS_WRONG
+
+__all__ = ["RIGHT", "TORCHS_OWN", "WRONG"]
+
+RIGHT: dict[str, list[Any]] = {"call_with": LENDING, **OTHERS}
+WRONG = [*LENDING_WRONG, *OTHERS_WRONG]
