@@ -166,7 +166,8 @@ def _mutants(chosen: argparse.Namespace) -> int:
 
     from autograder.authoring.mutants.survey import survey, text
 
-    with Progress(console=Console(stderr=True), transient=True, disable=chosen.json) as progress:
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=chosen.json or not console.is_terminal) as progress:
         bar = progress.add_task("mutants", total=None)
         found = survey(
             chosen.exercises,
