@@ -71,12 +71,20 @@ class Case:
         Positional as far as the contract's order goes, by name behind a gap; wholly by name for an answer whose
         parameters are keyword-only. ``instead`` replaces arguments.
         """
+        return self.prepared(answer, **instead)()
+
+    def prepared(self, answer: Callable[..., Any], **instead: Any) -> Callable[[], Any]:
+        """`call`, for as many times as one likes: how the answer takes its arguments is found out once."""
         values = {name: self[name] for name in self.arguments if name in self.inputs} | instead
         positional, named = _split(self.arguments, values)
         if not _binds(answer, positional, named) and _binds(answer, [], values):
             positional, named = [], values
-        with self.watch:
-            return answer(*positional, **named)
+
+        def once() -> Any:
+            with self.watch:
+                return answer(*positional, **named)
+
+        return once
 
     def unchanged(self) -> dict[str, str]:
         """For every tensor given out: ``"unchanged"`` if it still holds what it held, under the same shape."""
