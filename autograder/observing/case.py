@@ -75,14 +75,22 @@ class Case:
         Positional as far as the contract's order goes, by name behind a gap; wholly by name for an answer whose
         parameters are keyword-only. ``instead`` replaces arguments.
         """
+        return self.prepared(answer, **instead)()
+
+    def prepared(self, answer: Callable[..., Any], **instead: Any) -> Callable[[], Any]:
+        """`call`, for as many times as one likes: how the answer takes its arguments is found out once."""
         values = {name: self[name] for name in self.arguments if name in self.inputs} | instead
         positional, named = _split(self.arguments, values)
         if not _binds(answer, positional, named) and _binds(answer, [], values):
             positional, named = [], values
-        with self.left_alone(**values), self.watch:
-            result = answer(*positional, **named)
-        self._note(self.earlier.shared_by(result, values))
-        return result
+
+        def once() -> Any:
+            with self.left_alone(**values), self.watch:
+                result = answer(*positional, **named)
+            self._note(self.earlier.shared_by(result, values))
+            return result
+
+        return once
 
     @contextmanager
     def left_alone(self, **given: Any) -> Iterator[None]:

@@ -25,28 +25,23 @@ def dropout(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
     """What one draw, or many, or draws from several generators say, in words; what is not drawn stays as it is."""
     if "generator" in seen:
         return {**seen, "generator": _whose(seen["generator"])}
-    x, p = _input(case, "x"), float(case.inputs.get("p", 0.5))
     if not case.inputs.get("drawn"):
-        return _not_drawn(seen, x, p)
+        return dict(seen)
+    x, p = _input(case, "x"), float(case.inputs.get("p", 0.5))
     outs = _joined(seen["values"], x)
     if outs is None:
         return {**seen, "values": seen["values"] if isinstance(seen["values"], str) else "not of the size of x"}
-    said = {**seen, "values": {"elements": _elements(x, outs, p), "share of zeros": _share(outs != 0, p)}}
+    said = {**seen, "values": {"elements": _elements(x, outs, p)}}
     if "gradients" in seen:
         said["gradients"] = {"x": _gradient(outs[0], seen["gradients"].get("x"), p)}
+    share = _share(outs != 0, p)
+    if case.inputs.get("share") or case.inputs.get(
+        "mask"
+    ):  # so many elements that a wrong share of zeros is always seen
+        said["values"]["share of zeros"] = share
     if case.inputs.get("mask"):
-        said["mask"] = _mask(outs != 0, p if said["values"]["share of zeros"] == "as p says" else None)
+        said["mask"] = _mask(outs != 0, p if share == "as p says" else None)
     return said
-
-
-def _not_drawn(seen: Mapping[str, Any], x: Tensor, p: float) -> dict[str, Any]:
-    """Where nothing is to be dropped, and something was: which elements is a matter of chance, and no number to compare."""
-    for aspect in ("eval", "nothing to drop"):
-        out = seen.get(aspect)
-        if isinstance(out, Tensor) and out.shape == x.shape and (out == 0).any():
-            lost = dict.fromkeys(seen.get("gradients", {}), "of what is not dropped")
-            return {**seen, aspect: _elements(x, out[None], p), **({"gradients": lost} if lost else {})}
-    return dict(seen)
 
 
 def dropout_net(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:

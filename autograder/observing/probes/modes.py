@@ -34,17 +34,25 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
     if "other_seed" in case:
         return observe(generator=draws_of_generators(answer, case))
     instead = {"generator": torch.Generator().manual_seed(case["seed"])} if "seed" in case else {}
-    out = case.call(answer, **instead)
+    call = case.prepared(answer, **instead)
+    out = call()
     if not isinstance(out, Tensor):
         return observe(**{case.get("aspect", "values"): kind_of(out)})
-    gradients, memory = case.gradients(out), case.unchanged()
+    memory = case.unchanged()
     if "aspect" in case:
+        # Nothing is to be drawn here. What is drawn all the same comes out differently, if it is asked often enough.
+        gradients = case.gradients(out)
+        again = [call() for _ in range(max(2, 40 // max(1, out.numel())))]
+        if any(not isinstance(one, Tensor) or not torch.equal(one.detach(), out.detach()) for one in again):
+            never = dict.fromkeys(gradients or {}, "of an answer that is never the same")
+            return observe(**{case["aspect"]: "another answer each time"}, gradients=never or None, memory=memory)
         return observe(**{case["aspect"]: out}, gradients=gradients, memory=memory)
     shape = {"size": tuple(out.shape), "dtype": out.dtype}
-    outs = [out, *(case.call(answer, **instead) for _ in range(1, case.get("draws", 1)))]
+    outs = [out, *(call() for _ in range(1, case.get("draws", 1)))]
     if any(not isinstance(one, Tensor) or one.shape != out.shape for one in outs):
         return observe(values="not always a tensor of one size", shape=shape, memory=memory)
-    return observe(values=pieces(*outs), gradients=gradients, shape=shape, memory=memory)
+    outs.sort(key=lambda one: not (one != 0).any())  # first one in which something is kept: its gradient says something
+    return observe(values=pieces(*outs), gradients=case.gradients(outs[0]), shape=shape, memory=memory)
 
 
 @exercise("class DropoutNet(p)", points=3, shares={"values": 6, "eval": 6, "state": 3})
