@@ -132,9 +132,7 @@ def _form(value: Tensor) -> _Form:
     grad = value.grad if value.is_leaf else None
     hooks = (*(value._backward_hooks or ()), *(getattr(value, "_post_accumulate_grad_hooks", None) or ()))
     version = 0 if value.is_inference() else value._version
-    return _Form(
-        value.size(), value.dtype, value.stride(), value.data_ptr(), value.requires_grad, grad, hooks, version
-    )
+    return _Form(value.size(), value.dtype, value.stride(), value.data_ptr(), value.requires_grad, grad, hooks, version)
 
 
 def _same(one: Tensor, other: Any) -> bool:
@@ -171,7 +169,9 @@ class _Part:
     def __init__(self, part: nn.Module) -> None:
         self.mode = part.training
         self.kind = type(part)
-        self.names = {name: value for name, value in vars(part).items() if name == "forward" or not name.startswith("_")}
+        self.names = {
+            name: value for name, value in vars(part).items() if name == "forward" or not name.startswith("_")
+        }
         self.held = {kind: dict(vars(part)[kind]) for kind in ("_parameters", "_buffers", "_modules")}
         self.hooks = {name: tuple(vars(part).get(name) or ()) for name in _HOOKS}
 

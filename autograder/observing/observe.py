@@ -175,9 +175,7 @@ def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:
     for aspect, things in noted.items():
         for thing, changes in things.items():
             name = thing.partition("[")[0]
-            left = tuple(
-                change for change in changes if not any(one in (name, f"{name}: {change}") for one in allowed)
-            )
+            left = tuple(change for change in changes if not any(one in (name, f"{name}: {change}") for one in allowed))
             if left:
                 found.setdefault(aspect, {})[thing] = left
     return found
