@@ -1,13 +1,13 @@
 # %% [markdown]
 # # 09 · Where functions shine
 #
-# A module keeps its tensors for you. That is what you want, until the tensors come from somewhere else: from a formula, from
-# another network, from the input itself. In this chapter they do.
+# A module keeps its tensors for you. That is what you want, until the tensors come from somewhere else: from a formula,
+# from another network, from the input itself. In this chapter they do.
 #
 # **At the end you can**
 #
 # - call any module with tensors that it does not own, and get gradients for them;
-# - write attention, the layer around it, and say which way round its mask goes;
+# - write attention and the layer around it, and say which way round a mask goes;
 # - give every image of a batch filters of its own, in one call;
 # - use one tensor for two jobs, and compute a weight from another one.
 
@@ -27,8 +27,8 @@ _ = torch.manual_seed(0)  # the same random numbers for everybody
 # %% [markdown]
 # ## 1 · A network with somebody else's tensors
 #
-# [Chapter 06](../06_what_a_module_registers/06_what_a_module_registers.ipynb) said that a module is a tree of tensors and one
-# function. Here is the tree of a small one: two layers of numbers, and batch norm, which has buffers too.
+# [Chapter 06](../06_what_a_module_registers/06_what_a_module_registers.ipynb) said that a module is a tree of tensors
+# and one function. Here is the tree of a small one: two layers of numbers, and batch norm, which has buffers too.
 
 # %%
 model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 1))
@@ -36,9 +36,9 @@ for name, tensor in [*model.named_parameters(), *model.named_buffers()]:
     print(f"{name:22}{tuple(tensor.shape)!s:8}{type(tensor).__name__}")
 
 # %% [markdown]
-# If that is all, then you could take the function and hand it *other* tensors. Why would you? Because they may be results. Take
-# two layers, `a` and `b`, and a third one whose numbers are a mixture of theirs. The share `t` is a tensor that asks for
-# gradients: would it help to move towards `b`?
+# If that is all, then you could take the function and hand it *other* tensors. Why would you? Because they may be
+# results. Take two layers, `a` and `b`, and a third one whose numbers are a mixture of theirs. The share `t` is a
+# tensor that asks for gradients: would it help to move towards `b`?
 
 # %%
 a, b, layer = nn.Linear(2, 1), nn.Linear(2, 1), nn.Linear(2, 1)
@@ -58,8 +58,8 @@ out = F.linear(x, **mixture())  # chapter 04's way: the tensors are arguments
 print("as a function:", out.item(), "  gradient of t:", gradient_of_t(out))
 
 # %% [markdown]
-# For one `F.linear` that is easy. For a module with a hundred layers, nobody wants to write the function a second time. So let
-# us put the mixture *into* the module.
+# For one `F.linear` that is easy. For a module with a hundred layers, nobody wants to write the function a second time.
+# So let us put the mixture *into* the module.
 #
 # **Predict:** after `load_state_dict`, the module gives the same number. Does a gradient reach `t`?
 
@@ -69,8 +69,8 @@ out = layer(x)
 print("copied in:    ", out.item(), "  gradient of t:", gradient_of_t(out))
 
 # %% [markdown]
-# `None`. Copying takes the numbers and leaves their history behind. The tensor *itself* has to stand where the module looks for
-# its weight. **Predict:** does a plain assignment do that?
+# `None`. Copying takes the numbers and leaves their history behind. The tensor *itself* has to stand where the module
+# looks for its weight. **Predict:** does a plain assignment do that?
 
 # %%
 try:
@@ -79,12 +79,13 @@ except TypeError as error:
     print(error)
 
 # %% [markdown]
-# A module guards its parameters. But where does it keep them? `layer.weight` is no ordinary attribute: it is looked up in a
-# dictionary of the module, in order of registration. There is another one for buffers.
+# A module guards its parameters. But where does it keep them? `layer.weight` is no ordinary attribute: it is looked up
+# in a dictionary of the module, in order of registration. There is another one for buffers.
 
 # %%
 print(list(layer._parameters), "  is the weight in there?", layer._parameters["weight"] is layer.weight)
-print(list(model[1]._buffers), "  and model.get_submodule('1') is", model.get_submodule("1"))
+print(list(model[1]._buffers))
+print("the module called '1':", model.get_submodule("1"))
 
 # %% [markdown]
 # **Predict:** we exchange the entry of that dictionary. What do the two lines print?
@@ -95,46 +96,47 @@ layer._parameters["weight"] = mixture()["weight"]
 print("gradient of t:", gradient_of_t(layer(x)))
 
 layer._parameters["weight"] = own  # back again: nobody else should notice
-print("a Parameter again:", type(layer.weight).__name__, " trained by an optimiser as before:", layer.weight is own)
+print("a Parameter again:", type(layer.weight).__name__, "  the same object as before:", layer.weight is own)
 
 # %% [markdown]
-# The gradient is there (without the bias' part: that one was not exchanged). And the module got its own Parameter back, the same
-# object, so that an optimiser, a hook or a friend who holds it notices nothing.
+# The gradient is there (without the bias' part: that one was not exchanged). And the module got its own Parameter back,
+# the same object: an optimiser that holds it notices nothing.
 
 # %% [markdown]
 # ### Exercise: `call_with` (5 points)
 #
-# Write `call_with(module, tensors, x)`: what `module(x)` would give if its parameters and buffers were those of the dictionary
-# `tensors`, dotted name → tensor.
+# Write `call_with(module, tensors, x)`: what `module(x)` would give if its parameters and buffers were those of the
+# dictionary `tensors`, dotted name → tensor.
 #
 # - Gradients flow into the tensors, whether they are leaves or results. Names left out are the module's own.
 # - A name that is neither a parameter nor a buffer: `KeyError` that names it, whole, before anything runs.
-# - Afterwards the module is as it was, **also when it raises an error**: the same Parameter objects in the same order, their values and
-#   `.grad`, and its hooks.
+# - Afterwards the module is as it was, **also when it raises an error**: the same Parameter objects in the same order,
+#   their values and `.grad`, and its hooks.
 # - The dictionary stays as it is, but for a buffer that the module updates in place (batch norm's): that happens to the
 #   dictionary's tensor.
 #
-# Shapes match; no tensor is registered under two names, and no name without a tensor. ✋ `functional_call`, both of them: in
-# `torch.func` and in `torch.nn.utils.stateless`.
+# Shapes match; no tensor is registered under two names, and no name without a tensor. ✋ `functional_call`, both of
+# them: in `torch.func` and in `torch.nn.utils.stateless`.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# `"2.0.weight"` has two parts: the way to a submodule, and a name in it. How do you cut a text at its *last* dot? What are the two parts of
-# `"weight"`?
+# `"2.0.weight"` has two parts: the way to a submodule, and a name in it. How do you cut a text at its *last* dot? What
+# are the two parts of `"weight"`?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# First ask whether all names are known: `module.named_parameters()` and `module.named_buffers()` have them. Then, for each name, find the
-# dictionary it stands in, `_parameters` or `_buffers` of its submodule, keep what is there, and exchange it. `try … finally` puts
-# everything back, whatever happens.
+# First ask whether all names are known: `module.named_parameters()` and `module.named_buffers()` have them. Then, for
+# each name, find the dictionary it stands in, `_parameters` or `_buffers` of its submodule, keep what is there, and
+# exchange it. `try … finally` puts everything back, whatever happens.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `path, _, leaf = name.rpartition(".")`, then `part = module.get_submodule(path)` (for `""` it gives the module itself), then
-# `home = part._parameters if leaf in part._parameters else part._buffers`. Keep `(home, leaf, home[leaf])` in a list.
+# `path, _, leaf = name.rpartition(".")`, then `part = module.get_submodule(path)` (for `""` it gives the module
+# itself), then `home = part._parameters if leaf in part._parameters else part._buffers`. Keep
+# `(home, leaf, home[leaf])` in a list.
 #
 # </details>
 
@@ -169,8 +171,8 @@ check("call_with", call_with)
 # %% [markdown]
 # ## 2 · The one that torch has
 #
-# What you have built is `torch.func.functional_call`. From here on we use torch's. Any module becomes a function of its tensors,
-# with nothing to write a second time.
+# What you have built is `torch.func.functional_call`. From here on we use torch's. Any module becomes a function of its
+# tensors, with nothing to write a second time.
 #
 # **Predict:** with the module's own tensors, is its result nearly that of the module, or exactly?
 
@@ -182,8 +184,8 @@ images, target = data.digits(200)
 print("exactly equal:", torch.equal(functional_call(model, dict(model.named_parameters()), (images,)), model(images)))
 
 # %% [markdown]
-# Now a question that needs gradients *through* weights. Two networks are trained from different beginnings; both know these
-# 200 digits well.
+# Now a question that needs gradients *through* weights. Two networks are trained from different beginnings; both know
+# these 200 digits well.
 
 # %%
 ends = []
@@ -201,8 +203,8 @@ for seed in (1, 2):
     print(f"network {seed}: loss {F.cross_entropy(trained(images), target).item():.3f}")
 
 # %% [markdown]
-# Walk in a straight line from one to the other. **Predict:** how good is the network in the middle, whose every number is the mean of
-# two good ones? And which way is downhill at t = 0.25?
+# Walk in a straight line from one to the other. **Predict:** how good is the network in the middle, whose every number
+# is the mean of two good ones? And which way is downhill at t = 0.25?
 
 # %%
 for share in (0.0, 0.25, 0.5, 0.75, 1.0):
@@ -213,8 +215,8 @@ for share in (0.0, 0.25, 0.5, 0.75, 1.0):
     print(f"t = {share:4}: loss {loss.item():.3f}   slope {slope:+6.2f}")
 
 # %% [markdown]
-# Bad in the middle: the two networks sort their hidden numbers differently, and a mean of them sorts nothing. At 0.25 the slope is
-# positive: downhill is back where you came from. One module, five sets of weights, and none of them was ever *in* it.
+# Worst in the middle: the mean of two good networks need not be a good one. At 0.25 the slope is positive, so that
+# downhill is back where you came from. One module, five sets of weights, and it never owned any of them.
 
 # %% [markdown]
 # ### Three things to know about it
@@ -232,7 +234,8 @@ except RuntimeError as error:
     print(error)
 
 # %% [markdown]
-# It ignored the name and used the layer's own weight, without a word. `strict=True` complains; then *every* name has to be there.
+# It ignored the name and used the layer's own weight, without a word. `strict=True` complains, but then *every* name
+# has to be there.
 #
 # **Buffers.** Batch norm in training updates its running mean. **Predict:** the module's, or the dictionary's?
 
@@ -243,7 +246,8 @@ functional_call(norm, buffers, (torch.tensor([[10.0], [30.0]]),))
 print("the dictionary's:", buffers["running_mean"].item(), "  the module's:", norm.running_mean.item())
 
 # %% [markdown]
-# **Tied weights.** Two layers share one Parameter, and the dictionary has a tensor for each. **Predict:** which one counts?
+# **Tied weights.** Two layers share one Parameter, and the dictionary has a tensor for each. **Predict:** which one
+# counts?
 
 # %%
 pair = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
@@ -258,13 +262,14 @@ print(functional_call(pair, two, (x,), tie_weights=False).tolist(), "from", x.to
 print(functional_call(pair, {"0.weight": 3 * torch.eye(2)}, (x,)).tolist(), "one name, both layers")
 
 # %% [markdown]
-# Neither: it raises an error, unless you say `tie_weights=False`. With one of the names alone, both layers get it: 3 · 3 = 9 times `x`.
+# Neither: it raises an error, unless you say `tie_weights=False`. With one of the names alone, both layers get it: 3 ·
+# 3 = 9 times `x`.
 
 # %% [markdown]
 # ## 3 · Attention: a sum whose weights come from the input
 #
-# A linear layer adds up its inputs with weights that it has *learned*. Attention adds up **values**, with weights that it computes on the
-# spot: each **query** is compared with each **key**, and where they agree, there the query looks.
+# A linear layer adds up its inputs with weights that it has *learned*. Attention adds up **values**, with weights that
+# it computes on the spot: each **query** is compared with each **key**, and where they agree, there the query looks.
 #
 # Four colours, each as (red, green, blue) between −2 and 2. Every colour asks: who is like me?
 #
@@ -284,7 +289,8 @@ weights = F.softmax(scores, dim=-1)
 network.draw_attention(weights, list(colours), list(colours))
 
 # %% [markdown]
-# Each row sums to 1: how a query divides its attention over the keys. The result is that mixture of the values, `weights @ v`.
+# Each row sums to 1: how a query divides its attention over the keys. The result is that mixture of the values,
+# `weights @ v`.
 #
 # ### Why divide by √E?
 #
@@ -295,23 +301,18 @@ network.draw_attention(weights, list(colours), list(colours))
 for size in (4, 64, 1024):
     query, keys = torch.randn(100, 1, size), torch.randn(100, 10, size)
     raw = query @ keys.mT
-    most = {
-        name: F.softmax(one, dim=-1).amax(-1).mean().item() for name, one in (("raw", raw), ("÷ √E", raw / size**0.5))
-    }
-    print(
-        f"E = {size:4}: scores of size {raw.std():4.1f}   favourite "
-        + "   ".join(f"{n}: {m:.2f}" for n, m in most.items())
-    )
+    favourite = [F.softmax(one, dim=-1).amax(-1).mean().item() for one in (raw, raw / size**0.5)]
+    print(f"E = {size:4}: scores of size {raw.std():4.1f}, favourite {favourite[0]:.2f}; ÷ √E: {favourite[1]:.2f}")
 
 # %% [markdown]
-# Without the division, a query with many numbers looks at one key and is blind for all others, and where softmax is that sure of itself,
-# hardly any gradient comes through. With it, `E` makes no difference.
+# Without the division, a query with many numbers looks at one key and is nearly blind for all others. With it, `E`
+# makes hardly any difference.
 
 # %% [markdown]
 # ### Who may look at whom
 #
-# A **mask** says it: a boolean tensor, here with `True` for "may attend". Somebody who reads from left to right may look at what came before,
-# and at themselves. A score of −∞ becomes a weight of e⁻^∞ = 0.
+# A **mask** says it: a boolean tensor, here with `True` for "may attend". Somebody who reads from left to right may
+# look at what came before, and at themselves. A score of −∞ becomes a weight of e⁻^∞ = 0.
 
 # %%
 before = torch.ones(4, 4, dtype=torch.bool).tril()
@@ -319,8 +320,8 @@ weights = F.softmax(scores.masked_fill(~before, float("-inf")), dim=-1)
 network.draw_attention(weights, list(colours), list(colours))
 
 # %% [markdown]
-# The mask comes **before** softmax: what is left still sums to 1. **Predict:** what would the second row sum to, if we had put in the zeros
-# afterwards?
+# The mask comes **before** softmax: what is left still sums to 1. **Predict:** what would the first row sum to, if we
+# had put in the zeros afterwards?
 
 # %%
 print((F.softmax(scores, dim=-1) * before).sum(-1))
@@ -328,27 +329,30 @@ print((F.softmax(scores, dim=-1) * before).sum(-1))
 # %% [markdown]
 # ### Exercise: `attention` (4 points)
 #
-# Write `attention(q, k, v, mask=None)`: `q` is `(…, L, E)`, `k` is `(…, S, E)`, `v` is `(…, S, Ev)`, the result `(…, L, Ev)`: softmax of
-# `q·k / √E` over the keys, times `v`. In front stand any number of dimensions, the same for all three. `mask` is boolean, broadcasts to
-# `(…, L, S)`, and `True` means *may attend*; every query may attend to something. Scores may be as large as 10,000.
+# Write `attention(q, k, v, mask=None)`: `q` is `(…, L, E)`, `k` is `(…, S, E)`, `v` is `(…, S, Ev)`, the result
+# `(…, L, Ev)`: softmax of `q·k / √E` over the keys, times `v`. In front stand any number of dimensions, the same for
+# all three. `mask` is boolean, broadcasts to `(…, L, S)`, and `True` means *may attend*; every query may attend to
+# something. Scores may be as large as 10,000 and as low as −10,000.
 #
 # ✋ `scaled_dot_product_attention`, also where it works inside of something else. `softmax` is free.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Of `(…, L, E)` and `(…, S, E)` you need `(…, L, S)`. Which two dimensions of `k` change places? (And what does `.T` do to a tensor of four dimensions?)
+# Of `(…, L, E)` and `(…, S, E)` you need `(…, L, S)`. Which two dimensions of `k` change places? (And what does `.T` do
+# to a tensor of four dimensions?)
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Five steps: product, scale, mask, softmax over the *last* dimension, product. `masked_fill` writes where its mask is `True`; yours
-# says `True` where nothing is to be written.
+# Five steps: product, scale, mask, softmax over the *last* dimension, product. `masked_fill` writes where its mask is
+# `True`; yours says `True` where nothing is to be written.
 #
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5`. Then, with a mask, `scores.masked_fill(~mask, float("-inf"))`.
+# `scores = q @ k.transpose(-2, -1) / q.shape[-1] ** 0.5`. Then, with a mask,
+# `scores.masked_fill(~mask, float("-inf"))`.
 #
 # </details>
 
@@ -368,7 +372,7 @@ def attention(q, k, v, mask=None):
 check("attention", attention)
 
 # %% [markdown]
-# torch's own is `F.scaled_dot_product_attention`. It never keeps the whole table of weights if it can avoid it, and gives the same result. Measure it:
+# torch's own is `F.scaled_dot_product_attention`, SDPA for short. **Predict:** how far apart are the two?
 
 # %%
 try:
@@ -383,9 +387,9 @@ except NotImplementedError:
 # %% [markdown]
 # ### True means the opposite next door
 #
-# `nn.MultiheadAttention` takes a boolean mask as well. Here is one that is `True` on the diagonal, and both get it. To see who looks at
-# whom, SDPA's values are the rows of an identity matrix, so that its result *is* the table of weights; the module hands out its table
-# itself.
+# `nn.MultiheadAttention` takes a boolean mask as well. Here is one that is `True` on the diagonal, and both get it. To
+# see who looks at whom, SDPA's values are the rows of an identity matrix, so that its result *is* the table of weights;
+# the module hands out its table itself.
 #
 # **Predict:** where does each of the two tables have its zeros?
 
@@ -399,12 +403,13 @@ print("scaled_dot_product_attention:\n", by_function[0])
 print("MultiheadAttention:\n", by_module[0].detach())
 
 # %% [markdown]
-# For the function, `True` means *may* attend: everybody looks at themselves. For the module, `True` means *ignore*: everybody looks at the two others.
-# Both results have the right shape, and nobody complains. Look it up each time.
+# For the function, `True` means *may* attend: everybody looks at themselves. For the module, `True` means *ignore*:
+# everybody looks at the two others. Both results have the right shape, and nobody complains. Look it up each time.
 #
 # ### A query that may attend to nothing
 #
-# It happens: a sentence of padding only, a first row with the diagonal taken out. **Predict:** what is a softmax over nothing but −∞?
+# It happens: a sentence of padding only, a first row with the diagonal taken out. **Predict:** what is a softmax over
+# nothing but −∞?
 
 # %%
 nothing_first = torch.tensor([[False, False], [True, True]])
@@ -414,17 +419,17 @@ print("written out:\n", written_out[0])
 print("scaled_dot_product_attention:\n", F.scaled_dot_product_attention(q, q, q, attn_mask=nothing_first)[0])
 
 # %% [markdown]
-# Written out, it is 0 / 0: NaN, and after one more layer everything is. torch's function gives zeros. So yours and torch's agree only where
-# every query may attend to something; that is why the exercise says so.
+# Written out, it is 0 / 0: NaN. torch's function gives zeros. So yours and torch's agree only where every query may
+# attend to something; that is why the exercise says so.
 
 # %% [markdown]
 # ## 4 · Heads are a view
 #
-# One softmax can look at one place only, more or less. So the `E` numbers are divided among several **heads**: each compares its own part
-# of the query with its own part of the key, and looks where it likes.
+# One table of weights gives one mixture. For several, the `E` numbers are divided among **heads**: each compares its
+# own part of the query with its own part of the key, and has a table of its own.
 #
-# For one call of `attention` over all heads, they have to stand in front: `(N, heads, L, E / heads)`. **Predict:** here are two tokens with six
-# numbers each. In the view below, with three heads, which four strides does it have?
+# For one call of `attention` over all heads, they have to stand in front: `(N, heads, L, E / heads)`. **Predict:** here
+# are two tokens with six numbers each. In the view below, with three heads, which four strides does it have?
 
 # %%
 tokens = torch.arange(12.0).view(1, 2, 6)  # (N, L, E)
@@ -432,8 +437,8 @@ heads = tokens.unflatten(-1, (3, 2)).transpose(1, 2)  # (N, heads, L, E / heads)
 show(heads, focus=(0, 1, 1, 0), name="heads")
 
 # %% [markdown]
-# `(12, 2, 6, 1)`: to the next head 2 slots, to the next token 6. Not one number was moved (chapter 02). And the last dimension can be
-# divided in *any* layout: its stride is simply used twice.
+# `(12, 2, 6, 1)`: to the next head 2 slots, to the next token 6. Not one number was moved (chapter 02). And the last
+# dimension can be divided in *any* layout: its stride is simply used twice.
 #
 # **Predict:** the shape is right here, too. What is in head 0?
 
@@ -442,13 +447,15 @@ print("divided, then exchanged: ", heads[0, 0].tolist())
 print("cut straight to that size:", tokens.view(1, 3, 2, 2)[0, 0].tolist())
 
 # %% [markdown]
-# Four numbers of token 0, and none of token 1. Cutting goes through memory in order, and in memory the tokens come first.
+# Four numbers of token 0, and none of token 1. Cutting goes through memory in order, and in memory the tokens come
+# first.
 
 # %% [markdown]
 # ### Exercise: `split_heads` (2 points)
 #
-# Write `split_heads(x, num_heads)`: `x` is `(N, L, E)` in any layout, the result `(N, num_heads, L, E / num_heads)`, **a view**. Head 0 gets the
-# first `E / num_heads` numbers of each token, head 1 the next, and so on. `ValueError` if `num_heads` does not divide `E`.
+# Write `split_heads(x, num_heads)`: `x` is `(N, L, E)` in any layout, the result `(N, num_heads, L, E / num_heads)`,
+# **a view**. Head 0 gets the first `E / num_heads` numbers of each token, head 1 the next, and so on. `ValueError` if
+# `num_heads` does not divide `E`.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
@@ -458,7 +465,8 @@ print("cut straight to that size:", tokens.view(1, 3, 2, 2)[0, 0].tolist())
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `E % num_heads` is what is left over. torch's own complaint about sizes that do not fit is a `RuntimeError`; ask before it comes to that.
+# `E % num_heads` is what is left over. torch's own complaint about sizes that do not fit is a `RuntimeError`; ask
+# before it comes to that.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -485,8 +493,8 @@ check("split_heads", split_heads)
 # %% [markdown]
 # ## 5 · Self-attention: modules own, functions compute
 #
-# In a network, queries, keys and values are all made from the same tokens, each by a linear layer: those are learned. What happens between them
-# is a function. So a self-attention layer is the mixed style at its best:
+# In a network, queries, keys and values are all made from the same tokens, each by a linear layer: those are learned.
+# What happens between them is a function. So a self-attention layer is the mixed style at its best:
 #
 # ```
 # x (N, L, E) → q, k, v: three nn.Linear → split heads → attention → heads side by side again → out: nn.Linear → (N, L, E)
@@ -502,11 +510,11 @@ print(sum(tensor.numel() for tensor in mha.parameters()), "numbers, and with one
       sum(tensor.numel() for tensor in nn.MultiheadAttention(4, num_heads=1).parameters()))  # fmt: skip
 
 # %% [markdown]
-# 4 · (16 + 4) = 80, whatever the heads: they only divide what is there. torch keeps the three weights in one, on top of each other; you will keep
-# them apart.
+# 4 · (16 + 4) = 80, whatever the heads: they only divide what is there. torch keeps the three weights in one, on top of
+# each other; you will keep them apart.
 #
-# The way back, from heads to tokens, is the one you came: exchange first, then put together. **Predict:** why does `heads.reshape(1, 2, 6)` alone
-# give something else?
+# The way back, from heads to tokens, is the one you came: exchange first, then put together. **Predict:** why does
+# `heads.reshape(1, 2, 6)` alone give something else?
 
 # %%
 print("exchanged, then put together:", heads.transpose(1, 2).flatten(2).tolist())
@@ -515,9 +523,9 @@ print("only put together:           ", heads.reshape(1, 2, 6).tolist())
 # %% [markdown]
 # ### Exercise: `self_attention` (4 points)
 #
-# Write `class SelfAttention(nn.Module)` with `SelfAttention(embed_dim, num_heads)`: four layers `nn.Linear(embed_dim, embed_dim)` called `q`, `k`, `v`
-# and `out`, and `F.softmax`. `forward` takes `x (N, L, E)` and returns `(N, L, E)`; no mask. Each head scales by its own number of features.
-# `num_heads` divides `embed_dim`.
+# Write `class SelfAttention(nn.Module)` with `SelfAttention(embed_dim, num_heads)`: four layers
+# `nn.Linear(embed_dim, embed_dim)` called `q`, `k`, `v` and `out`, and `F.softmax`. `forward` takes `x (N, L, E)` and
+# returns `(N, L, E)`; no mask. Each head scales by its own number of features. `num_heads` divides `embed_dim`.
 #
 # ✋ `nn.MultiheadAttention`, `scaled_dot_product_attention`. Your own `split_heads` and `attention` are welcome.
 
@@ -529,8 +537,8 @@ print("only put together:           ", heads.reshape(1, 2, 6).tolist())
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `forward` has five steps: three projections, heads, attention, heads put together, `out`. If `attention` gets heads as a dimension in front,
-# it does all of them at once, and divides by the right root by itself.
+# `forward` has five steps: three projections, heads, attention, heads put together, `out`. If `attention` gets heads as
+# a dimension in front, it does all of them at once, and divides by the right root by itself.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -567,8 +575,8 @@ class SelfAttention(nn.Module):
 check("self_attention", SelfAttention)
 
 # %% [markdown]
-# **The proof.** torch's layer gets *your* weights, under its own names, by `functional_call`: it never owns them. **Predict:** how far apart
-# are the two in float64?
+# **The proof.** torch's layer gets *your* weights, under its own names, by `functional_call`: it never owns them.
+# **Predict:** how far apart are the two in float64?
 
 # %%
 try:
@@ -592,14 +600,15 @@ except NotImplementedError:
 # %% [markdown]
 # ## 6 · Filters of its own for every image
 #
-# In chapter 04 a small network looked at an image and computed the filter for it. For a batch there is one filter *per image*, and
-# `F.conv2d` has no place for that: its weight `(O, C, kh, kw)` is the same for the whole batch. A loop over the images works, one call each. Can it be
-# one call for all?
+# In chapter 04 a small network looked at an image and computed the filter for it. For a batch there is one filter *per
+# image*, and `F.conv2d` has no place for that: its weight `(O, C, kh, kw)` is the same for the whole batch. A loop over
+# the images works, one call each. Can it be one call for all?
 #
 # ### With groups
 #
-# `groups=2` cuts the channels in two halves that never meet: the first half of the outputs looks at the first half of the inputs, the second at
-# the second. **Predict** the two numbers: the two channels hold ones and tens, the two filters are 1 × 1, with weights 2 and 3.
+# `groups=2` cuts the channels in two halves that never meet: the first half of the outputs looks at the first half of
+# the inputs, the second at the second. **Predict** the two numbers: the two channels hold ones and tens, the two
+# filters are 1 × 1, with weights 2 and 3.
 
 # %%
 channels = torch.tensor([1.0, 10.0]).view(1, 2, 1, 1)  # one image, two channels, one pixel
@@ -607,13 +616,13 @@ filters = torch.tensor([2.0, 3.0]).view(2, 1, 1, 1)  # two outputs, each with ON
 print(F.conv2d(channels, filters, groups=2).flatten().tolist())
 
 # %% [markdown]
-# 2 · 1 and 3 · 10. Two channels that never meet: as if they were two images. So lay the images of a batch side by side as channels of *one*
-# image, with a group for each. That is a question of shapes only.
+# 2 · 1 and 3 · 10. Two channels that never meet: as if they were two images. So lay the images of a batch side by side
+# as channels of *one* image, with a group for each. That is a question of shapes only.
 #
 # ### With vmap
 #
-# `torch.vmap` takes a function of one image and gives a function of a batch. It does not loop: it runs the function once, and
-# every operation in it for all of them. **Predict:** what are the shapes *inside* of the function?
+# `torch.vmap` takes a function of one image and gives a function of a batch. It does not loop: it runs the function
+# once, and every operation in it for all of them. **Predict:** what are the shapes *inside* of the function?
 
 
 # %%
@@ -630,21 +639,21 @@ print("outside:", torch.vmap(of_one)(torch.ones(5, 3, 4), torch.ones(5, 3, 4)))
 # %% [markdown]
 # ### Exercise: `dynamic_conv` (4 points)
 #
-# Write `dynamic_conv(x, weight)`: `x` is `(N, C, H, W)`, `weight` is `(N, O, C, k, k)`, one set of filters per image, computed elsewhere; `k` is odd. The result is
-# `(N, O, H, W)`: image `n` with filters `n`, padded by `k // 2`. Gradients reach both. **Exactly one call of `F.conv2d`**, by groups or under
-# `torch.vmap`.
+# Write `dynamic_conv(x, weight)`: `x` is `(N, C, H, W)`, `weight` is `(N, O, C, k, k)`, one set of filters per image,
+# computed elsewhere; `k` is odd. The result is `(N, O, H, W)`: image `n` with filters `n`, padded by `k // 2`.
+# Gradients reach both. **Exactly one call of `F.conv2d`**, by groups or under `torch.vmap`.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# By groups: `N` images of `C` channels become one image of how many channels? Which two dimensions of `weight` go together, and how many groups are
-# there? By vmap: what would the line be for one image?
+# By groups: `N` images of `C` channels become one image of how many channels? Which two dimensions of `weight` go
+# together, and how many groups are there? By vmap: what would the line be for one image?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# By groups: `x.reshape(1, N * C, H, W)`, `weight.reshape(N * O, C, k, k)`, `groups=N`; then the outputs are divided among the images
-# again. By vmap: a function of `image` and `filters` with one `F.conv2d` in it.
+# By groups: `x.reshape(1, N * C, H, W)`, `weight.reshape(N * O, C, k, k)`, `groups=N`; then the outputs are divided
+# among the images again. By vmap: a function of `image` and `filters` with one `F.conv2d` in it.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -671,8 +680,8 @@ def dynamic_conv(x, weight):
 check("dynamic_conv", dynamic_conv)
 
 # %% [markdown]
-# Two photographs, and two filters in one call: the first image is blurred, the second gets its upright edges. **Predict:** which of the two
-# results will have blue in it?
+# Two photographs, and two filters in one call: the first image is blurred, the second gets its upright edges.
+# **Predict:** which of the two results will have blue in it?
 
 # %%
 photos = data.photos(48).mean(dim=1, keepdim=True)  # (2, 1, 48, 48)
@@ -687,12 +696,24 @@ except NotImplementedError:
 picture
 
 # %% [markdown]
-# Only the second: where it gets darker to the right, the edge is negative. A mean of bright pixels never is.
+# Only the second: where it gets darker to the right, the edge is negative. No pixel is below 0, and so no mean of them
+# is.
 #
+# **Predict:** and how far is your one call from a loop with a call for each image?
+
+# %%
+try:
+    one_call = dynamic_conv(photos, kernels)
+    loop = torch.stack([F.conv2d(image, filters, padding=1) for image, filters in zip(photos, kernels)])
+    print(f"largest difference {(one_call - loop).abs().max().item():.1e}")
+except NotImplementedError:
+    print("This measures your own `dynamic_conv`, once it is solved.")
+
+# %% [markdown]
 # ### What vmap asks of you
 #
-# One run for all samples: that is a question for whatever is not the same each time. **Dropout** draws random numbers. The same for all, or
-# others for each?
+# One run for all samples: that is a question for whatever is not the same each time. **Dropout** draws random numbers.
+# The same for all, or others for each?
 
 # %%
 rows = torch.ones(3, 8)
@@ -705,8 +726,8 @@ for randomness in ("same", "different"):
     print(randomness, torch.vmap(F.dropout, randomness=randomness)(rows).int().tolist())
 
 # %% [markdown]
-# You have to say it. And **batch norm** in training updates its running statistics: a single buffer, and three samples that each want to write
-# something else into it. **Predict:** does it work in eval mode?
+# You have to say it. And **batch norm** in training updates its running statistics: a single buffer, and three samples
+# that each want to write something else into it. **Predict:** does it work in eval mode?
 
 # %%
 norm = nn.BatchNorm1d(2)
@@ -718,8 +739,8 @@ except RuntimeError as error:
 print("in eval mode:", tuple(torch.vmap(norm.eval())(samples).shape))
 
 # %% [markdown]
-# In eval mode it only reads them. In training every sample needs buffers of its own, and you know how to hand them in: a dictionary with
-# one more dimension in front, and `functional_call`.
+# In eval mode it only reads them. In training every sample needs buffers of its own, and you know how to hand them in:
+# a dictionary with one more dimension in front, and `functional_call`.
 
 # %%
 norm.train()
@@ -730,10 +751,11 @@ print("running means, one row a sample:\n", each["running_mean"])
 # %% [markdown]
 # ## 7 · One tensor, two jobs
 #
-# An **autoencoder** squeezes an image into a few numbers, a code, and makes an image of the code again. What the encoder does with a weight `(hidden, features)`, the
-# decoder does backwards, with a weight `(features, hidden)`: often it is the *same* weight, transposed. Then the two are **tied**.
+# An **autoencoder** squeezes an image into a few numbers, a code, and makes an image of the code again. What the
+# encoder does with a weight `(hidden, features)`, the decoder does backwards, with a weight `(features, hidden)`: often
+# it is the *same* weight, transposed. Then the two are **tied**.
 #
-# With modules, one Parameter can be in two layers, if the shapes agree. **Predict:** which of these three keep the tie?
+# With modules, one Parameter can be in two layers, if the shapes agree. **Predict:** which of these four keep the tie?
 
 
 # %%
@@ -755,8 +777,9 @@ print("double:", is_tied(tied_pair().double()), "  a copy:", is_tied(copy.deepco
 print("loaded:", is_tied(loaded), "  loaded with assign=True:", is_tied(assigned))
 
 # %% [markdown]
-# All but the last, which puts in a new Parameter for each name. And here the shapes do not even agree: the decoder needs the transpose. As a
-# *function*, there is nothing to tie: `F.linear` takes any tensor, so take the same one twice.
+# All but the last, which puts in a new Parameter for each name. And here the shapes do not even agree: the decoder
+# needs the transpose. As a *function*, there is nothing to tie: `F.linear` takes any tensor, so take the same one
+# twice.
 #
 # **Predict:** is a transpose made once, in `__init__`, as good as one made in `forward`? It is a view, after all.
 
@@ -776,15 +799,17 @@ with torch.no_grad():
 print("after .double():", once.flatten().tolist(), once.dtype, "  the weight:", layer.weight.flatten().tolist())
 
 # %% [markdown]
-# As long as nobody moves the memory, the view follows. `.double()` gives the Parameter new memory, and the view stays with the old. (And it was detached: the
-# decoder would never have taught the weight anything.) Compute it anew in every call: a transpose costs nothing.
+# As long as nobody moves the memory, the view follows. `.double()` gives the Parameter new memory, and the view stays
+# with the old. (And it was detached: the decoder would never have taught the weight anything.) Compute it anew in every
+# call: a transpose costs nothing.
 
 # %% [markdown]
 # ### Exercise: `tied_autoencoder` (3 points)
 #
-# Write `class TiedAutoencoder(nn.Module)` with `TiedAutoencoder(features, hidden)`. It has exactly three Parameters: `weight (hidden, features)`, `encoder_bias (hidden,)`
-# and `decoder_bias (features,)`, with any initial values. `encode(x)` is `F.linear` with the weight and the encoder's bias, `(N, features)` to `(N, hidden)`;
-# `decode(code)` the way back, with the transposed weight and the decoder's bias. No activation. `forward(x)` decodes the code of `x`.
+# Write `class TiedAutoencoder(nn.Module)` with `TiedAutoencoder(features, hidden)`. It has exactly three Parameters:
+# `weight (hidden, features)`, `encoder_bias (hidden,)` and `decoder_bias (features,)`, with any initial values.
+# `encode(x)` is `F.linear` with the weight and the encoder's bias, `(N, features)` to `(N, hidden)`; `decode(code)` the
+# way back, with the transposed weight and the decoder's bias. No activation. `forward(x)` decodes the code of `x`.
 #
 # It stays tied after `.double()`, a loaded state_dict, a step of an optimiser.
 
@@ -796,7 +821,8 @@ print("after .double():", once.flatten().tolist(), once.dtype, "  the weight:", 
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `nn.Parameter(torch.randn(hidden, features) * 0.1)` makes one; scale first, then wrap (chapter 06). The transpose appears in `decode` only.
+# `nn.Parameter(torch.randn(hidden, features) * 0.1)` makes one; scale first, then wrap (chapter 06). The transpose
+# appears in `decode` only.
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -838,8 +864,8 @@ class TiedAutoencoder(nn.Module):
 check("tied_autoencoder", TiedAutoencoder)
 
 # %% [markdown]
-# Let it learn: 1,000 written digits of 8 × 8 pixels, 64 numbers each, squeezed into 16. **Predict:** which digits come out best, those that it has
-# seen, or those that it has not?
+# Let it learn: 1,000 written digits of 8 × 8 pixels, 64 numbers each, squeezed into 16. **Predict:** which digits come
+# out best, those that it has seen, or those that it has not?
 
 # %%
 digits, _ = data.digits()
@@ -857,8 +883,8 @@ try:
         back = tied(digits)
         for name, some in (("seen", slice(0, 1000)), ("not seen", slice(1000, 1797))):
             print(f"{name:9} mean square error {F.mse_loss(back[some], digits[some]).item():.4f}")
-        six = torch.cat([digits[1000:1006], back[1000:1006]])
-        picture = network.draw_feature_maps(six.view(12, 8, 8))
+        eight = torch.cat([digits[1000:1008], back[1000:1008]])
+        picture = network.draw_feature_maps(eight.view(16, 8, 8))
 except NotImplementedError:
     picture = None
     print("This trains your own `TiedAutoencoder`, once it is solved.")
@@ -867,16 +893,16 @@ picture
 # %% [markdown]
 # <details><summary>What is to be seen</summary>
 #
-# Maps 0 to 5 are six digits that it has not seen, maps 6 to 11 what came back from 16 numbers each. The numbers above say how close: seen and not
-# seen differ little, since 16 · 64 weights are few for 1,000 digits.
+# Maps 0 to 7 are digits that it has not seen, maps 8 to 15, below them, what came back from 16 numbers each: blurred, and
+# with some blue, numbers below 0 that no digit has. Those that it has seen come out a little better.
 #
 # </details>
 
 # %% [markdown]
 # ## 8 · A weight that is computed from another one
 #
-# Sometimes a weight has to obey a law: be symmetric, be positive, have length 1. An optimiser knows no laws. **Predict:** this
-# weight begins symmetric. Is it still, after one step?
+# Sometimes a weight has to obey a law: be symmetric, be positive, have length 1. An optimiser knows no laws.
+# **Predict:** this weight begins symmetric. Is it still, after one step?
 
 # %%
 start = torch.randn(3, 3)
@@ -886,10 +912,11 @@ torch.optim.SGD([weight], lr=0.1).step()
 print("largest difference to its transpose:", (weight - weight.T).abs().max().item())
 
 # %% [markdown]
-# No. But a *function* of the weight can obey the law, whatever the numbers are: take the upper triangle, and mirror it. The Parameter is
-# free, and what is used is computed, in every call.
+# No. But a *function* of the weight can obey the law, whatever the numbers are: take the upper triangle, and mirror it.
+# The Parameter is free, and what is used is computed, in every call.
 #
-# **Predict:** the sum of the mirrored matrix is taken, and its gradient. Which entries of the weight get 0, which 1, which 2?
+# **Predict:** the sum of the mirrored matrix is taken, and its gradient. Which entries of the weight get 0, which 1,
+# which 2?
 
 # %%
 weight = torch.tensor([[1.0, 2.0], [77.0, 3.0]], requires_grad=True)
@@ -903,19 +930,22 @@ print(torch.autograd.grad(symmetric.sum(), weight)[0].tolist())
 # %% [markdown]
 # ### Exercise: `symmetric_linear` (3 points)
 #
-# Write `class SymmetricLinear(nn.Module)` with `SymmetricLinear(features)`. Its Parameters are `weight (features, features)` and `bias (features,)`, with any initial
-# values; its state_dict holds exactly these two. `forward(x)` is `F.linear(x, S, bias)`: `S` is symmetric and has the upper triangle of `weight`, diagonal
-# included. So also after a step, a loaded state_dict, `.double()`.
+# Write `class SymmetricLinear(nn.Module)` with `SymmetricLinear(features)`. Its Parameters are
+# `weight (features, features)` and `bias (features,)`, with any initial values; its state_dict holds exactly these two.
+# `forward(x)` is `F.linear(x, S, bias)`: `S` is symmetric and has the upper triangle of `weight`, diagonal included. So
+# also after a step, a loaded state_dict, `.double()`.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# When do a step, a loaded state_dict and `.double()` happen: before or after `__init__`? When would `S` have to be computed, to know of them?
+# When do a step, a loaded state_dict and `.double()` happen: before or after `__init__`? When would `S` have to be
+# computed, to know of them?
 #
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `triu()` keeps the upper triangle with its diagonal. Which part do you mirror, so that the diagonal does not count twice?
+# `triu()` keeps the upper triangle with its diagonal. Which part do you mirror, so that the diagonal does not count
+# twice?
 #
 # </details>
 # <details><summary>Hint 3</summary>
@@ -949,8 +979,9 @@ check("symmetric_linear", SymmetricLinear)
 # %% [markdown]
 # ### The ready-made one
 #
-# torch has a tool for this. `parametrize` hangs a function behind a parameter of a layer that exists already: whoever asks for `layer.weight` gets what
-# the function makes of it. **Predict:** under which name is the free weight in the state_dict?
+# torch has a tool for this. `parametrize` hangs a function behind a parameter of a layer that exists already: whoever
+# asks for `layer.weight` gets what the function makes of it. **Predict:** under which name is the free weight in the
+# state_dict?
 
 # %%
 from torch.nn.utils import parametrize
@@ -962,15 +993,26 @@ class Symmetric(nn.Module):
 
 
 layer = nn.Linear(3, 3)
+before = layer.state_dict()
 parametrize.register_parametrization(layer, "weight", Symmetric())
 print("symmetric:", torch.equal(layer.weight, layer.weight.T))
 print("in the state_dict:", list(layer.state_dict()))
-print("the same object each time:", layer.weight is layer.weight)
+try:
+    layer.load_state_dict(before)
+except RuntimeError as error:
+    print(error)
 
 # %% [markdown]
-# The Parameter is called `parametrizations.weight.original` now, so that a file with the old names no longer fits. And `layer.weight` is computed at every access,
-# which is why it is not even itself. If one forward pass reads it many times, `with parametrize.cached():` computes it once.
+# The Parameter is called `parametrizations.weight.original` now, and a state_dict with the old names no longer fits.
 #
+# **Predict:** `layer.weight` is computed at every access. Is it the same object as itself?
+
+# %%
+print(layer.weight is layer.weight)
+with parametrize.cached():  # for a forward pass that reads it many times
+    print(layer.weight is layer.weight)
+
+# %% [markdown]
 # **Predict:** and the gradient? Who gets it?
 
 # %%
@@ -992,31 +1034,34 @@ print(layer.parametrizations.weight.original.grad)
 # | another tensor | compute it in `forward`, or `parametrize` |
 #
 # In all of them a module owns what is learned, and a function gets what it needs.
-#
+
+# %% [markdown]
 # ### Three questions
 #
 # Answer each for yourself before you unfold it.
 #
-# <details><summary>1. You call <code>functional_call(model, {"fc.wieght": w}, x)</code> and the loss does not depend on
-# <code>w</code>. What happened, and which two ways of noticing do you know?</summary>
+# <details><summary>1. You call <code>functional_call(model, {"fc.wieght": w}, (x,))</code>, and the loss does not depend on
+# <code>w</code>. What happened, and how can you notice?</summary>
 #
-# The name is misspelt, and torch ignored it: the model used its own weight. `strict=True` raises an error (and then wants every name), and
-# so does your own `call_with`. Or look at the gradient of `w`: there is none.
+# The name is misspelt, and torch ignored it: the model used its own weight. `strict=True` raises an error, and then wants
+# every name; your own `call_with` raises one, too. Or ask for the gradient of `w`: there is none.
 #
 # </details>
-# <details><summary>2. A colleague moves your causal mask from <code>scaled_dot_product_attention</code> to
-# <code>nn.MultiheadAttention</code>. Shapes fit, training runs. What is wrong?</summary>
+# <details><summary>2. A colleague moves a causal mask from <code>scaled_dot_product_attention</code> to
+# <code>nn.MultiheadAttention</code>. Shapes fit, and nobody complains. What is wrong?</summary>
 #
-# `True` now means *ignore*. Every token looks at the future only, and the last one at nothing at all: its row becomes NaN. The mask has to be inverted.
+# `True` now means *ignore*: each token looks only at what comes after it. The last one has nothing to look at: NaN. The
+# mask has to be inverted.
 #
 # </details>
 # <details><summary>3. Somebody computes <code>self.S = symmetric(self.weight)</code> in <code>__init__</code> and uses
 # <code>self.S</code> in <code>forward</code>. Name two moments at which that goes wrong.</summary>
 #
-# After a step of the optimiser and after `load_state_dict`, `S` still has the old numbers. After `.double()` it has the old dtype. And a second `backward` through it
-# raises an error, since its graph was built once and is gone. What is computed from a parameter is computed in `forward`.
+# After a step of the optimiser and after `load_state_dict`, `S` still has the old numbers. After `.double()` it has the
+# old dtype. What is computed from a parameter is computed in `forward`.
 #
 # </details>
 #
-# In [chapter 10](../10_capstone/10_capstone.ipynb) everything comes together: one network in three builds, a gradient for every single sample, and
-# a whole ensemble in one call. What you have solved so far is in [Start here](../00_start_here.ipynb).
+# In [chapter 10](../10_capstone/10_capstone.ipynb) everything comes together: one network in three builds, a whole
+# ensemble in one call, a gradient for every single sample. What you have solved so far is in
+# [Start here](../00_start_here.ipynb).

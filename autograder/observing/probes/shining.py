@@ -209,7 +209,7 @@ def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
     if not knows_its_weight(lambda: case.call(answer), tensors, lambda one: one(case["x"])):
         return observe(values="forward gives the same, whatever weight is loaded", state=state)
     out = module(case["x"])
-    seen = observe(**{"afterwards" if later else "values": _short(out), "state": state})
+    seen = observe(**{case.get("asks", "afterwards" if later else "values"): _short(out), "state": state})
     return seen if later else seen | _after_forward(case, out, held)
 
 

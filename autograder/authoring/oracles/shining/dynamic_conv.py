@@ -75,8 +75,15 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         x=make.drawn(*_image(one), layout=one.x_layout, scale=one.scale, dtype=one.dtype),
         weight=make.drawn(*_weight(one), layout=one.weight_layout, dtype=one.dtype),
         leaves=one.leaves,
-        **({"asks": "one image"} if one.images == 1 else {}),
+        **_asks(one),
     )
+
+
+def _asks(one: Chosen) -> dict[str, str]:
+    """Where one set of filters is all there is, an answer that knows no other is right: that counts by itself."""
+    if one.images == 1:
+        return {"asks": "one image"}
+    return {"asks": "the same filters"} if one.weight_layout == "expanded" else {}
 
 
 def _image(one: Chosen) -> tuple[int, ...]:

@@ -16,6 +16,22 @@ from autograder.observing.probes.makes import make_module
 __all__ = ["SPACE", "lendings"]
 
 
+# What a person is told of a make.
+_MADE = {
+    "linear": "nn.Linear({}, {})",
+    "named": "an nn.Sequential of fc, relu and deeper",
+    "frozen": "an nn.Sequential of fc, which is frozen, relu and deeper",
+    "blocks": "a module with tensors of its own and layers in containers",
+    "batch norm": "an nn.Sequential of linear, batch norm, tanh and linear",
+    "buffers": "a module of two buffers",
+    "counting": "a module that counts the rows in a buffer",
+    "twice": "a module that uses its one layer twice",
+    "hooked": "an nn.Sequential with hooks that change its output",
+    "parametrized": "an nn.Sequential whose first weight is parametrized",
+    "breaking": "a module whose forward raises an ArithmeticError at its end",
+}
+
+
 def _lending(
     make: CaseMaker,
     name: str,
@@ -26,7 +42,6 @@ def _lending(
     x: Tensor | None = None,
     leaves: str = "x",
     dtype: torch.dtype = torch.float64,
-    asks: str = "",
     **more: Any,
 ) -> Case:
     """A case that lends tensors for ``names``, or for all that the module has, in another order than it has them."""
@@ -38,7 +53,8 @@ def _lending(
     # A running variance is above 0.
     tensors |= {one: tensor.abs() + 0.5 for one, tensor in tensors.items() if one.endswith("running_var")}
     x = make.normal(3, sizes[0], dtype=dtype) if x is None else x
-    shown = f"{asks or kind}, x {str(x.dtype)[6:]} {tuple(x.shape)}, tensors for {', '.join(chosen)}"
+    names_shown = ", ".join([*chosen, *([more["unknown"]] if "unknown" in more else [])])
+    shown = f"{_MADE[kind].format(*sizes)}, x {str(x.dtype)[6:]} {tuple(x.shape)}, tensors for {names_shown}"
     given: dict[str, Any] = {"make": kind, "sizes": sizes, "seed": seed, "tensors": tensors, "x": x, **more}
     return make.case(name, leaves=leaves, shown=shown, **given)
 
@@ -144,7 +160,7 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
         "a buffer that batch norm has not": ("batch norm", (b, d), "1.running_std", ("0.weight", *norm)),
     }
     return [
-        lend("one linear layer", "linear", (2, 1), x=make.small_integers(1, 2), asks="nn.Linear(2, 1)"),
+        lend("one linear layer", "linear", (2, 1), x=make.small_integers(1, 2)),
         lend("layers by dotted names", "named", (a, b)),
         lend("some names only", "named", (b, c), ("deeper.0.weight", "fc.bias")),
         lend("computed tensors", "named", (c, a), ("fc.weight", "deeper.0.bias"), results=("fc.weight",)),

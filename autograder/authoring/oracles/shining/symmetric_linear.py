@@ -47,7 +47,13 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         leaves=one.leaves,
         shown=shown_after(f"SymmetricLinear({one.features})", f"{str(one.dtype)[6:]} {size}", one.after),
         **one.given("after"),
+        **_asks(one.features),
     )
+
+
+def _asks(features: int) -> dict[str, str]:
+    """A single number is symmetric whatever is done to it: that counts by itself."""
+    return {"asks": "one feature"} if features == 1 else {}
 
 
 _SPACE = Space(
@@ -88,6 +94,7 @@ def _rows(make: CaseMaker) -> list[Case]:
             leaves=leaves,
             shown=shown,
             **({"after": after} if after else {}),
+            **_asks(features),
         )
 
     return [
