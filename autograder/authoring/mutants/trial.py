@@ -17,8 +17,7 @@ from typing import Any
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Oracle, oracles_of
 from autograder.authoring.space import extent
-from autograder.judging.compare import magnitude
-from autograder.judging.judge import differences, judge, read
+from autograder.judging.judge import judge, read
 from autograder.judging.reference import Reference, load
 from autograder.judging.show import show_case
 from autograder.observing.case import Case
@@ -69,15 +68,6 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class _Probed:
-    """A case with what is right in it, and how large the numbers in it are."""
-
-    case: Case
-    expected: Seen
-    size: float
-
-
-@dataclass(frozen=True)
 class _Bench:
     """All that the mutants of one exercise are held against."""
 
@@ -85,8 +75,8 @@ class _Bench:
     model: Model
     names: dict[str, Any]  # of the lesson, above the model solution
     reference: Reference
-    cases: tuple[_Probed, ...] = ()
-    beyond: tuple[_Probed, ...] = ()  # the smallest first
+    cases: tuple[Reference, ...] = ()  # one by one
+    beyond: tuple[Reference, ...] = ()  # the smallest first
     seconds: float = 0.0  # of the processor, that the model solution takes for the cases and for what is beyond
 
 
@@ -116,7 +106,7 @@ def faults_of_the_model(model: Model, inputs: int) -> list[Shown]:
     with _quiet():
         answer = _answer(bench, bench.model.cell)
         verdict = judge(bench.exercise, bench.reference, run(bench.exercise, answer, bench.reference.cases))
-        right = [_probed(bench, oracle.answer, one.case) for one in bench.beyond]
+        right = [_reference(bench, oracle.answer, one.cases[0]) for one in bench.beyond]
         found = [_difference(bench, answer, one) for one in right if one]
     faults = [] if verdict.solved else [Shown("the cases", str(verdict), "full points")]
     return faults + [one for one in found if one]
@@ -148,12 +138,9 @@ def _bench(model: Model, inputs: int) -> _Bench:
         bench = _Bench(exercise, model, names, reference)
         answer = _answer(bench, model.cell)
         start = time.process_time()
-        cases = [
-            _Probed(case, expected, magnitude(case.inputs, expected))
-            for case, expected in zip(reference.cases, reference.expected, strict=True)
-        ]
+        cases = [_alone(bench, case, seen) for case, seen in zip(reference.cases, reference.expected, strict=True)]
         agreed = tuple(one for one in cases if not _difference(bench, answer, one))
-        beyond = [_probed(bench, answer, case) for case in _beyond(oracle, exercise, inputs)]
+        beyond = [_reference(bench, answer, case) for case in _beyond(oracle, exercise, inputs)]
         seconds = 2 * (time.process_time() - start)
     return replace(bench, cases=agreed, beyond=tuple(one for one in beyond if one), seconds=seconds)
 
@@ -178,22 +165,24 @@ def _answer(bench: _Bench, source: str) -> Any:
     return eval(bench.model.answer, names)
 
 
-def _probed(bench: _Bench, answer: Any, case: Case) -> _Probed | None:
+def _alone(bench: _Bench, case: Case, expected: Seen) -> Reference:
+    return Reference((case,), (expected,), (), bench.reference.tolerance)
+
+
+def _reference(bench: _Bench, answer: Any, case: Case) -> Reference | None:
     """``case`` with what ``answer`` shows in it; none where it raises: a reference never does."""
     [seen] = read(bench.exercise, [case], run(bench.exercise, answer, [case]).seen)
-    return None if isinstance(seen, Raised) else _Probed(case, seen, magnitude(case.inputs, seen))
+    return None if isinstance(seen, Raised) else _alone(bench, case, seen)
 
 
-def _difference(bench: _Bench, answer: Any, one: _Probed) -> Shown | None:
+def _difference(bench: _Bench, answer: Any, one: Reference) -> Shown | None:
     """How ``answer`` differs in a case from what is right."""
-    done = run(bench.exercise, answer, [one.case])
-    seen = read(bench.exercise, [one.case], done.seen)
-    tolerance = bench.reference.tolerance
-    if seen and not isinstance(seen[0], Raised) and not differences(one.expected, seen[0], tolerance, one.size):
+    verdict = judge(bench.exercise, one, run(bench.exercise, answer, one.cases))
+    if verdict.solved:
         return None
-    found = judge(bench.exercise, Reference((one.case,), (one.expected,), (), tolerance), done).finding
-    tried = show_case(bench.exercise, one.case)
-    return Shown(tried, found.got, found.expected) if found else Shown(tried, "no answer", "one")
+    found = verdict.finding
+    tried = show_case(bench.exercise, one.cases[0])
+    return Shown(tried, found.got, found.expected) if found else Shown(tried, verdict.status, "solved")
 
 
 @contextlib.contextmanager
