@@ -58,19 +58,22 @@ def put(module: nn.Module, tensors: Mapping[str, Tensor]) -> bool:
     return True
 
 
-def what_is_registered(module: nn.Module, names: tuple[str, ...]) -> dict[str, Any]:
-    """Whether the parameters, and the entries of the state_dict, are those of ``names``, and how many numbers there are."""
-    own = [one for one in module.parameters() if not nn.parameter.is_lazy(one)]
-    return {
-        "numbers": sum(one.numel() for one in own),
-        "parameters": _beside(names, dict(module.named_parameters())),
-        "state_dict": _beside(names, module.state_dict()),
-    }
+def what_is_registered(module: nn.Module, names: tuple[str, ...], exactly: tuple[str, ...] = ()) -> dict[str, str]:
+    """Whether the parameters are those of ``names``; what is named ``exactly`` must hold no others either.
+
+    >>> what_is_registered(nn.Linear(2, 3), ("weight",)), what_is_registered(nn.Linear(2, 3), ("weight",), ("parameters",))
+    ({'parameters': 'all of them'}, {'parameters': 'all of them, others too'})
+    """
+    found: dict[str, Any] = {"parameters": dict(module.named_parameters()), "state_dict": module.state_dict()}
+    asked = dict.fromkeys(("parameters", *exactly))
+    return {what: _beside(names, found[what], what in exactly) for what in asked}
 
 
-def _beside(names: tuple[str, ...], found: Mapping[str, Any]) -> str:
-    words = "all of them" if set(names) <= set(found) else "some of them missing"
-    return words if set(found) <= set(names) else f"{words}, others too"
+def _beside(names: tuple[str, ...], found: Mapping[str, Tensor], exactly: bool) -> str:
+    if not set(names) <= set(found):
+        numbers = sum(one.numel() for one in found.values() if not nn.parameter.is_lazy(one))
+        return f"some of them missing, {numbers} numbers in all"
+    return "all of them, others too" if exactly and not set(found) <= set(names) else "all of them"
 
 
 def together(found: Mapping[str, Any] | None) -> dict[str, Any] | None:

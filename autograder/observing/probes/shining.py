@@ -127,11 +127,13 @@ def _made(answer: Callable[..., Any], case: Case) -> Any:
     return fresh(lambda: case.call(answer))
 
 
-def _state(answer: Callable[..., Any], case: Case, module: nn.Module, names: tuple[str, ...]) -> dict[str, Any] | None:
+def _state(
+    answer: Callable[..., Any], case: Case, module: nn.Module, names: tuple[str, ...], *exactly: str
+) -> dict[str, Any] | None:
     """What is registered, and whether another object of the class stands by itself; asked where the case has a leaf."""
     if not case.leaves:
         return None
-    return what_is_registered(module, names) | {"another one": is_its_own(module, _made(answer, case))}
+    return what_is_registered(module, names, exactly) | {"another one": is_its_own(module, _made(answer, case))}
 
 
 def _no_module(made: Any) -> Observations:
@@ -170,7 +172,7 @@ def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
     if not isinstance(module, nn.Module):
         return _no_module(module)
     tensors, later = {name: case[name] for name in _TIED}, case.get("after")
-    state = _state(answer, case, module, _TIED)
+    state = _state(answer, case, module, _TIED, "parameters")
     module, held = _lived(case, module, tensors)
     if held is None:
         return observe(values=NOT_THESE, state=state)
@@ -201,7 +203,7 @@ def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
     if not isinstance(module, nn.Module):
         return _no_module(module)
     tensors, later = {name: case[name] for name in _SYMMETRIC}, case.get("after")
-    state = _state(answer, case, module, _SYMMETRIC)
+    state = _state(answer, case, module, _SYMMETRIC, "parameters", "state_dict")
     if state is not None:
         state["as it is made"] = _matrix_of(_made(answer, case), case["features"])
     module, held = _lived(case, module, tensors)

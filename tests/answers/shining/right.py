@@ -186,6 +186,21 @@ class FromPieces(nn.Module):
         return self.get_submodule("out")(attention_einsum(*heads).transpose(1, 2).flatten(2))
 
 
+class WithAScale(WithFour):
+    """What every head divides by is kept as a buffer."""
+
+    scale: Tensor
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        self.register_buffer("scale", torch.tensor(embed_dim // num_heads, dtype=torch.float64).sqrt())
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (heads_permuted(getattr(self, name)(x), self.h) for name in "qkv")
+        weights = torch.softmax(q @ k.mT / self.scale.item(), -1)
+        return self.out((weights @ v).movedim(1, 2).flatten(-2))
+
+
 def dynamic_vmap(x: Tensor, weight: Tensor) -> Tensor:
     return torch.vmap(lambda image, filters: F.conv2d(image, filters, padding=weight.shape[-1] // 2))(x, weight)
 
@@ -285,6 +300,18 @@ class TiedByEinsum(nn.Module):
         return self.decode(self.encode(x))
 
 
+class TiedAndCounting(Tied):
+    """Counts its calls in a buffer of its own."""
+
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__(features, hidden)
+        self.register_buffer("calls", torch.tensor(0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return super().forward(x)
+
+
 class TiedWithAGuard(TiedByProperty):
     """Methods that are callables of their own kind, and a check on the way."""
 
@@ -367,7 +394,7 @@ RIGHT: dict[str, list[Any]] = {
         heads_with_an_error_of_its_own,
         heads_einsum,
     ],
-    "self_attention": [WithFour, HeadByHead, InEinsum, Folded, FromPieces],
+    "self_attention": [WithFour, HeadByHead, InEinsum, Folded, FromPieces, WithAScale],
     "dynamic_conv": [
         dynamic_vmap,
         dynamic_vmap_same,
@@ -376,7 +403,7 @@ RIGHT: dict[str, list[Any]] = {
         dynamic_unbatched,
         dynamic_by_a_layer,
     ],
-    "tied_autoencoder": [Tied, TiedByProperty, TiedInOneLine, TiedByEinsum, TiedWithAGuard],
+    "tied_autoencoder": [Tied, TiedByProperty, TiedInOneLine, TiedByEinsum, TiedAndCounting, TiedWithAGuard],
     "symmetric_linear": [
         Symmetric,
         SymmetricByWhere,
