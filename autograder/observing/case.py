@@ -46,9 +46,9 @@ class Case:
     earlier: Earlier = field(default_factory=Earlier, compare=False, repr=False)
     noted: Noted = field(default_factory=dict, compare=False, repr=False)
 
-    def fresh(self, watch: Watch, earlier: Earlier) -> Case:
+    def fresh(self, watch: Watch, earlier: Earlier | None = None) -> Case:
         """The same case with nothing given out yet, of a run that has seen ``earlier`` results."""
-        return replace(self, watch=watch, earlier=earlier, given={}, noted={})
+        return replace(self, watch=watch, earlier=earlier or Earlier(), given={}, noted={})
 
     @property
     def drawn(self) -> bool:

@@ -33,7 +33,7 @@ class Exercise:
 
     ``core`` is the aspect that must hold in at least one case for anything to be earned; ``by_hand`` holds patterns of
     torch's own operators that would do the job (✋); ``shares`` weighs the aspects; ``may_change`` names arguments that the
-    contract asks to change (``"params"``), or what of them (``"model: its mode"``), and ``"the result"`` where two calls
+    contract asks to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls
     may give the same memory.
     """
 

@@ -132,13 +132,12 @@ def _form(value: Tensor) -> _Form:
     grad = value.grad if value.is_leaf else None
     hooks = (*(value._backward_hooks or ()), *(getattr(value, "_post_accumulate_grad_hooks", None) or ()))
     version = 0 if value.is_inference() else value._version
-    return _Form(
-        value.size(), value.dtype, value.stride(), value.data_ptr(), value.requires_grad, grad, hooks, version
-    )
+    return _Form(value.size(), value.dtype, value.stride(), value.data_ptr(), value.requires_grad, grad, hooks, version)
 
 
 def _same(one: Tensor, other: Any) -> bool:
-    if torch.equal(one, other):
+    """The same numbers, bit by bit but for NaN; on a device that holds none, whatever they are."""
+    if one.is_meta or torch.equal(one, other):
         return True
     return one.shape == other.shape and bool(((one == other) | ((one != one) & (other != other))).all())
 
@@ -169,7 +168,9 @@ class _Part:
     def __init__(self, part: nn.Module) -> None:
         self.mode = part.training
         self.kind = type(part)
-        self.names = {name: value for name, value in vars(part).items() if name == "forward" or not name.startswith("_")}
+        self.names = {
+            name: value for name, value in vars(part).items() if name == "forward" or not name.startswith("_")
+        }
         self.held = {kind: dict(vars(part)[kind]) for kind in ("_parameters", "_buffers", "_modules")}
         self.hooks = {name: tuple(vars(part).get(name) or ()) for name in _HOOKS}
 
@@ -207,7 +208,7 @@ def _put_back(kind: type, names: Mapping[str, Any]) -> bool:
 class Earlier:
     """The results of earlier calls, kept so that their memory is nobody else's."""
 
-    tensors: dict[int, Tensor] = field(default_factory=dict)
+    memories: dict[int, torch.UntypedStorage] = field(default_factory=dict)
     modules: dict[int, nn.Module] = field(default_factory=dict)
 
     def shared_by(self, result: Any, given: Mapping[str, Any]) -> Noted:
@@ -217,21 +218,26 @@ class Earlier:
         >>> earlier.shared_by(once, {}), earlier.shared_by(once.view(2, 1), {})
         ({}, {'memory': {'the result': ('its memory, which an earlier result has too',)}})
         """
-        theirs = {_memory(one) for one in _tensors(given)}
-        mine = {_memory(one): one for one in _tensors(result)}
+        # A storage, not its tensor: a tensor may come to lie elsewhere, and its place be taken by somebody else.
+        theirs = dict(_memories(given))
+        mine = {where: one for where, one in _memories(result) if where not in theirs}
         modules = {id(one): one for one in _modules(result) if not any(one is other for other in _modules(given))}
         noted: Noted = {}
         if modules.keys() & self.modules.keys():
             noted["state"] = {"the result": ("it is the very object that an earlier call gave",)}
-        elif (mine.keys() & self.tensors.keys()) - theirs - {0}:
+        elif mine.keys() & self.memories.keys():
             noted["memory"] = {"the result": ("its memory, which an earlier result has too",)}
-        self.tensors.update((where, one) for where, one in mine.items() if where not in theirs)
+        self.memories.update(mine)
         self.modules.update(modules)
         return noted
 
 
-def _memory(value: Tensor) -> int:
-    return value.untyped_storage().data_ptr() if value.layout is torch.strided and value.device.type != "meta" else 0
+def _memories(value: Any) -> Iterator[tuple[int, torch.UntypedStorage]]:
+    """The memory of every tensor in ``value`` by its address; a tensor without elements has none."""
+    for one in _tensors(value):
+        if one.layout is torch.strided and one.device.type != "meta" and one.numel():
+            storage = one.untyped_storage()
+            yield storage.data_ptr(), storage
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

@@ -151,13 +151,16 @@ def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen
 
 
 def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:
-    """What was changed though the contract does not ask for it; ``allowed`` is ``"params"`` or ``"model: its mode"``."""
+    """What was changed though the contract does not ask for it; ``allowed`` is ``"params"`` or ``"model: .grad"``."""
     found: Noted = {}
     for aspect, things in noted.items():
         for thing, changes in things.items():
             name = thing.partition("[")[0]
             left = tuple(
-                change for change in changes if not any(one in (name, f"{name}: {change}") for one in allowed)
+                change
+                for change in changes
+                if name not in allowed
+                and not f"{name}: {change}".startswith(tuple(one for one in allowed if ":" in one))
             )
             if left:
                 found.setdefault(aspect, {})[thing] = left

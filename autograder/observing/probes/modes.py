@@ -85,6 +85,7 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     by_hand="*batch_norm*",
     core="values eval",
     shares={"values": 5, "eval": 4, "statistics": 4, "gradients": 3},
+    may_change="running_mean: its numbers, running_var: its numbers",
 )
 def batch_norm(answer: Callable[..., Any], case: Case) -> Observations:
     """One batch ``x (N, C, H, W)``, or several one after the other; then the statistics, through memory shared with them."""
@@ -151,6 +152,7 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     "record_activations(model, names, x) -> dict",
     points=5,
     shares={"values": 5, "state": 4, "memory": 2, "graph": 2, "unknown name": 2, "when it raises": 2, "order": 1},
+    may_change="model: its buffers",
 )
 def record_activations(answer: Callable[..., Any], case: Case) -> Observations:
     """Record what parts of a model give; then look at the model, and write over everything that the record might share."""

@@ -37,7 +37,13 @@ def cross_entropy(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): out}, gradients=case.gradients(out), memory=case.unchanged())
 
 
-@exercise("sgd_step(params, lr)", points=3, by_hand="optim.* *fused_sgd*", shares={"skipped": 1})
+@exercise(
+    "sgd_step(params, lr)",
+    points=3,
+    by_hand="optim.* *fused_sgd*",
+    shares={"skipped": 1},
+    may_change="params: its numbers, params: .grad",
+)
 def sgd_step(answer: Callable[..., Any], case: Case) -> Observations:
     """Give leaves their gradients, step, and look at the very tensors that were given, and at what they hold then.
 
@@ -75,7 +81,13 @@ def _leaf(one: Tensor, memory: Tensor) -> dict[str, Any]:
 _TRAINED = {"values": 4, "trajectory": 4, "state": 1, "memory": 1, "shape": 1}
 
 
-@exercise("train_module(model, batches, lr) -> list", points=4, core="values trajectory", shares=_TRAINED)
+@exercise(
+    "train_module(model, batches, lr) -> list",
+    points=4,
+    core="values trajectory",
+    shares=_TRAINED,
+    may_change="model: numbers, model: .grad",
+)
 def train_module(answer: Callable[..., Any], case: Case) -> Observations:
     """Train a module: its losses, where it arrives, and what else has changed. Without a batch nothing is to happen."""
     batches = batches_of(case)
@@ -104,7 +116,13 @@ def train_module(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=_losses(losses, case["dtype"]), trajectory=packed(model), state=state, memory=memory)
 
 
-@exercise("train_functional(params, batches, lr) -> list", points=4, core="values trajectory", shares=_TRAINED)
+@exercise(
+    "train_functional(params, batches, lr) -> list",
+    points=4,
+    core="values trajectory",
+    shares=_TRAINED,
+    may_change="params: its numbers, params: .grad",
+)
 def train_functional(answer: Callable[..., Any], case: Case) -> Observations:
     """Train TinyCNN's four leaves: the losses, where the leaves that were given arrive, and what the dictionary holds."""
     leaves = {name: case[name].requires_grad_() for name in case["order"]}
@@ -171,7 +189,7 @@ def _words(name: Any) -> Any:
     return " ".join(name.split()).strip(". ").lower() if isinstance(name, str) else name
 
 
-@exercise("swap_head(model, optimizer, num_classes)", points=4, shares={"kept": 2})
+@exercise("swap_head(model, optimizer, num_classes)", points=4, shares={"kept": 2}, may_change="model: its modules")
 def swap_head(answer: Callable[..., Any], case: Case) -> Observations:
     """Swap the head in the middle of training, give the new head known numbers, train on, and see what has moved."""
     model = build_headed(case["body"], case["head"], case["seed"]).to(case["dtype"])
@@ -217,7 +235,9 @@ def swap_head(answer: Callable[..., Any], case: Case) -> Observations:
     )
 
 
-@exercise("load_partly(model, state_dict) -> tuple", points=4, shares={"names": 2, "memory": 2})
+@exercise(
+    "load_partly(model, state_dict) -> tuple", points=4, shares={"names": 2, "memory": 2}, may_change="model: numbers"
+)
 def load_partly(answer: Callable[..., Any], case: Case) -> Observations:
     """Load, and look at the model's very tensors, at the names, and at whom else they belong to."""
     model = build_module(case["layers"], case["seed"]).to(case["dtype"])
@@ -291,6 +311,7 @@ def _two_tuples(result: Any) -> Any:
     points=5,
     core="values model",
     shares={"values": 4, "model": 2, "state": 2, "memory": 1, "safety": 4},
+    may_change="model: numbers",
 )
 def checkpoint(answer: Any, case: Case) -> Observations:
     """Save in the middle of training, go on, load into others, and see whether they go the same way; load what is crafted."""
