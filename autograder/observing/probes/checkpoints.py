@@ -30,7 +30,7 @@ __all__ = ["observe_checkpoint"]
 
 Save = Callable[..., Any]
 Load = Callable[..., Any]
-Pair = tuple[nn.Sequential, torch.optim.Optimizer]
+Pair = tuple[Any, torch.optim.Optimizer]
 
 
 def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:

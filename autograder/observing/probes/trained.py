@@ -50,10 +50,9 @@ def build_headed(body: Sequence[Sequence[Any]], head: tuple[int, int], seed: int
     >>> build_headed([("linear", 3, 4)], (4, 2), seed=1).fc.weight.shape
     torch.Size([2, 4])
     """
-    both = build_module([("nest", *body), ("linear", *head)], seed)
-    fc = both[1]
+    first, fc = build_module([("nest", *body), ("linear", *head)], seed).children()
     assert isinstance(fc, nn.Linear)
-    return Headed(both[0], fc)
+    return Headed(first, fc)
 
 
 def build_optimizer(model: nn.Module, kind: str, groups: Sequence[Mapping[str, Any]]) -> torch.optim.Optimizer:

@@ -183,7 +183,6 @@ def load_partly(answer: Callable[..., Any], case: Case) -> Observations:
     core="values model",
     may_change="model, optimizer",
     shares={"values": 4, "model": 2, "state": 2, "memory": 1, "safety": 4},
-    may_change="model: numbers",
 )
 def checkpoint(answer: Any, case: Case) -> Observations:
     """Save in the middle of training, go on, load into others, and see whether they go the same way; load what is crafted."""

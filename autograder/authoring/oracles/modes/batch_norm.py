@@ -79,7 +79,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), scale=2.0, layout=one.layout, dtype=one.dtype)
     four = four_tensors(make, one.channels, one.dtype)
     lie = {"running_mean": one.kept, "running_var": one.kept, "weight": one.learned, "bias": one.learned}
-    laid = {name: laid_out(tensor, lie[name]) for name, tensor in four.items()}
+    laid: dict[str, Any] = {name: laid_out(tensor, lie[name]) for name, tensor in four.items()}
     return make.case(x=x, training=one.training, leaves=one.leaves, **laid, **one.given("momentum", "eps"))
 
 

@@ -66,7 +66,7 @@ _NET = {
     "stem": {"lin": ["linear", 3, 4], "norm": ["norm 1d", 4], "act": ["relu in place"], "drop": ["dropout", 1.0]},
     "body": {"norm": ["norm 1d", 4], "inner": {"drop": ["dropout", 1.0], "lin": ["linear", 4, 2]}},
 }
-_MODES = {
+_MODES: dict[str, dict[str, Any]] = {
     "all in training": {},
     "all in eval": {"eval_parts": ("",)},
     "the outside in training, the inside in eval": {"eval_parts": ("stem", "body")},
@@ -78,12 +78,14 @@ _MODES = {
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(one.rows, 3, layout=one.layout, dtype=one.dtype)
-    flags = {name: True for name in ("hooks", "gradients", "frozen", "gradients_off") if getattr(one, name)}
+    flags: dict[str, Any] = {
+        name: True for name in ("hooks", "gradients", "frozen", "gradients_off") if getattr(one, name)
+    }
     parts = _NET | ({"refuses": ["refusing"]} if one.refuses else {})
     flags |= {"refuses": True} if one.refuses else {}
     shown = f"{one.modes}, x {str(one.dtype)[6:]} {(one.rows, 3)}"
-    leaves = one.leaves
-    return make.case(parts=parts, x=x, seed=make.seed(), leaves=leaves, shown=shown, **_MODES[one.modes], **flags)
+    flags |= _MODES[one.modes]
+    return make.case(parts=parts, x=x, seed=make.seed(), leaves=one.leaves, shown=shown, **flags)
 
 
 _SPACE = Space(

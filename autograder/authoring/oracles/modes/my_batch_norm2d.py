@@ -22,9 +22,11 @@ def _case(make: CaseMaker, name: str, modes: str, *batches: Tensor | Drawn, leav
     words = tuple(modes.split())
     sizes = [tuple(one.shape if isinstance(one, Tensor) else one.size) for one in batches]
     channels, dtype = sizes[0][1], batches[0].dtype
-    named = {f"x{number}" if number else "x": one for number, one in enumerate(batches)}
+    named: dict[str, Any] = {f"x{number}" if number else "x": one for number, one in enumerate(batches)}
     aspect = {} if "train" in words else {"aspect": "eval"}
-    state = four_tensors(make, channels, dtype) | {"num_batches_tracked": torch.tensor(make.integer(2, 90))}
+    state: dict[str, Any] = four_tensors(make, channels, dtype) | {
+        "num_batches_tracked": torch.tensor(make.integer(2, 90))
+    }
     numbers = "".join(f", {key}={inputs[key]}" for key in ("eps", "momentum") if key in inputs)
     then = ", then ".join(f"{mode} on {size}" for mode, size in zip(words, sizes, strict=True))
     shown = f"MyBatchNorm2d({channels}{numbers}), a state loaded, {then} {str(dtype)[6:]}"
