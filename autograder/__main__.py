@@ -53,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--output", type=Path, help="where to; a private one goes to classroom/reference by default")
     one.set_defaults(run=_reference)
 
+    one = commands.add_parser("mutants", help="which small changes to the model solutions the checks do not notice")
+    one.add_argument("exercises", nargs="*", metavar="EXERCISE", help="by its id; all of them by default")
+    one.add_argument("--budget", type=_count, metavar="N", help="mutants of each exercise; all by default")
+    one.add_argument("--inputs", type=_count, default=100, metavar="N", help="random inputs beyond the cases (100)")
+    one.add_argument("--jobs", type=_count, default=0, metavar="N", help="at a time; one a processor by default")
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=_mutants)
+
     one = commands.add_parser(
         "release", help="make a chapter known to the gradebook, and its notebook ready to hand out"
     )
@@ -116,6 +124,12 @@ def _chapter(word: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _count(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of 1 or more")
+    return int(word)
+
+
 # Each command imports what it needs when it runs: `progress` is for learners, who may not have the instructor's extras.
 
 
@@ -144,6 +158,26 @@ def _reference(chosen: argparse.Namespace) -> int:
     for topic, changed in record.write(topics, seed, directory).items():
         print(f"{directory / topic}.safetensors: {'written' if changed else 'unchanged'}")
     return 0
+
+
+def _mutants(chosen: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from autograder.authoring.mutants.survey import survey, text
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=chosen.json or not console.is_terminal) as progress:
+        bar = progress.add_task("mutants", total=None)
+        found = survey(
+            chosen.exercises,
+            chosen.budget,
+            chosen.inputs,
+            chosen.jobs,
+            tell=lambda exercise, done, of: progress.update(bar, description=exercise, completed=done, total=of),
+        )
+    print(json.dumps([one.as_json() for one in found], indent=2) if chosen.json else text(found))
+    return 0 if all(one.sound for one in found) else 1
 
 
 def _release(chosen: argparse.Namespace) -> int:

@@ -24,6 +24,16 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture
+def tree(root: Path, tmp_path: Path) -> Path:
+    """A copy of what set-up needs, in a folder whose name has a space."""
+    copy = tmp_path / "my course"
+    shutil.copytree(root / ".ci", copy / ".ci", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(root / name, copy / name)
+    return copy
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of Chromium. Without it a user's tests are skipped with the reason; under CI they fail."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,23 @@ def test_every_folder_of_grading_is_on_one_side(root: Path) -> None:
     folders = {path.parent.name for path in (root / "autograder" / "grading").glob("*/__init__.py")}
     beside = {folder.removeprefix("grading/") for folder in sides.SANDBOX if folder.startswith("grading/")}
     assert folders == beside | set(TRUSTED)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("observing/codec", "grading/wire/frames", "grading/wire/observations"),
+        *("grading/slots/conversation", "grading/slots/outputs"),
+        *("grading/submissions/read", "grading/submissions/repair", "grading/submissions/operators"),
+        "grading/submissions/never_there",
+    ],
+)
+def test_a_file_that_reads_a_strangers_bytes_says_so_and_has_a_test_of_any(root: Path, file: str) -> None:
+    said = ast.get_docstring(ast.parse((root / "autograder" / f"{file}.py").read_text(encoding="utf-8"))) or ""
+    assert "reads a stranger's" in said
+    folder, name = file.rsplit("/", 1)
+    tests = [path.read_text("utf-8") for path in (root / "tests" / "autograder" / folder).glob(f"test_{name}*.py")]
+    assert "@given(" in "".join(tests)
 
 
 def test_what_goes_beside_a_learners_code_is_the_folders_and_nothing_else(root: Path) -> None:

@@ -16,9 +16,9 @@ from course.chapters import CHAPTERS, Chapter
 each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda one: one.slug)
 
 
-def executed(path: Path, **options: object) -> NotebookNode:
+def executed(path: Path, where: Path | None = None) -> NotebookNode:
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": path.parent}}, **options).execute()
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": where or path.parent}}).execute()
     return notebook
 
 
@@ -63,11 +63,55 @@ def test_the_first_page_runs_to_the_end(root: Path, tmp_path: Path) -> None:
     from autograder.authoring.build import build
 
     build(output=tmp_path, chapters=["00_start_here"])
-    notebook = executed(tmp_path / "notebooks" / "00_start_here.ipynb")
+    notebook = executed(tmp_path / "notebooks" / "00_start_here.ipynb", where=root / "notebooks")
     text = str(notebook.cells)
     assert stderr(notebook) == []
     assert "A first computation" in text
     assert "exercises solved" in text
+    [course_map] = [
+        out.data["text/markdown"]
+        for cell in notebook.cells
+        for out in cell.get("outputs", [])
+        if "text/markdown" in out.get("data", {})
+    ]
+    rows = course_map.splitlines()[2:]
+    assert len(rows) == len(CHAPTERS)
+    for chapter, row in zip(CHAPTERS, rows, strict=True):
+        title, teaches, exercises, points, minutes = (part.strip() for part in row.strip("|").split(" | "))
+        assert title == f"[{chapter.number:02d} {chapter.title}]({chapter.slug}/{chapter.slug}.ipynb)"
+        assert teaches == chapter.teaches
+        assert int(exercises) == len(exercises_of(chapter.topic))
+        assert int(points) == sum(one.points for one in exercises_of(chapter.topic))
+        assert int(minutes) > 0
+
+
+def test_the_readme_lists_every_chapter_with_what_it_teaches(root: Path) -> None:
+    text = (root / "README.md").read_text()
+    rows = re.findall(r"^\| \[(\d\d .*?)\]\((notebooks/.*?)\) \| (.*?) \|$", text, re.MULTILINE)
+    assert rows == [
+        (f"{one.number:02d} {one.title}", f"notebooks/{one.slug}/{one.slug}.ipynb", one.teaches) for one in CHAPTERS
+    ]
+
+
+@each_chapter
+def test_a_lesson_opens_with_what_you_can_do_at_its_end(chapter: Chapter, root: Path) -> None:
+    first = nbformat.read(root / "solutions" / chapter.slug / f"{chapter.slug}.ipynb", as_version=4).cells[0].source
+    assert first.startswith(f"# {chapter.number:02d} · {chapter.title}\n")
+    can = first.partition("**At the end you can**")[2]
+    assert len(re.findall(r"^- ", can, re.MULTILINE)) >= 3
+
+
+@each_chapter
+def test_a_lesson_closes_with_three_questions_and_a_way_on(chapter: Chapter, root: Path) -> None:
+    text = (root / "course/lessons" / f"{chapter.slug}.py").read_text()
+    recap = text.partition("# ### Three questions\n")[2]
+    assert re.findall(r"<details><summary>(\d)\. ", recap) == ["1", "2", "3"]
+    assert recap.count("</details>") == 3
+    questions = re.findall(r"<summary>(.*?)</summary>", recap, re.DOTALL)
+    assert not any("`" in one for one in questions), "Markdown is not read inside of a summary: <code>"
+    following = [one for one in CHAPTERS if one.number == chapter.number + 1]
+    assert all(f"(../{one.slug}/{one.slug}.ipynb)" in recap.partition("</details>")[2] for one in following)
+    assert "](../00_start_here.ipynb)" in recap
 
 
 ALL_EXERCISES = [(chapter, exercise) for chapter in CHAPTERS for exercise in exercises_of(chapter.topic)]

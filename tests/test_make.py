@@ -13,16 +13,6 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A copy of what set-up needs, in a folder whose name has a space."""
-    root = tmp_path / "my course"
-    shutil.copytree(ROOT / ".ci", root / ".ci", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", "pyproject.toml"):
-        shutil.copy(ROOT / name, root / name)
-    return root
-
-
 def run(tree: Path, *command: str, path: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command in ``tree`` as a person would: nothing of make's or pytest's own in the environment."""
     env = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS", "PYTHON", "TORCH"))}
@@ -66,6 +56,14 @@ def test_only_tests_and_set_up_ask_for_the_system_s_packages(tree, target, needs
     recipe = run(tree, "make", "--dry-run", target).stdout
     assert ("system_packages" in recipe) == needs
     assert "make_venv" in recipe
+
+
+def test_make_lab_makes_everything_ready_and_opens_the_first_page(tree):
+    recipe = run(tree, "make", "--dry-run", "lab").stdout
+    set_up, opened = recipe.find("make_venv.py"), recipe.find("jupyterlab")
+    assert -1 < set_up < opened
+    assert recipe.rstrip().endswith("notebooks/00_start_here.ipynb")
+    assert (ROOT / "notebooks" / "00_start_here.ipynb").is_file()
 
 
 def test_the_environment_s_own_commands_come_first(tree):

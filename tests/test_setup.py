@@ -25,16 +25,6 @@ def venv_script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         sys.modules.pop(name, None)
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A copy of what set-up needs, in a folder whose name has a space."""
-    root = tmp_path / "my course"
-    shutil.copytree(ROOT / ".ci", root / ".ci", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("Makefile", "pyproject.toml"):
-        shutil.copy(ROOT / name, root / name)
-    return root
-
-
 def test_the_documented_example_is_true(venv_script):
     result = doctest.testmod(venv_script)
     assert result.attempted > 0

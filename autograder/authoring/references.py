@@ -20,7 +20,7 @@ from autograder.judging.reference import PUBLIC
 from autograder.observing.case import Case
 from autograder.observing.codec import CodecError, Projection, Raised, from_bytes, to_bytes
 from autograder.observing.exercise import Exercise, exercises_of
-from autograder.observing.observe import Seen, run
+from autograder.observing.observe import LEFT_ALONE, Seen, run
 
 __all__ = ["PUBLIC_SEED", "record", "same_reference", "stale", "write"]
 
@@ -48,6 +48,11 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
             raise ValueError(f"{exercise.id}: the oracle raised in case {case.name!r}: {seen.type}: {seen.message}")
         if any(isinstance(leaf, Projection) and not leaf.values.isfinite().all() for leaf in leaves(seen).values()):
             raise ValueError(f"{exercise.id}: case {case.name!r} is large and not finite; its projections say nothing")
+        if LEFT_ALONE in seen:
+            raise ValueError(
+                f"{exercise.id}: the oracle does not leave alone, in case {case.name!r}: {seen[LEFT_ALONE]}. "
+                "Say what the contract asks to change: exercise(..., may_change=...)"
+            )
     sizes = [magnitude(case.inputs, seen) for case, seen in zip(cases, expected, strict=True)]
     return {
         "cases": [

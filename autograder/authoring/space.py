@@ -34,6 +34,7 @@ __all__ = [
     "Space",
     "absent",
     "computed",
+    "extent",
     "fits",
     "leaf",
     "plain",
@@ -44,9 +45,9 @@ __all__ = [
 absent: Final = "absent"
 
 # A tensor by itself, one that asks for its gradient, and one that does and comes out of a computation.
-plain: Final = "plain"
-leaf: Final = "leaf"
-computed: Final = "computed"
+plain: Final = "a plain tensor"
+leaf: Final = "a leaf that asks for its gradient"
+computed: Final = "computed from a leaf"
 GRADS = (plain, leaf, computed)
 
 RANKS = (0, 1, 2, 3, 4, 5, 6)
@@ -144,7 +145,7 @@ class Space:
             replace(self.case(make, one), choices={**one.choices, **self._traits_of(one)}, projected=True)
             for one in self.combinations
         ]
-        made.sort(key=lambda case: (_extent(case.inputs), len(case.inputs)))
+        made.sort(key=lambda case: (extent(case.inputs), len(case.inputs)))
         return [
             replace(case, name=case.name or f"drawn from the contract, {number} of {len(made)}")
             for number, case in enumerate(made, 1)
@@ -202,7 +203,7 @@ def _is(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _extent(value: Any) -> int:
+def extent(value: Any) -> int:
     """How much there is to read in an input: elements of tensors, numbers of sequences."""
     match value:
         case Tensor():
@@ -210,9 +211,9 @@ def _extent(value: Any) -> int:
         case Drawn() | Uniform():
             return math.prod(value.size)
         case Mapping():
-            return sum(map(_extent, value.values()))
+            return sum(map(extent, value.values()))
         case list() | tuple():
-            return sum(map(_extent, value))
+            return sum(map(extent, value))
     return 1
 
 

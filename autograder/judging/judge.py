@@ -12,16 +12,20 @@ from torch import Tensor
 from autograder.judging.compare import MISSING, Difference, difference, leaves
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
+from autograder.judging.sharing import said, shared
 from autograder.judging.show import show_case, show_form, show_value
 from autograder.judging.verdict import Aspect, Finding, Status, Verdict
 from autograder.observing.case import Case
 from autograder.observing.codec import Projection, Raised
 from autograder.observing.exercise import Exercise
-from autograder.observing.observe import Run, Seen
+from autograder.observing.observe import LEFT_ALONE, Run, Seen
 
 __all__ = ["differences", "judge", "read"]
 
 _NO_ANSWER = Raised("NoAnswer", "")
+
+# Aspects that say nothing of what the answer gave, but of what came with it.
+_BESIDE = ("gradients", "memory", "state", "shape")
 
 
 def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
@@ -66,6 +70,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         misconception=known[0],
         says=known[1],
         finding=_finding(exercise, reference, seen, found),
+        where="" if known[0] else _where(exercise, reference, found),
         note=_note(seen, found),
     )
 
@@ -100,7 +105,14 @@ def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.
         one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size)
         if one is not None:
             found[path] = one
+    for aspect, things in _mapping(got.get(LEFT_ALONE)).items():
+        for thing, changes in _mapping(things).items():
+            found[f"{aspect}|{thing}"] = Difference("left alone", "left alone", changes)
     return found
+
+
+def _mapping(value: Any) -> Mapping[Any, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _aspects_of(expected: Seen) -> list[str]:
@@ -126,8 +138,10 @@ def _holds_core(exercise: Exercise, expected: Seen, found: Mapping[str, Differen
 
 def _aspects(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> tuple[Aspect, ...]:
     asked: dict[str, list[bool]] = {}
+    # What has to be left alone is asked for everywhere, and is not spoken of where it is.
+    disturbed = {path.split("|")[0] for one in found for path, what in one.items() if what.kind == "left alone"}
     for expected, one in zip(reference.expected, found, strict=True):
-        for aspect in _aspects_of(expected):
+        for aspect in dict.fromkeys((*_aspects_of(expected), *sorted(disturbed))):
             asked.setdefault(aspect, []).append(not _fails(aspect, one))
     order = [name for name in exercise.shares if name in asked] + [
         name for name in asked if name not in exercise.shares
@@ -203,6 +217,17 @@ def _finding(
         show(one.got) if isinstance(one.got, Raised) else name + show(one.got),
         name + show(one.expected),
     )
+
+
+def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> str:
+    """On which of the drawn cases the answer fails, where one or two of their choices say it."""
+    drawn = [(case.choices, one) for case, one in zip(reference.cases, found, strict=True) if case.drawn]
+    wrong = [any(path.split("|")[0] not in _BESIDE for path in one) for _, one in drawn]
+    fails = wrong if any(wrong) else [bool(one) for _, one in drawn]
+    claim = shared([choices for choices, _ in drawn], fails)
+    if not claim:
+        return ""
+    return f"Of {len(fails)} cases drawn from the contract it fails in {sum(fails)}: exactly where {said(claim, reference.words)}."
 
 
 def _note(seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]) -> str:

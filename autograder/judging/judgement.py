@@ -16,6 +16,7 @@ class Status(StrEnum):
     WRONG = "not right yet"
     NOT_ATTEMPTED = "not attempted"
     CRASHED = "crashed"
+    INTERRUPTED = "interrupted"
     NOT_BY_HAND = "not by hand"
 
 
@@ -40,7 +41,10 @@ class Finding:
 
 @dataclass(frozen=True, repr=False)
 class Judgement:
-    """What is found of an answer to ``exercise``: ``score`` of ``points``, and why."""
+    """What is found of an answer to ``exercise``: ``score`` of ``points``, and why.
+
+    ``where`` says in a sentence what kind of input it fails on, if that can be said.
+    """
 
     exercise: str
     contract: str
@@ -52,6 +56,7 @@ class Judgement:
     says: str = ""
     finding: Finding | None = None
     note: str = ""
+    where: str = ""
 
     @property
     def solved(self) -> bool:

@@ -15,6 +15,7 @@ _SIGNS = {
     "not right yet": ("✕", "#D55E00"),
     "not attempted": ("○", "#8b949e"),
     "crashed": ("!", "#D55E00"),
+    "interrupted": ("■", "#8b949e"),
     "not by hand": ("✋", "#CC79A7"),
 }
 _INK = "var(--jp-ui-font-color1,#1b1f24)"
@@ -70,6 +71,8 @@ def html(verdict: Judgement) -> str:
         case = f"Smallest case that shows it: {escape(verdict.finding.case)}"
         parts.append(f'<div style="color:{_MUTED};font-size:13px">{case}</div>')
         parts.append(f'<table style="border-collapse:collapse;{_CODE};margin:4px 0;color:{_INK}">{rows}</table>')
+    if verdict.where:
+        parts.append(f'<div style="margin:6px 0">{escape(verdict.where)}</div>')
     if verdict.note:
         parts.append(f'<div style="color:{_MUTED};font-size:13px">{escape(verdict.note)}</div>')
     return "".join(parts) + "</div>"
@@ -90,6 +93,8 @@ def text(verdict: Judgement) -> str:
     if verdict.finding is not None:
         lines.append(f"  {verdict.finding.case}")
         lines += [f"    {name:9}{value}" for name, value in _rows(verdict.finding)]
+    if verdict.where:
+        lines.append(f"  {verdict.where}")
     if verdict.note:
         lines.append(f"  {verdict.note}")
     return "\n".join(lines)

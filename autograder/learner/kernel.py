@@ -1,13 +1,14 @@
-"""What `check` has to know of the kernel it runs in: who asks, and which names the learner has defined."""
+"""What `check` has to know of where it runs: who asks, who could be asked, and who shows what it returns."""
 
 from __future__ import annotations
 
-import ast
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["UntrustedKernel", "grading", "let_missing_names_pass", "refuse_untrusted"]
+__all__ = ["UntrustedKernel", "grading", "nobody_asked", "refuse_untrusted", "shows_values"]
 
 TRUST = "AUTOGRADER_TRUST_KERNEL"
 
@@ -36,30 +37,49 @@ def refuse_untrusted() -> None:
         )
 
 
-class _MissingAnswers(ast.NodeTransformer):
-    """Turns ``check("id", name)`` into ``check("id", None)`` where the notebook holds no such name yet."""
-
-    def __init__(self, names: dict[str, Any]) -> None:
-        self._names = names
-
-    def visit_Module(self, node: ast.Module) -> ast.Module:
-        match node.body:
-            case [ast.Expr(value=ast.Call(func=ast.Name(id="check"), args=[ast.Constant(), answer]) as call)]:
-                parts = answer.elts if isinstance(answer, ast.Tuple) else [answer]
-                if any(isinstance(part, ast.Name) and part.id not in self._names for part in parts):
-                    call.args[1] = ast.copy_location(ast.Constant(None), answer)
-        return node
-
-
-def let_missing_names_pass() -> None:
-    """In IPython, let a check cell whose answer was never defined say "not attempted" instead of a NameError.
-
-    A cell that is one call ``check("id", name)`` and nothing else is meant; every other NameError stays one.
+@contextlib.contextmanager
+def nobody_asked() -> Iterator[None]:
+    """While this lasts, nothing that an answer kept hold of can ask the learner: neither the notebook's own ``input`` and
+    ``getpass`` under other names, nor, in a terminal, a standard input imported by name.
     """
-    if "IPython" not in sys.modules:
+    kernel = getattr(_shell(), "kernel", None)
+    if kernel is not None and isinstance(getattr(kernel, "_allow_stdin", None), bool):
+        allowed, kernel._allow_stdin = kernel._allow_stdin, False
+        try:
+            yield
+        finally:
+            kernel._allow_stdin = allowed
         return
+    with _empty_input() if kernel is None else contextlib.nullcontext():
+        yield
+
+
+@contextlib.contextmanager
+def _empty_input() -> Iterator[None]:
+    """File descriptor 0 is at its end: who reads it all the same does not wait."""
+    try:
+        kept = os.dup(0)
+    except OSError:  # there is none
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    try:
+        os.dup2(nothing, 0)
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(nothing)
+        os.close(kept)
+
+
+def shows_values() -> bool:
+    """Whether a notebook shows the value of the cell that runs; a plain Python and a terminal show its number alone."""
+    return hasattr(_shell(), "kernel")
+
+
+def _shell() -> Any:
+    if "IPython" not in sys.modules:
+        return None
     from IPython.core.getipython import get_ipython
 
-    shell = get_ipython()
-    if shell is not None and not any(isinstance(one, _MissingAnswers) for one in shell.ast_transformers):
-        shell.ast_transformers.append(_MissingAnswers(shell.user_ns))
+    return get_ipython()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from autograder.observing.codec import Drawn, Uniform
+from autograder.observing.left_alone import Earlier, Noted, look
 from autograder.observing.watch import Watch
 
 __all__ = ["Case"]
@@ -41,10 +43,12 @@ class Case:
     computed: tuple[str, ...] = ()
     choices: Mapping[str, Any] = field(default_factory=dict)
     projected: bool = False
+    earlier: Earlier = field(default_factory=Earlier, compare=False, repr=False)
+    noted: Noted = field(default_factory=dict, compare=False, repr=False)
 
-    def fresh(self, watch: Watch) -> Case:
-        """The same case with nothing given out yet."""
-        return replace(self, watch=watch, given={})
+    def fresh(self, watch: Watch, earlier: Earlier | None = None) -> Case:
+        """The same case with nothing given out yet, of a run that has seen ``earlier`` results."""
+        return replace(self, watch=watch, earlier=earlier or Earlier(), given={}, noted={})
 
     @property
     def drawn(self) -> bool:
@@ -71,12 +75,42 @@ class Case:
         Positional as far as the contract's order goes, by name behind a gap; wholly by name for an answer whose
         parameters are keyword-only. ``instead`` replaces arguments.
         """
+        return self.prepared(answer, **instead)()
+
+    def prepared(self, answer: Callable[..., Any], **instead: Any) -> Callable[[], Any]:
+        """`call`, for as many times as one likes: how the answer takes its arguments is found out once."""
         values = {name: self[name] for name in self.arguments if name in self.inputs} | instead
         positional, named = _split(self.arguments, values)
         if not _binds(answer, positional, named) and _binds(answer, [], values):
             positional, named = [], values
-        with self.watch:
-            return answer(*positional, **named)
+
+        def once() -> Any:
+            with self.left_alone(**values), self.watch:
+                result = answer(*positional, **named)
+            self._note(self.earlier.shared_by(result, values))
+            return result
+
+        return once
+
+    @contextmanager
+    def left_alone(self, **given: Any) -> Iterator[None]:
+        """Note what becomes of the tensors and modules ``given`` to an answer that `call` does not call: a module's forward.
+
+        >>> case = Case("two numbers", {"x": torch.ones(2)})
+        >>> with case.left_alone(x=case["x"]):
+        ...     _ = case["x"].requires_grad_()
+        >>> case.noted
+        {'memory': {'x': ('requires_grad',)}}
+        """
+        changed = look(given)
+        try:
+            yield
+        finally:
+            self._note(changed())
+
+    def _note(self, noted: Noted) -> None:
+        for aspect, found in noted.items():
+            self.noted.setdefault(aspect, {}).update(found)
 
     def unchanged(self) -> dict[str, str]:
         """For every tensor given out: ``"unchanged"`` if it still holds what it held, under the same shape."""

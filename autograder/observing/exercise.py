@@ -32,7 +32,9 @@ class Exercise:
     """What a learner is asked for. ``id`` is the name in the notebook; ``contract`` its signature as the lesson says it.
 
     ``core`` is the aspect that must hold in at least one case for anything to be earned; ``by_hand`` holds patterns of
-    torch's own operators that would do the job (✋); ``shares`` weighs the aspects.
+    torch's own operators that would do the job (✋); ``shares`` weighs the aspects; ``may_change`` names arguments that the
+    contract asks to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls
+    may give the same memory.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Exercise:
     by_hand: tuple[str, ...] = ()
     core: tuple[str, ...] = ("values",)
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
+    may_change: tuple[str, ...] = ()
 
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
@@ -57,6 +60,7 @@ def exercise(
     by_hand: str = "",
     core: str = "values",
     shares: Mapping[str, float] | None = None,
+    may_change: str = "",
 ) -> Callable[[Probe], Exercise]:
     """Make an `Exercise` of a probe, which lends it its name and its chapter.
 
@@ -82,6 +86,7 @@ def exercise(
             by_hand=tuple(by_hand.split()),
             core=tuple(core.split()),
             shares={**DEFAULT_SHARES, **(shares or {})},
+            may_change=tuple(part.strip() for part in may_change.split(",") if part.strip()),
         )
 
     return wrap

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import operator
+import random
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,15 +20,21 @@ from torch import Tensor
 
 from autograder.observing.case import Case
 from autograder.observing.codec import Other, Projection, Raised
+from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.project import LARGE, project, smaller
+from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
+from autograder.observing.world import World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
 
-__all__ = ["Run", "Seen", "observe", "raised_by", "run"]
+__all__ = ["LEFT_ALONE", "Interrupted", "Run", "Seen", "observe", "raised_by", "run"]
 
 Seen = Mapping[str, Any] | Raised
+
+# Under this name stands in what is seen of a case what the answer has changed and should have left alone.
+LEFT_ALONE = "left alone"
 
 _HERE = str(Path(__file__).parents[1])  # all of the autograder
 
@@ -39,6 +46,17 @@ class Run:
     seen: tuple[Seen, ...]
     used: tuple[str, ...] = ()
     attempted: bool = True
+
+
+class Interrupted(KeyboardInterrupt):
+    """An answer was still running when somebody interrupted it.
+
+    ``run`` holds what was seen before; in the place of the case under way, and of those behind it, the answer's own line.
+    """
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
 
 
 def observe(**aspects: Any) -> dict[str, Any]:
@@ -116,23 +134,56 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """Try ``answer`` on every case with the exercise's probe. An exception costs that case only.
 
     The random state, torch's default dtype and the gradient mode are the same for every answer, and as before afterwards.
+    Raises `Interrupted` when somebody interrupts it.
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
-    watch = Watch(exercise.by_hand)
-    with _same_world():
-        seen = tuple(_run_case(exercise, answer, case.fresh(watch)) for case in cases)
-    return Run(seen, tuple(watch.used))
+    watch, earlier = Watch(exercise.by_hand), Earlier()
+    seen: list[Seen] = []
+    try:
+        with _same_world():
+            world = World()
+            for case in cases:
+                seen.append(_run_case(exercise, answer, case.fresh(watch, earlier), world))
+    except KeyboardInterrupt as stop:
+        seen += [_raised(stop)] * (len(cases) - len(seen))
+        raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
+    return Run(tuple(seen), tuple(watch.used))
 
 
-def _run_case(exercise: Exercise, answer: Any, case: Case) -> Seen:
+def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
+    torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
+    changed: tuple[str, ...] = ()
     try:
         seen = exercise.probe(answer, case)
-        return smaller(seen) if case.projected else seen
+        seen = smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
         return _raised(error)
+    finally:
+        changed = world.put_back()  # whatever one case has left on is no matter of the next
+    noted = _not_asked_for(case.noted, exercise.may_change)
+    if changed:
+        noted["state"] = {**noted.get("state", {}), "the world": changed}
+    return {**seen, LEFT_ALONE: noted} if noted else seen
+
+
+def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:
+    """What was changed though the contract does not ask for it; ``allowed`` is ``"params"`` or ``"model: .grad"``."""
+    found: Noted = {}
+    for aspect, things in noted.items():
+        for thing, changes in things.items():
+            name = thing.partition("[")[0]
+            left = tuple(
+                change
+                for change in changes
+                if name not in allowed
+                and not f"{name}: {change}".startswith(tuple(one for one in allowed if ":" in one))
+            )
+            if left:
+                found.setdefault(aspect, {})[thing] = left
+    return found
 
 
 def _is_placeholder(answer: Any) -> bool:
@@ -144,6 +195,8 @@ def _is_placeholder(answer: Any) -> bool:
 
 def _raised(error: BaseException) -> Raised:
     """The exception with the deepest line that is neither ours nor a library's: the learner's own."""
+    if is_refusal(error):
+        error = InputRefused("input()").with_traceback(error.__traceback__)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
     line, number = (own[-1].line or "", own[-1].lineno or 0) if own else ("", 0)
     try:
@@ -174,8 +227,11 @@ def _without_modes() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _same_world() -> Iterator[None]:
-    """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr."""
+    """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr,
+    nobody at the keyboard.
+    """
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
+    numbers, more = random.getstate(), np.random.get_state()
     with (
         _without_modes(),
         torch.random.fork_rng(devices=[]),
@@ -183,9 +239,9 @@ def _same_world() -> Iterator[None]:
         torch.set_grad_enabled(True),
         warnings.catch_warnings(),
         contextlib.redirect_stderr(io.StringIO()),
+        refused(),
     ):
         warnings.simplefilter("ignore")
-        torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
         torch.set_default_dtype(torch.float32)
         logging.disable(logging.CRITICAL)
         try:
@@ -193,3 +249,5 @@ def _same_world() -> Iterator[None]:
         finally:
             torch.set_default_dtype(dtype)
             logging.disable(disabled)
+            random.setstate(numbers)
+            np.random.set_state(more)

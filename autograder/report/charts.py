@@ -16,7 +16,7 @@ _KINDS = (
     ("✓", "solved", GREEN, ("solved",)),
     ("◐", "partly right", ORANGE, ("partly right",)),
     ("✕", "not right yet", VERMILION, ("not right yet", "not by hand")),
-    ("!", "stopped", PURPLE, ("crashed", "timed out", "out of memory")),
+    ("!", "stopped", PURPLE, ("crashed", "interrupted", "timed out", "out of memory")),
     ("○", "nothing there", "#8b949e", ("not attempted", "missing", "unreadable")),
 )
 _WIDTH = 400

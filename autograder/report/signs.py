@@ -15,6 +15,7 @@ _SIGNS = {
     "not by hand": ("✋", "stopped"),
     "not attempted": ("○", "nothing"),
     "crashed": ("!", "stopped"),
+    "interrupted": ("■", "stopped"),
     "timed out": ("◷", "stopped"),
     "out of memory": ("▣", "stopped"),
     "unreadable": ("?", "stopped"),

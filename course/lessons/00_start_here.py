@@ -40,20 +40,28 @@ else:
 # ## The map
 #
 # Run the next cell for the list of chapters. Click on a title to open it. Take them in order: each one uses words
-# that the one before explained.
+# that the one before explained. Each begins with what you can do at its end, and closes with three questions to yourself.
 
 # %%
+from pathlib import Path
+
 from IPython.display import Markdown
 
 from autograder.exercise import exercises_of
 from course.chapters import CHAPTERS
+from course.minutes import minutes_of
 
-rows = ["| chapter | title | exercises | points |", "|---|---|---|---|"]
+rows = ["| chapter | you build | exercises | points | minutes |", "|---|---|---|---|---|"]
 for chapter in CHAPTERS:
+    notebook = f"{chapter.slug}/{chapter.slug}.ipynb"
     points = [exercise.points for exercise in exercises_of(chapter.topic)]
-    link = f"[{chapter.title}]({chapter.slug}/{chapter.slug}.ipynb)"
-    rows.append(f"| {chapter.number:02d} | {link} | {len(points)} | {sum(points)} |")
+    numbers = f"{len(points)} | {sum(points)} | {minutes_of(Path(notebook)) or '–'}"
+    rows.append(f"| [{chapter.number:02d} {chapter.title}]({notebook}) | {chapter.teaches} | {numbers} |")
 Markdown("\n".join(rows))
+
+# %% [markdown]
+# The minutes are no more than an estimate, by one rule for all chapters: two minutes for 240 words, half a minute for a cell
+# that you run, and four minutes for each point.
 
 # %% [markdown]
 # ## How an exercise works
@@ -64,7 +72,7 @@ Markdown("\n".join(rows))
 # 2. **Three hints**, folded. The first asks you a question, the second gives a direction, the third nearly the line.
 #    They cost nothing.
 # 3. **Your cell.** It holds `# YOUR CODE HERE` and a line that raises `NotImplementedError`. Replace both. Then run
-#    the cell: until you do, the notebook still knows your old answer.
+#    the cell: until you do, the notebook still knows your old answer. (If the cell fails, the check tells you so.)
 # 4. **The check.** A cell such as `check("relu", relu)`. Run it as often as you like.
 #
 # A hand, ✋, means: build this yourself. Torch has a ready-made operator for the job, and using that one earns
@@ -126,6 +134,7 @@ Verdict(
 # | ◐ | partly right | some aspects hold; the panel says which do not |
 # | ✕ | not right yet | the values are wrong |
 # | ! | crashed | your code raised an error on every input |
+# | ■ | interrupted | you stopped it with the ■ of the toolbar; the panel says which line was running |
 # | ✋ | not by hand | torch's own operator did the work |
 # | ○ | not attempted | nothing written yet, or the cell has not been run |
 

@@ -5,6 +5,13 @@
 #
 # In this chapter you work out by hand where every element lies. The rest of the course stands on it: why some calls are
 # free and others copy, why `view` sometimes refuses, and how a convolution can be written without a loop.
+#
+# **At the end you can**
+#
+# - say in which slot of memory any element of a tensor lies;
+# - read a tensor off its storage with your own hands, whatever its strides;
+# - tell whether two tensors lie in the same memory;
+# - predict what an operation makes of size, stride and offset, and whether it copies.
 
 # %%
 import itertools
@@ -435,6 +442,32 @@ check("predict_layout", predict_layout)
 # - A fresh tensor is contiguous: the last stride is 1, and each other one is the product of the sizes to its right.
 # - No stride says "backwards", and none says "four near steps, then a far one". Where torch would need it, it copies.
 # - A view is another recipe over the same slots, so writing to one shows in the other. A copy has slots of its own.
+
+# %% [markdown]
+# ### Three questions
+#
+# Answer each for yourself before you unfold it.
+#
+# <details><summary>1. A tensor has size (4, 5), stride (1, 4) and offset 3. In which slot lies element [2, 3], and how many
+# slots must the storage have at least?</summary>
+#
+# In slot 3 + 2 · 1 + 3 · 4 = 17. The last element, [3, 4], lies in slot 3 + 3 · 1 + 4 · 4 = 22, so there have to be 23 slots,
+# counted from 0.
+#
+# </details>
+# <details><summary>2. You keep <code>row = huge[7]</code> and delete <code>huge</code>. Why is the memory not free, and what
+# would free it?</summary>
+#
+# The row is a view: it reads the very allocation that the whole tensor was in. `row = huge[7].clone()` has slots of its own, and
+# then nobody needs the large storage any more.
+#
+# </details>
+# <details><summary>3. <code>transpose</code> is free and <code>flip</code> copies. Both only change an order. Why the difference?</summary>
+#
+# Two swapped dimensions are another recipe: their strides change places. Backwards would need a negative stride, and torch has
+# none.
+#
+# </details>
 #
 # In [chapter 02](../02_views_and_copies/02_views_and_copies.ipynb) you work out the recipe of every view yourself, and when
-# there is none.
+# there is none. What you have solved so far is in [Start here](../00_start_here.ipynb).

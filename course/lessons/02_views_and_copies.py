@@ -1,8 +1,14 @@
 # %% [markdown]
 # # 02 · Views and copies
 #
-# A view is a new recipe over old numbers. In this chapter you write those recipes yourself: what `transpose`, a slice, `expand`
-# and `view` do to size, stride and offset. At the end you can say of any `view` whether it will work, and why not.
+# A view is a new recipe over old numbers. In this chapter you write those recipes yourself.
+#
+# **At the end you can**
+#
+# - work out what `transpose`, a slice, `expand` and `view` do to size, stride and offset;
+# - say of any `view` whether it will work, and if not, which dimensions are in the way;
+# - see where writing into a view changes more than you meant;
+# - put the dimensions of images in another order, and flatten a batch of any layout.
 #
 # In the first exercises a layout is just plain integers, `(size, stride, offset)`. ✋ there means: no torch at all.
 
@@ -715,5 +721,33 @@ check("flatten_batch", flatten_batch)
 # | `clone`, `repeat`, `flip`, indexing with a tensor | new slots | always |
 #
 # And before you write in place into a view, ask who else reads those slots.
+
+# %% [markdown]
+# ### Three questions
 #
-# In [chapter 03](../03_cnn_with_modules/03_cnn_with_modules.ipynb) you build the network.
+# Answer each for yourself before you unfold it.
+#
+# <details><summary>1. <code>x</code> is contiguous, of size (4, 6). Which of <code>x[:2]</code>, <code>x[:, :3]</code> and
+# <code>x.t()</code> has a <code>view(-1)</code>?</summary>
+#
+# Only `x[:2]`. Its strides are (6, 1), its inner size is 6, and 6 = 6 · 1: the two dimensions merge. For `x[:, :3]` that is
+# 6 = 3 · 1, for `x.t()` it is 1 = 4 · 6. Neither holds.
+#
+# </details>
+# <details><summary>2. A photograph is (3, 32, 32). Both <code>reshape(32, 32, 3)</code> and <code>permute(1, 2, 0)</code> give
+# (32, 32, 3). Which of them is the photograph?</summary>
+#
+# The one by `permute`: each size takes its stride along. `reshape` keeps the order in memory and cuts it anew, so that three
+# neighbours in one row of red become one pixel.
+#
+# </details>
+# <details><summary>3. <code>rows = bias.expand(100, 10)</code>, and then each row gets noise of its own by
+# <code>rows.add_(noise)</code>. What happens?</summary>
+#
+# An error. All hundred rows are the same ten slots, stride 0, and torch refuses to write there. `rows.clone()` first makes slots
+# for each, or `rows + noise` a new tensor.
+#
+# </details>
+#
+# In [chapter 03](../03_cnn_with_modules/03_cnn_with_modules.ipynb) you build the network. What you have solved so far is in
+# [Start here](../00_start_here.ipynb).

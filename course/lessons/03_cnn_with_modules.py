@@ -2,7 +2,14 @@
 # # 03 · The CNN with modules
 #
 # In this chapter you build a small convolutional network, **TinyCNN**, the way most PyTorch code does: from
-# *modules*. On the way you find out what a module is, what it keeps, and what it does for you without being asked.
+# *modules*.
+#
+# **At the end you can**
+#
+# - build a network from layers, as a class and as steps in a row;
+# - say how large the output of a convolution is, and how many numbers a layer learns;
+# - say what a module keeps, and what it does for you without being asked;
+# - read probabilities off a network, and say why softmax is not inside of it.
 #
 # ```
 # images (N, 3, 32, 32) → conv → ReLU → flatten → fc → logits (N, 10)
@@ -669,6 +676,32 @@ except NotImplementedError:
 # | `model.state_dict()` | listed them, and buffers, for a file |
 # | `model.to(…)` | moved them all |
 # | `model.eval()` | told every module inside |
+
+# %% [markdown]
+# ### Three questions
+#
+# Answer each for yourself before you unfold it.
+#
+# <details><summary>1. TinyCNN is to take images of 64 × 64. Which of its two layers changes, and how many parameters has it
+# then?</summary>
+#
+# Only `fc`. The 16 filters are used at every place, however many there are. `fc` has a weight for each place, channel and class:
+# 10 · 16 · 64 · 64 + 10 = 655,370.
+#
+# </details>
+# <details><summary>2. Somebody's <code>__init__</code> says <code>self.scale = torch.ones(3)</code>, and <code>forward</code>
+# multiplies by it. Training never changes it. Why not?</summary>
+#
+# A plain tensor is an attribute like any other: nobody registers it, so that the optimiser's list does not have it. Neither has
+# the state. `nn.Parameter(torch.ones(3))` says that it is to be learned.
+#
+# </details>
+# <details><summary>3. A network with ten classes gets every training image right, and its loss stays above 1.46. What is wrong?</summary>
+#
+# It ends in a softmax, and `F.cross_entropy` does another. The second one sees a 1 and nine 0s at best, and ln(e + 9) − 1 = 1.461
+# is all that is left. Return logits.
+#
+# </details>
 #
 # In [chapter 04](../04_the_same_cnn_with_functional/04_the_same_cnn_with_functional.ipynb) you build the same network without any of
 # this, and do each of these things by hand. What you have solved so far is in [Start here](../00_start_here.ipynb).

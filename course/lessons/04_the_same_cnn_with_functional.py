@@ -5,7 +5,12 @@
 # a plain dictionary of four tensors. The arithmetic comes from `torch.nn.functional`, everybody's `F`, and some of it you
 # write yourself.
 #
-# At the end you prove that this is the same network: the same logits, and the same four gradients.
+# **At the end you can**
+#
+# - call any layer as a function, and hand it all that a module would remember;
+# - make a network's weights: their shapes, their size, and leaves that collect gradients;
+# - write ReLU, a linear layer and softmax yourself;
+# - prove that two builds are the same network: the same logits, and the same four gradients.
 
 # %%
 import torch
@@ -738,5 +743,31 @@ except NotImplementedError:
 #
 # One CNN, two ways. With modules, the object holds the weights and takes care of them. With functions, you hold the weights, and
 # see everything that is done with them. It is the same network: you have measured it.
+
+# %% [markdown]
+# ### Three questions
 #
-# What you have solved so far is in [Start here](../00_start_here.ipynb).
+# Answer each for yourself before you unfold it.
+#
+# <details><summary>1. <code>w = torch.randn(5, requires_grad=True) * 0.1</code>. An optimiser refuses <code>w</code>. Why, and how
+# is it made instead?</summary>
+#
+# `w` is a result of a product, not a leaf. First make the numbers, then ask for gradients:
+# `w = (torch.randn(5) * 0.1).requires_grad_()`.
+#
+# </details>
+# <details><summary>2. You turn your dictionary into float64 and go on training. The loss does not move any more. What happened?</summary>
+#
+# `.to` made new tensors, and the optimiser holds the old ones. It steps what nobody looks at. A moved dictionary needs a new
+# optimiser; a module's `.to` changes its parameters in place.
+#
+# </details>
+# <details><summary>3. Two builds give the same logits. Why does the proof compare gradients as well?</summary>
+#
+# A build that cuts the graph, by a `detach` somewhere, has the right logits and learns nothing there. Logits say what a network
+# computes, gradients say whether it can learn.
+#
+# </details>
+#
+# In [chapter 05](../05_convolution_by_hand/05_convolution_by_hand.ipynb) you take the one function apart that is still a closed box:
+# `F.conv2d`. What you have solved so far is in [Start here](../00_start_here.ipynb).

@@ -7,6 +7,13 @@
 #
 # Here they meet. A convolution is a view, and one product. You build it, put it into TinyCNN in place of `F.conv2d`, and nobody
 # notices.
+#
+# **At the end you can**
+#
+# - work out any number of a convolution's output by hand;
+# - tell the two meanings of "stride" apart, the kernel's and the memory's;
+# - write a convolution as a view and one product, with stride, padding and dilation, and max pooling from the same pieces;
+# - put a function of your own into a network, gradients and all.
 
 # %%
 import torch
@@ -594,5 +601,31 @@ picture
 # | im2col | the same windows, copied into columns for one matrix product |
 # | max pooling | the same windows, the largest number of each |
 #
-# There is nothing left inside `F.conv2d` that you could not build. What you have solved so far is in
-# [Start here](../00_start_here.ipynb).
+# There is nothing left inside `F.conv2d` that you could not build.
+
+# %% [markdown]
+# ### Three questions
+#
+# Answer each for yourself before you unfold it.
+#
+# <details><summary>1. A contiguous image (1, 1, 10, 12), windows of 3 × 3, and the kernel moves by 2. How many windows are there,
+# and what are the six memory strides?</summary>
+#
+# 4 · 5 windows: (10 − 3) // 2 + 1 and (12 − 3) // 2 + 1. The image has the strides (120, 120, 12, 1), so the windows have
+# (120, 120, 24, 2, 12, 1): twice the stride from window to window, the image's own inside.
+#
+# </details>
+# <details><summary>2. The method <code>x.unfold</code> and the function <code>F.unfold</code> have one name. Which of them costs
+# memory, and how much?</summary>
+#
+# `F.unfold`: it writes the windows down as columns. With 3 × 3 and a frame of one, that is nine times the image. The method is a view.
+#
+# </details>
+# <details><summary>3. A frame of zeros is right for a convolution, and wrong for max pooling. Why?</summary>
+#
+# A zero adds nothing to a sum. Of a maximum over negative numbers, zero would be the result. A frame that never wins is −∞.
+#
+# </details>
+#
+# In [chapter 06](../06_what_a_module_registers/06_what_a_module_registers.ipynb) you go back to modules, and find out what they do when
+# you assign an attribute. What you have solved so far is in [Start here](../00_start_here.ipynb).

@@ -4,7 +4,7 @@
 # Some layers do one thing while a network is trained, and another thing afterwards. Most of what goes wrong
 # between "it trains well" and "it answers badly" has to do with that.
 #
-# At the end of this chapter you can
+# **At the end you can**
 #
 # - say what `train()` and `eval()` change, and what they leave alone;
 # - write dropout and batch norm as plain functions, and give each of them a home in a module;
@@ -828,14 +828,15 @@ except NotImplementedError:
 #
 # Answer each for yourself before you unfold it.
 #
-# <details><summary>1. A network answers the same question differently each time, although `eval()` was called. Where do you look first?</summary>
+# <details><summary>1. A network answers the same question differently each time, although <code>eval()</code> was called.
+# Where do you look first?</summary>
 #
 # At calls of `F.dropout` without `training=self.training`, and at modules that are made in `forward` or kept where nobody registers them: in both
 # cases `eval()` changes nothing.
 #
 # </details>
-# <details><summary>2. Somebody measured a network's accuracy after every epoch, under `torch.no_grad()`, and forgot `eval()`. What happened to
-# the network?</summary>
+# <details><summary>2. Somebody measured a network's accuracy after every epoch, under <code>torch.no_grad()</code>, and forgot
+# <code>eval()</code>. What happened to the network?</summary>
 #
 # Its batch norms moved their running statistics towards the digits it was measured on, and counted them as batches. No parameter changed. And the accuracy
 # was that of a network with dropout on, each image normalised together with its neighbours.

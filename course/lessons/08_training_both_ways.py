@@ -4,7 +4,7 @@
 # So far you have compared the two builds at rest: the same weights, the same logits, the same gradients. Now both learn, on
 # the same real images, and you follow them step by step.
 #
-# At the end of this chapter you can
+# **At the end you can**
 #
 # - train a network of modules and a dictionary of tensors to the **same losses, to the last bit**,
 # - tell from its symptoms what is wrong with a training loop that runs without an error,
@@ -1166,7 +1166,12 @@ except NotImplementedError:
 # %% [markdown]
 # ## What you have now
 #
-# Both builds learn, and learn the same. Three questions, to see what stayed. Answer first, then unfold.
+# Both builds learn, and learn the same.
+
+# %% [markdown]
+# ### Three questions
+#
+# Answer each for yourself before you unfold it.
 #
 # <details><summary>1. Two trainings begin with the same numbers, and their losses drift apart by 1e-8, then 1e-6. Is that a bug?</summary>
 #

@@ -26,7 +26,7 @@ from autograder.grading.wire.cases import unpack
 from autograder.grading.wire.frames import Decoder, Frame
 from autograder.grading.wire.observations import pack_run
 from autograder.observing.exercise import catalogue
-from autograder.observing.observe import run
+from autograder.observing.observe import Interrupted, run
 
 __all__ = ["main"]
 
@@ -49,7 +49,7 @@ def prober() -> Probe:
     before the learner's code ran.
     """
     exercises, answer_of, cases_of, observe, pack = dict(catalogue()), _answer, unpack, run, pack_run
-    put_back, set_trace, set_profile = pristine(), sys.settrace, sys.setprofile
+    put_back, set_trace, set_profile, stopped = pristine(), sys.settrace, sys.setprofile, Interrupted
 
     def probe(namespace: Namespace, frame: Frame, send: Callable[[bytes], None]) -> None:
         set_trace(None)  # who traces a function may change what its variables hold
@@ -59,6 +59,9 @@ def prober() -> Probe:
             exercise = exercises[frame.data["exercise"]]
             answer = answer_of(namespace, frame.data["answer"])
             send(pack(observe(exercise, answer, cases_of(frame.payload, exercise))))
+        except stopped as stop:  # where it was: the controller says so in its own words
+            send(pack(stop.run))
+            raise
         finally:
             undo()
 

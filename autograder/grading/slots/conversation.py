@@ -107,7 +107,7 @@ class Child:
                     return Ended(CellEnd.TIMED_OUT if interrupted else CellEnd.CRASHED, False)
                 if how is not None:
                     end = CellEnd.TIMED_OUT if interrupted else _ENDS[how]
-                    return Ended(end, True, None if interrupted else listening.run)
+                    return Ended(end, True, listening.run)
             elif self._warm.control in ready:  # only once the channel is read empty
                 for said in self._warm.heard():
                     if said["say"] == "gone":

@@ -1,12 +1,14 @@
 """A cell's source as plain Python: IPython's prompts, magics and shell lines taken out, in one pass over the text.
 
 IPython's own reading begins anew at the top of the cell for each magic in it: 400 of them in a cell of 100 KB take minutes,
-and what it reads is a stranger's text. A magic's own text counts for nothing here, nor does a cell under a magic.
+and what it reads is a stranger's text. A magic's own text counts for nothing here.
 """
 
 from __future__ import annotations
 
 import re
+
+from autograder.learner.names import python_of
 
 __all__ = ["without_magics", "without_prompts"]
 
@@ -37,7 +39,7 @@ def without_magics(source: str) -> str:
     """
     text = without_prompts(source)
     if text.startswith("%%"):
-        return ""
+        text = python_of(text)
     found: list[str] = []
     written = place = depth = 0
     while piece := _PIECES.search(text, place):

@@ -1,6 +1,6 @@
 """A submission's files as they lie on disk, read as a stranger's: no link is followed, no size is believed.
 
-Everything here reads a stranger's bytes: it gives files, or a notebook built anew, or raises `Unreadable`, in memory and time
+All of it reads a stranger's bytes: it gives files, or a notebook built anew, or raises `Unreadable`, in memory and time
 that grow with what is read, and with limits on that.
 """
 

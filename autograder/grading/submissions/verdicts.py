@@ -9,10 +9,12 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from autograder.grading.slots.job import Job, Limits, Outcome, Ran
+from autograder.grading.submissions.never_there import never_there
 from autograder.grading.submissions.operators import operators_named
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
 from autograder.grading.submissions.state import State, of_cell, of_verdict
+from autograder.judging.circumstances import Place, running_out_of_time
 from autograder.judging.judge import judge
 from autograder.judging.reference import Reference
 from autograder.judging.verdict import Status, Verdict
@@ -113,6 +115,8 @@ def _decide(
     if state_of_cell is not None or one.run is None:
         state = state_of_cell or State.CRASHED
         said = _said(state, job.limits) if state_of_cell else "Your answer broke off its own check."
+        if state is State.TIMED_OUT and one.run is not None:
+            said += running_out_of_time(_where(_as_data(one.run, len(one.run.seen))))
         return Decided(state, _nothing(exercise, Status.CRASHED, said))
     reference = task.references[check.exercise]
     run = _with_source(_as_data(one.run, len(reference.cases)), exercise, check, job, place)
@@ -121,6 +125,8 @@ def _decide(
         return Decided(State.OUT_OF_MEMORY, replace(verdict, note=_said(State.OUT_OF_MEMORY, job.limits)))
     if verdict.status is Status.NOT_ATTEMPTED and (found := _elsewhere(task, notebook, ran, check)):
         return Decided(found[0], replace(verdict, note=found[1]))
+    if not run.attempted and (words := never_there(job, ran, place, check.answer)):
+        verdict = replace(verdict, note=words)
     return Decided(of_verdict(verdict.status), verdict)
 
 
@@ -153,6 +159,12 @@ def _seen(one: Any) -> Seen:
 def _took_too_much(one: Seen) -> bool:
     """Whether an answer was refused memory: by Python, or by torch, whose error has no type of its own."""
     return isinstance(one, Raised) and (one.type == "MemoryError" or "can't allocate memory" in one.message)
+
+
+def _where(run: Run) -> Place:
+    """The answer's own line that was running when it was interrupted."""
+    stopped = [one for one in run.seen if isinstance(one, Raised) and one.type == "KeyboardInterrupt"]
+    return (stopped[0].number, stopped[0].line) if stopped else (0, "")
 
 
 def _with_source(run: Run, exercise: Exercise, check: Check, job: Job, place: int) -> Run:

@@ -31,11 +31,16 @@ def dropout(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
     outs = _joined(seen["values"], x)
     if outs is None:
         return {**seen, "values": seen["values"] if isinstance(seen["values"], str) else "not of the size of x"}
-    said = {**seen, "values": {"elements": _elements(x, outs, p), "share of zeros": _share(outs != 0, p)}}
+    said = {**seen, "values": {"elements": _elements(x, outs, p)}}
     if "gradients" in seen:
         said["gradients"] = {"x": _gradient(outs[0], seen["gradients"].get("x"), p)}
+    share = _share(outs != 0, p)
+    if case.inputs.get("share") or case.inputs.get(
+        "mask"
+    ):  # so many elements that a wrong share of zeros is always seen
+        said["values"]["share of zeros"] = share
     if case.inputs.get("mask"):
-        said["mask"] = _mask(outs != 0, p if said["values"]["share of zeros"] == "as p says" else None)
+        said["mask"] = _mask(outs != 0, p if share == "as p says" else None)
     return said
 
 

@@ -15,8 +15,16 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.observe import observe
+from autograder.observing.probes.handed import Handed, patched
 from autograder.observing.probes.specimen import build_module
-from autograder.observing.probes.trained import batches_of, build_optimizer, hyper_parameters, packed, tensors_of, train
+from autograder.observing.probes.trained import (
+    batches_of,
+    build_optimizer,
+    hyper_parameters,
+    packed,
+    tensors_of,
+    train,
+)
 
 __all__ = ["observe_checkpoint"]
 
@@ -33,7 +41,8 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
     model, optimizer = _pair(case, "seed", "groups")
     train(model, optimizer, batches[: case["first"]])
     saved = tensors_of(model)
-    data = case.call(save, model=model, optimizer=optimizer)
+    with Handed(model) as saving:
+        data = case.call(save, model=model, optimizer=optimizer)
     if not isinstance(data, bytes):
         return observe(values="no bytes were saved", state={"saved": type(data).__name__})
     left_alone = _same(saved, tensors_of(model))
@@ -44,13 +53,17 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
     train(other, its_optimizer, batches[: case["other_first"]])
     objects = {id(one) for one in (*other.parameters(), *other.buffers())}
     loading = replace(case, arguments=("data", "model", "optimizer"))
-    answered = loading.call(load, data=data, model=other, optimizer=its_optimizer)
+    with Handed(other) as reading:
+        answered = loading.call(load, data=data, model=other, optimizer=its_optimizer)
     now = [*other.parameters(), *other.buffers()]
     held = [one for group in its_optimizer.param_groups for one in group["params"]]
     state = {
         "saved": "bytes",
         "answered": "both" if _is_both(answered, other, its_optimizer) else "something else",
         "hyper-parameters": hyper_parameters(its_optimizer, case["groups"]),
+        "left by saving": saving.left,
+        "left by loading": reading.left,
+        "patched classes": patched(case),
     }
     memory = {
         "the model's tensors": "the same" if {id(one) for one in now} == objects else "others",

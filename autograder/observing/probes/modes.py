@@ -34,17 +34,25 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
     if "other_seed" in case:
         return observe(generator=draws_of_generators(answer, case))
     instead = {"generator": torch.Generator().manual_seed(case["seed"])} if "seed" in case else {}
-    out = case.call(answer, **instead)
+    call = case.prepared(answer, **instead)
+    out = call()
     if not isinstance(out, Tensor):
         return observe(**{case.get("aspect", "values"): kind_of(out)})
-    gradients, memory = case.gradients(out), case.unchanged()
+    memory = case.unchanged()
     if "aspect" in case:
+        # Nothing is to be drawn here. What is drawn all the same comes out differently, if it is asked often enough.
+        gradients = case.gradients(out)
+        again = [call() for _ in range(max(2, 40 // max(1, out.numel())))]
+        if any(not isinstance(one, Tensor) or not torch.equal(one.detach(), out.detach()) for one in again):
+            never = dict.fromkeys(gradients or {}, "of an answer that is never the same")
+            return observe(**{case["aspect"]: "another answer each time"}, gradients=never or None, memory=memory)
         return observe(**{case["aspect"]: out}, gradients=gradients, memory=memory)
     shape = {"size": tuple(out.shape), "dtype": out.dtype}
-    outs = [out, *(case.call(answer, **instead) for _ in range(1, case.get("draws", 1)))]
+    outs = [out, *(call() for _ in range(1, case.get("draws", 1)))]
     if any(not isinstance(one, Tensor) or one.shape != out.shape for one in outs):
         return observe(values="not always a tensor of one size", shape=shape, memory=memory)
-    return observe(values=pieces(*outs), gradients=gradients, shape=shape, memory=memory)
+    outs.sort(key=lambda one: not (one != 0).any())  # first one in which something is kept: its gradient says something
+    return observe(values=pieces(*outs), gradients=case.gradients(outs[0]), shape=shape, memory=memory)
 
 
 @exercise("class DropoutNet(p)", points=3, shares={"values": 6, "eval": 6, "state": 3})
@@ -85,6 +93,7 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     by_hand="*batch_norm*",
     core="values eval",
     shares={"values": 5, "eval": 4, "statistics": 4, "gradients": 3},
+    may_change="running_mean: its numbers, running_var: its numbers",
 )
 def batch_norm(answer: Callable[..., Any], case: Case) -> Observations:
     """One batch ``x (N, C, H, W)``, or several one after the other; then the statistics, through memory shared with them."""
@@ -131,7 +140,8 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     outs: dict[str, Any] = {}
     for number, mode in enumerate(case["modes"]):
         around.train(mode == "train")
-        outs[f"batch {number + 1}"] = layer(case[f"x{number}" if number else "x"])
+        with case.watch:
+            outs[f"batch {number + 1}"] = layer(case[f"x{number}" if number else "x"])
     last = outs[f"batch {len(outs)}"]
     if not isinstance(last, Tensor):
         return observe(**{case.get("aspect", "values"): kind_of(last)}, state=state)
@@ -151,6 +161,7 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     "record_activations(model, names, x) -> dict",
     points=5,
     shares={"values": 5, "state": 4, "memory": 2, "graph": 2, "unknown name": 2, "when it raises": 2, "order": 1},
+    may_change="model: its buffers",
 )
 def record_activations(answer: Callable[..., Any], case: Case) -> Observations:
     """Record what parts of a model give; then look at the model, and write over everything that the record might share."""

@@ -125,10 +125,11 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
         if case.leaves:
             gradients |= gradients_of(out, {f"x{number}": x})
         memory = case.unchanged()
-        with torch.no_grad():
-            x.zero_()  # a buffer that lies in the batch's memory shows it
-            buffers[f"after batch {number}"] = _buffers(module)
-            x.copy_(case.inputs[f"x{number}"])
+        storage = torch.empty(0, dtype=x.dtype).set_(x.untyped_storage())
+        before = storage.clone()
+        storage.zero_()  # a buffer that lies in the batch's memory shows it
+        buffers[f"after batch {number}"] = _buffers(module)
+        storage.copy_(before)
     parameters = tuple(sorted(name for name, _ in module.named_parameters()))
     state = {"parameters": parameters, "buffers": buffers}
     return observe(values=outputs, gradients=gradients or None, memory=memory, state=state)

@@ -47,6 +47,7 @@ def _short(value: Any) -> Any:
     points=5,
     by_hand="functional_call _functional_call",
     shares={"values": 4, "gradients": 4, "state": 3, "errors": 2, "after an error": 2},
+    may_change="tensors: its numbers",
 )
 def call_with(answer: Callable[..., Any], case: Case) -> Observations:
     """A module of some make is lent tensors: the output, gradients, and what of the module and the dict is as it was."""

@@ -14,7 +14,6 @@ from autograder.observing.probes.specimen import build_module
 
 __all__ = [
     "Batches",
-    "GradMode",
     "Headed",
     "batches_of",
     "build_headed",
@@ -22,6 +21,7 @@ __all__ = [
     "held_by",
     "hyper_parameters",
     "packed",
+    "same_objects",
     "tensors_of",
     "train",
 ]
@@ -121,30 +121,19 @@ def packed(module: nn.Module) -> dict[str, Tensor]:
     return {name: torch.cat([one.flatten() for one in row]) for name, row in rows.items() if row}
 
 
+def same_objects(ones: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Whether both hold the very same objects under the same names.
+
+    >>> one = torch.zeros(2)
+    >>> same_objects({"a": one}, {"a": one}), same_objects({"a": one}, {"a": one.clone()})
+    (True, False)
+    """
+    return ones.keys() == others.keys() and all(ones[name] is others[name] for name in ones)
+
+
 def batches_of(case: Case) -> list[Batch]:
     """The batches of a case, in their order: each is a dict of ``x`` and ``target`` under its number."""
     return [(one["x"], one["target"]) for one in case["batches"].values()]
-
-
-class GradMode:
-    """Notes whether the block left gradients on, and switches them on again for what comes after.
-
-    >>> with GradMode() as grad_mode:
-    ...     _ = torch.set_grad_enabled(False)
-    >>> grad_mode.left(), torch.is_grad_enabled()
-    ('left off', True)
-    """
-
-    def __enter__(self) -> GradMode:
-        return self
-
-    def __exit__(self, *exception: Any) -> None:
-        self._on = torch.is_grad_enabled()
-        torch.set_grad_enabled(True)
-
-    def left(self) -> str:
-        """``"left on"`` or ``"left off"``."""
-        return "left on" if self._on else "left off"
 
 
 class Batches:

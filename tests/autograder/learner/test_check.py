@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,12 +68,28 @@ def test_sys_exit_in_an_answer_is_a_crash_of_the_answer() -> None:
     assert check("relu", lambda x: sys.exit("bye")).status.value == "crashed"
 
 
-def test_ctrl_c_still_interrupts() -> None:
+def test_ctrl_c_costs_the_answer_its_check_and_leaves_the_world_as_it_was() -> None:
     def endless(x: Any) -> Any:
+        torch.set_default_dtype(torch.float64)
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        check("relu", endless)
+    verdict = check("relu", endless)
+    assert verdict.status.value == "interrupted"
+    assert verdict.score == 0
+    assert "in your line" in verdict.note and "“raise KeyboardInterrupt”" in verdict.note
+    assert torch.get_default_dtype() is torch.float32
+    assert check("relu", relu).solved
+
+
+def test_ctrl_c_between_the_cases_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autograder.learner.check.judge", stopped)
+    assert re.fullmatch(
+        r"You stopped the check after \d+\.\d seconds, between two of its cases. Run it again.",
+        check("relu", relu).note,
+    )
 
 
 def test_an_error_with_a_broken_message_is_still_a_verdict() -> None:

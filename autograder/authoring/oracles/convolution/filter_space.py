@@ -47,10 +47,11 @@ def filter_space(dilated: bool) -> Space:
         },
         words={
             "images": "the batch is of size {}",
-            "channels": "x has {} channels",
-            "outputs": "the weight has {} output channels",
+            "channels": "the number of channels is {}",
+            "outputs": "the number of output channels is {}",
             "height": "the image is {} high",
             "width": "the image is {} wide",
+            "bias": "the bias is {}",
             "kernel": "the kernel is of size {}",
             "x_layout": "x lies in memory like this: {}",
             "weight_layout": "the weight lies in memory like this: {}",

@@ -103,8 +103,9 @@ _SPACE = Space(
     },
     words={
         "front": "the dimensions of x before the last are {}",
-        "features": "x has {} features",
-        "outputs": "the weight has {} outputs",
+        "bias": "the bias is {}",
+        "features": "the number of features is {}",
+        "outputs": "the number of outputs is {}",
         "x_layout": "x lies in memory like this: {}",
         "weight_layout": "the weight lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",

@@ -63,7 +63,7 @@ _SPACE = Space(
         lambda one: one.scale == 1.0 or one.dtype == torch.float64,
     ),
     words={
-        "rank": "x has {} dimensions",
+        "rank": "the number of dimensions is {}",
         "smallest": "the second dimension of x is of size {}",
         "scale": "the numbers are spread by {}",
         "layout": "x lies in memory like this: {}",

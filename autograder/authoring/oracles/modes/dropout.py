@@ -49,7 +49,7 @@ def _cases(make: CaseMaker) -> list[Case]:
     large, long = make.uniform(size, 2.0), make.uniform(wide, 3.0, torch.float64)
 
     def one(name: str, x: Tensor, **inputs: Any) -> Case:
-        draws = max(1, 100 // x.numel())  # so many that surely not all is dropped
+        draws = max(1, 60 // x.numel())  # so many that surely not all is dropped
         return make.case(name, x=x, seed=make.seed(), drawn=True, draws=draws, leaves="x", **inputs)
 
     def many(name: str, x: Tensor, shown: str, **inputs: Any) -> Case:
@@ -65,6 +65,13 @@ def _cases(make: CaseMaker) -> list[Case]:
             "many draws of a few numbers",
             make.normal(2, 3, 4),
             "160 draws for x float64 (2, 3, 4), p = 0.5, from one generator",
+            seed=make.seed(),
+        ),
+        many(
+            "many draws for a row",
+            make.normal(9),
+            "160 draws for x float64 (9,), p = 0.6, from one generator",
+            p=0.6,
             seed=make.seed(),
         ),
         one("a quarter", make.normal(a, b), p=0.25),
@@ -119,7 +126,7 @@ def _cases(make: CaseMaker) -> list[Case]:
             "a large batch, few to be dropped",
             x=long,
             drawn=True,
-            mask=True,
+            share=True,
             draws=3,
             p=0.004,
             seed=make.seed(),
@@ -148,7 +155,7 @@ def _cases(make: CaseMaker) -> list[Case]:
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
-    """One combination: of what is drawn so much that no honest mask looks odd (a hundred elements at least)."""
+    """One combination; of what is drawn so much that surely not all of it is dropped."""
     size = _size(one)
     inputs = {"x": make.drawn(*size, layout=one.layout, dtype=one.dtype), **one.given("p", "training")}
     if one.generator:
@@ -157,7 +164,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         return make.case(aspect="eval", leaves=one.leaves, **inputs)
     if one.get("p", 0.5) == 0 or 0 in size:
         return make.case(aspect="nothing to drop", leaves=one.leaves, **inputs)
-    return make.case(drawn=True, mask=True, draws=-(-100 // math.prod(size)), leaves=one.leaves, **inputs)
+    if one.layout == "contiguous" and one.rank > 2:  # so many that no two elements have one fate by chance
+        return make.case(drawn=True, mask=True, draws=40, leaves=one.leaves, **inputs)
+    return make.case(drawn=True, draws=-(-60 // math.prod(size)), leaves=one.leaves, **inputs)
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -296,6 +305,9 @@ DROPOUT = Oracle(
         Misconception(
             "gradient lost",
             lambda x, p=0.5, training=True, generator=None: _dropped(x.detach(), p, training, generator),
+            lambda x, p=0.5, training=True, generator=None: (
+                _dropped(x.detach(), p, training, generator) if training else x
+            ),
             says="detach, .data and torch.tensor cut the graph. The gradient goes through what is kept, times 1 / (1 − p).",
         ),
     ],

@@ -37,7 +37,7 @@ def _recorded(
     buffers: Callable[[nn.Module], dict[str, Tensor]] = lambda model: dict(model.named_buffers()),
     ordered: bool = True,
     looks_first: bool = True,
-    enabled: bool = False,
+    enabled: bool | None = False,
     passes: int = 1,
 ) -> Record:
     known, found, handles = modules(model), {}, []
@@ -58,7 +58,7 @@ def _recorded(
     mode(model)
     went = False
     try:
-        with torch.set_grad_enabled(enabled):
+        with torch.set_grad_enabled(torch.is_grad_enabled() if enabled is None else enabled):
             for _ in range(passes):
                 model(x)
         went = True
@@ -261,11 +261,13 @@ RECORD_ACTIVATIONS = Oracle(
         ),
         Misconception(
             "the graph kept",
+            _with(keep=lambda out: out.clone(), enabled=None),
             _with(keep=lambda out: out.clone(), enabled=True),
             says="clone is an operation like any other: the copy hangs in the graph of the whole pass. detach() as well.",
         ),
         Misconception(
             "graph and memory kept",
+            _with(keep=lambda out: out, enabled=None),
             _with(keep=lambda out: out, enabled=True),
             says="What the hook is given hangs in a graph, and the next layer may write over it. detach() and clone().",
         ),

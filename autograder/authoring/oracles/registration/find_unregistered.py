@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.registration.finding_space import FINDING_SPACE
 from autograder.observing.case import Case
 
 __all__ = ["FIND_UNREGISTERED", "Search"]
@@ -314,4 +315,5 @@ FIND_UNREGISTERED = Oracle(
             says="The paths are to come sorted, as text: sorted(…).",
         ),
     ],
+    space=FINDING_SPACE,
 )

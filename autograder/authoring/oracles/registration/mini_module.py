@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.registration.tree_space import TREE_SPACE, calls
 from autograder.observing.case import Case
 
 __all__ = ["MINI_MODULE", "MiniModule"]
@@ -77,20 +78,6 @@ class MiniModule:
     def eval(self) -> MiniModule:
         """The other mode."""
         return self.train(False)
-
-
-_CALLS = {
-    "eval()": ("eval()", "eval", (), {}),
-    "train()": ("train()", "train", (), {}),
-    "train(False)": ("train(False)", "train", (False,), {}),
-    "train(True)": ("train(True)", "train", (True,), {}),
-    "train(mode=False)": ("train(mode=False)", "train", (), {"mode": False}),
-}
-
-
-def _calls(*words: str) -> tuple[Any, ...]:
-    """How a module is put into its modes: the words for it, method, arguments."""
-    return tuple(_CALLS[one] for one in words)
 
 
 def _trees(make: CaseMaker) -> list[Case]:
@@ -214,7 +201,7 @@ def _trees(make: CaseMaker) -> list[Case]:
             words,
             *tree,
             parts=paths,
-            calls=_calls("eval()", "train()", "train(mode=False)"),
+            calls=calls("eval()", "train()", "train(mode=False)"),
         ),
         case(
             "a child made by itself",
@@ -223,7 +210,7 @@ def _trees(make: CaseMaker) -> list[Case]:
             ("fc", layer),
             ("weight", parameter(a)),
             parts=("", "fc"),
-            calls=_calls("train(False)", "train(True)", "eval()"),
+            calls=calls("train(False)", "train(True)", "eval()"),
         ),
     ]
 
@@ -376,4 +363,5 @@ MINI_MODULE = Oracle(
             says="The state is one dictionary, with the dotted names of named_parameters as keys.",
         ),
     ],
+    space=TREE_SPACE,
 )

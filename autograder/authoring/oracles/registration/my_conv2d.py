@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.registration.layer_spaces import CONV2D_SPACE
 from autograder.authoring.oracles.registration.layers import Layer, but, in_common, layer_case, start_case
 from autograder.observing.case import Case
 
@@ -140,4 +141,5 @@ MY_CONV2D = Oracle(
             says="F.conv2d takes the bias as its third argument; without it, there is none in the sum.",
         ),
     ],
+    space=CONV2D_SPACE,
 )

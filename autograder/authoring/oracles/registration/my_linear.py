@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.registration.layer_spaces import LINEAR_SPACE
 from autograder.authoring.oracles.registration.layers import Layer, but, in_common, layer_case, start_case
 from autograder.observing.case import Case
 
@@ -107,6 +108,7 @@ MY_LINEAR = Oracle(
             says="nn.Linear keeps its weight as (out_features, in_features). A state_dict fits by size as well as by name.",
         ),
     ],
+    space=LINEAR_SPACE,
 )
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
 __all__ = ["RUNNING_MEAN", "RunningMean"]
@@ -93,6 +94,53 @@ def _runs(make: CaseMaker) -> list[Case]:
         case("many rows", "train train eval", rows(60, 1), rows(9, 1), rows(2, 1)),
         case("far from zero", "train train eval", *(rows(count, shift=30.0) for count in (n, m, k))),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    modes = tuple(one.modes.split())
+    inputs: dict[str, Any] = {}
+    for number, count in enumerate(one.rows[: len(modes)], 1):
+        dtype = torch.float32 if one.moved and number == 1 else one.dtype
+        inputs[f"x{number}"] = make.drawn(count, one.features, layout=one.x_layout, scale=one.scale, dtype=dtype)
+    rows = ", ".join(f"{count} in {mode}" for count, mode in zip(one.rows, modes, strict=False))
+    words = f"RunningMean({one.features}), {str(one.dtype)[6:]}, rows: {rows}; in memory: {one.x_layout}"
+    words += f"; loaded into another before batch {one.loaded}" if one.loaded != absent else ""
+    return make.case(
+        num_features=one.features,
+        modes=modes,
+        leaves=" ".join(inputs) if one.asking else "",
+        shown=words + ("; moved to float64 after the first" if one.moved else ""),
+        **inputs,
+        **({"loaded before": one.loaded} if one.loaded != absent else {}),
+    )
+
+
+_SPACE = Space(
+    _drawn,
+    features=(1, 2, 5),
+    rows=((1, 1, 1, 1), (3, 1, 4, 2), (5, 5, 5, 5), (20, 2, 30, 1)),
+    modes=("train train eval train", "eval train train eval", "train eval eval train", "train train train train"),
+    loaded=(absent, 2, 3, 4),
+    moved=(False, True),
+    asking=(True, False),
+    scale=(1.0, 10.0),
+    x_layout=LAYOUTS,
+    dtype=FLOATS,
+    within=(
+        lambda one: not one.moved or one.dtype == torch.float64,
+        *(lambda one, number=number: fits(one.x_layout, (one.rows[number], one.features)) for number in range(4)),
+    ),
+    words={
+        "features": "there are {} features",
+        "rows": "the batches have {} rows",
+        "modes": "the batches come in the modes {}",
+        "loaded": "the state is loaded into another module before batch {}",
+        "moved": "the module is moved to float64 on the way: {}",
+        "asking": "gradients are asked for: {}",
+        "scale": "the numbers are spread by {}",
+        "x_layout": "the batches lie in memory like this: {}",
+    },
+)
 
 
 def _but(**methods: Any) -> type[nn.Module]:
@@ -235,4 +283,5 @@ RUNNING_MEAN = Oracle(
     ],
     # A count divided by a count is float32 in torch, also where the rows are float64: that is no mistake.
     tolerance="float32",
+    space=_SPACE,
 )

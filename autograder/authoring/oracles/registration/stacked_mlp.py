@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["STACKED_MLP", "StackedMLP"]
@@ -53,15 +54,12 @@ def _networks(make: CaseMaker) -> list[Case]:
         for number, (features, outputs) in enumerate(pairwise(widths)):
             tensors[f"weight {number}"] = make.normal(outputs, features, dtype=dtype)
             tensors[f"bias {number}"] = make.normal(outputs, dtype=dtype)
-        repeated = len(set(widths[1:])) < len(widths[1:])
         return make.case(
             name,
             widths=widths,
             x=make.scattered(x) if scattered else x,
             tensors=tensors,
-            leaves=""
-            if repeated
-            else "x",  # with several layers of one size, which is which is the answer's own affair
+            leaves="" if _repeats(widths) else "x",
             shown=f"StackedMLP({widths}), weights and biases put in;  x {str(dtype)[6:]} {tuple(x.shape)}",
         )
 
@@ -78,6 +76,45 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("not contiguous", 4, e, b, c, scattered=True),
         case("two widths, both one", 2, 1, 1),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    tensors = {}
+    for number, (features, outputs) in enumerate(pairwise(one.widths)):
+        tensors[f"weight {number}"] = make.drawn(outputs, features, dtype=one.dtype)
+        tensors[f"bias {number}"] = make.drawn(outputs, dtype=one.dtype)
+    x = (one.rows, one.widths[0])
+    return make.case(
+        widths=one.widths,
+        x=make.drawn(*x, layout=one.x_layout, dtype=one.dtype),
+        tensors=tensors,
+        leaves="" if _repeats(one.widths) else "x",
+        shown=f"StackedMLP({one.widths}), its tensors put in;  x {str(one.dtype)[6:]} {x}, in memory: {one.x_layout}",
+    )
+
+
+def _repeats(widths: tuple[int, ...]) -> bool:
+    """Whether two tensors have the same shape: which layer is which is then the answer's own affair."""
+    shapes = [*pairwise(widths), *widths[1:]]
+    return len(set(shapes)) < len(shapes)
+
+
+_SPACE = Space(
+    _drawn,
+    widths=(
+        *((1, 1), (3, 2), (1, 4), (2, 1, 3), (3, 3, 3), (2, 5, 3, 4), (2, 4, 4, 3)),
+        *((7, 6, 5, 4, 3, 2, 1), (2, 3, 1, 4, 6, 5, 8, 7, 9)),
+    ),
+    rows=(1, 2, 5),
+    x_layout=LAYOUTS,
+    dtype=FLOATS,
+    within=lambda one: fits(one.x_layout, (one.rows, one.widths[0])),
+    traits={
+        "there is one layer only": lambda one: len(one.widths) == 2,
+        "a width comes twice in a row": lambda one: any(a == b for a, b in pairwise(one.widths)),
+    },
+    words={"widths": "the widths are {}", "rows": "x has {} rows", "x_layout": "x lies in memory like this: {}"},
+)
 
 
 def _but(**methods: Any) -> type[nn.Module]:
@@ -146,4 +183,5 @@ STACKED_MLP = Oracle(
             says="Asked for is what the last linear layer gives, as it is.",
         ),
     ],
+    space=_SPACE,
 )

@@ -54,7 +54,7 @@ CHECKPOINT_SPACE = Space(
     net=tuple(_NETS),
     optimizer=tuple(_KINDS),
     groups=(1, 2),
-    steps=(0, 1, 2),
+    steps=(0, 2),
     others=(0, 1),
     dtype=FLOATS,
     # Adam's steps are as long for a gradient that is mostly rounding.

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["loop"]
+__all__ = ["loop", "loss_of_probabilities"]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -45,3 +45,8 @@ def loop(
             optimizer.zero_grad()
         losses.append(keep(loss if when == "before" else loss_of(forward(x), target)))
     return losses
+
+
+def loss_of_probabilities(dim: int) -> Loss:
+    """Cross-entropy of what a softmax over ``dim`` has been put on: what comes of a softmax too many."""
+    return lambda logits, target: F.cross_entropy(logits.softmax(dim), target)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import DTYPES, WRITTEN, Chosen, Space, fits, sizes_of_rank
+from autograder.authoring.space import DTYPES, RANKS, WRITTEN, Chosen, Space, fits, sizes_of_rank
 from autograder.observing.case import Case
 
 __all__ = ["SGD_STEP"]
@@ -107,7 +107,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
 
 _SPACE = Space(
     _drawn,
-    rank=(0, 1, 2, 3, 4),
+    rank=RANKS,
     smallest=(1, 5),
     layout=WRITTEN,
     gradient_layout=WRITTEN,

@@ -13,7 +13,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.modules import network_inputs
 from autograder.authoring.oracles.training.batches import classes
-from autograder.authoring.oracles.training.loops import loop
+from autograder.authoring.oracles.training.loops import loop, loss_of_probabilities
 from autograder.authoring.space import FLOATS, Space
 from autograder.observing.case import Case
 
@@ -123,10 +123,6 @@ def _on_copies(params: Params, batches: Batches, lr: float) -> list[float]:
     return _trained(copies, batches, lr)
 
 
-def _of_probabilities(dim: int) -> Callable[[Tensor, Tensor], Tensor]:
-    return lambda logits, target: F.cross_entropy(logits.softmax(dim), target)
-
-
 TRAIN_FUNCTIONAL = Oracle(
     "train_functional",
     _trained,
@@ -158,7 +154,7 @@ TRAIN_FUNCTIONAL = Oracle(
         Misconception(
             "softmax before the loss",
             *(
-                lambda params, batches, lr, dim=dim: _trained(params, batches, lr, loss_of=_of_probabilities(dim))
+                lambda params, batches, lr, dim=dim: _trained(params, batches, lr, loss_of=loss_of_probabilities(dim))
                 for dim in (1, 0)
             ),
             says="Cross-entropy takes logits, and does the softmax itself. Give it what the network gives.",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.training.batches import draw_batches
-from autograder.authoring.oracles.training.loops import loop
+from autograder.authoring.oracles.training.loops import loop, loss_of_probabilities
 from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
@@ -155,10 +155,6 @@ def _never_stepped(model: nn.Module, batches: Batches, lr: float) -> list[float]
     return [F.cross_entropy(model(x), target).item() for x, target in batches]
 
 
-def _of_probabilities(dim: int) -> Callable[[Tensor, Tensor], Tensor]:
-    return lambda logits, target: F.cross_entropy(logits.softmax(dim), target)
-
-
 def _with_momentum(momentum: float) -> Callable[..., list[float]]:
     def answer(model: nn.Module, batches: Batches, lr: float) -> list[float]:
         optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
@@ -205,7 +201,7 @@ TRAIN_MODULE = Oracle(
         ),
         Misconception(
             "softmax before the loss",
-            *(lambda model, batches, lr, dim=dim: _trained(model, batches, lr, loss_of=_of_probabilities(dim)) for dim in (1, 0)),
+            *(lambda model, batches, lr, dim=dim: _trained(model, batches, lr, loss_of=loss_of_probabilities(dim)) for dim in (1, 0)),
             says="F.cross_entropy takes logits, and does the softmax itself. Give it what the model gives.",
         ),
         Misconception(

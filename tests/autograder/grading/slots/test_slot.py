@@ -19,6 +19,7 @@ from autograder.grading.slots.conversation import Child
 from autograder.grading.slots.job import Cell, CellEnd, Job, Limits, Outcome
 from autograder.grading.slots.slot import Slot
 from autograder.grading.slots.warm import Warm
+from autograder.observing.codec import Raised
 from autograder.observing.exercise import find
 
 SOLUTIONS = Path(__file__).parents[4] / "solutions"
@@ -79,6 +80,17 @@ def test_check_in_an_ordinary_cell_gives_nothing_away(run: Callable[..., Outcome
     assert text(outcome.cells[1]) == "relu: graded in its own check cell"
 
 
+def test_an_answer_that_asks_to_be_typed_to_is_refused_as_in_a_notebook(run: Callable[..., Outcome]) -> None:
+    asking = "from sys import stdin\nfrom getpass import getpass\nask = input\ndef relu(x):\n    {}\n    return x.clamp(min=0)"
+    for way in ("input()", "ask()", "getpass()", "__import__('sys').stdin.read()", "breakpoint()"):
+        checked = run(asking.format(way), "check: relu").cells[1].run
+        assert checked is not None
+        assert {(one.type, one.number) for one in checked.seen} == {("InputRefused", 5)}  # type: ignore[union-attr]
+        assert "your answer asks somebody to type" in checked.seen[0].message  # type: ignore[union-attr]
+    kept = run(asking.format("stdin.readline()"), "check: relu").cells[1].run
+    assert kept is not None and not [one for one in kept.seen if isinstance(one, Raised)], "it is at its end, at once"
+
+
 def test_files_lie_beside_the_notebook(run: Callable[..., Outcome]) -> None:
     files = {"data/numbers.csv": b"1,2\n", "own_module.py": b"seven = 7\n"}
     outcome = run("print(open('data/numbers.csv').read())", "import own_module; own_module.seven", files=files)
@@ -112,7 +124,9 @@ def test_an_endless_answer_costs_its_check_and_nothing_else(slot: Slot) -> None:
     )
     outcome = slot.run(job)
     assert [one.end.value for one in outcome.cells] == ["done", "timed out", "done", "done"]
-    assert outcome.cells[1].run is None
+    stopped = outcome.cells[1].run
+    assert stopped is not None, "it says where it was"
+    assert {(one.type, one.number, one.line) for one in stopped.seen} == {("KeyboardInterrupt", 2, LOOP)}  # type: ignore[union-attr]
     assert points(job, outcome) == {"relu": 2.0}
 
 

@@ -175,6 +175,26 @@ def test_a_check_that_was_stopped_costs_that_exercise_and_says_why(
     assert f"{state} in cell {place_of(ready, 'check_relu') + 1}" == result.note
 
 
+def test_an_answer_whose_time_was_up_is_told_where_it_was(task: Assignment, ready: Prepared, outcome: Outcome) -> None:
+    where = Raised("KeyboardInterrupt", "", "while True: pass", 3)
+    seen = Run((where,) * len(task.references["relu"].cases))
+    stopped = changed(outcome, place_of(ready, "check_relu"), end=CellEnd.TIMED_OUT, run=seen)
+    decided = decide(task, ready, stopped).exercises["check_relu"]
+    assert (decided.state, decided.verdict.score) == (State.TIMED_OUT, 0)
+    assert decided.verdict.note.endswith("It was still running in your line 3 “while True: pass”.")
+
+
+def test_an_answer_that_interrupts_itself_is_judged_as_one_that_raises(
+    task: Assignment, ready: Prepared, outcome: Outcome
+) -> None:
+    where = Raised("KeyboardInterrupt", "", "raise KeyboardInterrupt", 3)
+    seen = Run((where,) * len(task.references["relu"].cases))
+    broken = changed(outcome, place_of(ready, "check_relu"), end=CellEnd.ERROR, run=seen)
+    decided = decide(task, ready, broken).exercises["check_relu"]
+    assert (decided.verdict.status.value, decided.verdict.score) == ("crashed", 0)
+    assert "in your line 3: raise KeyboardInterrupt" in decided.verdict.note
+
+
 def test_an_answer_that_was_stopped_is_told_from_one_that_was_never_written(
     task: Assignment, ready: Prepared, outcome: Outcome
 ) -> None:

@@ -1,0 +1,51 @@
+"""Why a check found no answer: its cell was no Python, or the answer has another name. By the cells as they were handed in.
+
+It reads a stranger's text, and of any text there are words or none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from autograder.grading.slots.job import Cell, CellEnd, Job, Ran
+from autograder.judging.circumstances import Place, never_came, not_there
+from autograder.learner.names import bound_by, python_of, similar
+
+__all__ = ["never_there"]
+
+_NO_PYTHON = ("SyntaxError", "IndentationError", "TabError", "_IncompleteInputError")
+_LINE = re.compile(r"\s*\([^()]*line (\d+)\)$")  # behind the message, as Python shows it
+
+
+def never_there(job: Job, ran: Mapping[int, Ran], place: int, answer: str) -> str:
+    """In words, why there is no ``answer`` for the check at ``place``; nothing where the cells do not say.
+
+    A cell that is no Python has not run at all, whatever else happened to it. One that ended has defined its names.
+    """
+    wanted = [name.strip() for name in answer.strip("()").split(",") if name.strip()]
+    above = [
+        (cell, ran[cell.place]) for cell in job.cells if cell.place < place and cell.place in ran and not cell.checks
+    ]
+    there = {name for cell, one in above if one.end is CellEnd.DONE for name in bound_by(python_of(cell.source))}
+    missing = [name for name in wanted if name not in there]
+    for cell, one in reversed(above):
+        if one.end is CellEnd.ERROR and (found := _no_python(cell, one)):
+            for name in missing:
+                if name in bound_by(python_of(cell.source)):
+                    return never_came(name, *found)
+    errors = any(one.end is not CellEnd.DONE for _, one in above)
+    return not_there(missing, similar(missing, there)) if missing and not errors else ""
+
+
+def _no_python(cell: Cell, one: Ran) -> tuple[Place, str] | None:
+    """The line of a cell that is no Python, and what Python said of it."""
+    for output in one.outputs:
+        if output.get("output_type") == "error" and output.get("ename") in _NO_PYTHON:
+            message = str(output.get("evalue"))[:300]
+            found = _LINE.search(message)
+            number = int(found[1]) if found and len(found[1]) < 7 else 0
+            lines = cell.source.splitlines()
+            line = lines[number - 1].strip()[:200] if 0 < number <= len(lines) else ""
+            return (number, line), f"{output['ename']}: {_LINE.sub('', message)}"
+    return None

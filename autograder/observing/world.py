@@ -1,0 +1,74 @@
+"""Torch's own settings: which of them an answer has changed, and all of them as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch.nn.modules import module as nn_module
+
+__all__ = ["World"]
+
+_GLOBAL_HOOKS = tuple(name for name in vars(nn_module) if name.startswith("_global_") and name.endswith("hooks"))
+
+
+class World:
+    """The settings as they are when it is made.
+
+    >>> world = World()
+    >>> torch.set_default_dtype(torch.float64)
+    >>> world.put_back(), torch.get_default_dtype(), world.put_back()
+    (('the default dtype',), torch.float32, ())
+    """
+
+    def __init__(self) -> None:
+        self.settings = {name: read() for name, (read, _) in _SETTINGS.items()}
+        self.hooks = {name: dict(getattr(nn_module, name)) for name in _GLOBAL_HOOKS}
+        self.modes = _modes()
+
+    def put_back(self) -> tuple[str, ...]:
+        """Set everything back that is not as it was, and name it."""
+        changed = []
+        for name, (read, write) in _SETTINGS.items():
+            if read() != self.settings[name]:
+                changed.append(name)
+                write(self.settings[name])
+        if any(dict(getattr(nn_module, name)) != kept for name, kept in self.hooks.items()):
+            changed.append("the hooks of all modules")
+            for name, kept in self.hooks.items():
+                now = getattr(nn_module, name)
+                now.clear()
+                now.update(kept)
+        if _modes() != self.modes:
+            changed.append("a mode that sees every operation")
+            while torch._C._len_torch_function_stack() > self.modes[0]:
+                torch._C._pop_torch_function_stack()
+            while torch._C._len_torch_dispatch_stack() > self.modes[1]:
+                torch._C._pop_torch_dispatch_stack(None)
+        return tuple(changed)
+
+
+def _modes() -> tuple[int, int]:
+    return torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()
+
+
+def _deterministic() -> tuple[bool, bool]:
+    return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+
+
+_SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
+    "the grad mode": (torch.is_grad_enabled, lambda on: torch.set_grad_enabled(on)),
+    "the default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+    "the deterministic setting": (
+        _deterministic,
+        lambda kept: torch.use_deterministic_algorithms(kept[0], warn_only=kept[1]),
+    ),
+    "the number of threads": (torch.get_num_threads, torch.set_num_threads),
+    "the precision of products": (torch.get_float32_matmul_precision, torch.set_float32_matmul_precision),
+    "the search for anomalies": (torch.is_anomaly_enabled, lambda on: torch.set_anomaly_enabled(on)),
+    "the autocast setting": (
+        lambda: torch.is_autocast_enabled("cpu"),
+        lambda on: torch.set_autocast_enabled("cpu", on),
+    ),
+}

@@ -1,0 +1,64 @@
+"""The command line as a person or a program meets it: exit codes, and a line on what went wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.__main__ import main
+from autograder.authoring.references import same_reference
+from autograder.judging.reference import PUBLIC
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["grate"], ["grade"], ["grade", "11_nothing"], ["grade", "04", "--jobs", "many"]]
+)
+def test_wrong_usage_ends_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert "usage: python -m autograder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["reference", "--seed-file", "short.txt"], "short.txt holds fewer than 16 bytes"),
+        (["reference", "--seed-file", "nothing.txt"], "nothing.txt"),
+        (["report", "04"], "04_the_same_cnn_with_functional"),
+    ],
+)
+def test_a_command_that_cannot_do_its_work_says_why_in_a_line_and_ends_with_1(
+    words: list[str],
+    says: str,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "nbgrader_config.py").write_text((root / "nbgrader_config.py").read_text())
+    (tmp_path / "short.txt").write_text("  too short  ")
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"python -m autograder {words[0]}: ")
+    assert says in told
+    assert "Traceback" not in told
+
+
+def test_a_seed_of_ones_own_makes_a_private_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "seed.txt").write_text("an instructor's own, kept to themselves")
+    monkeypatch.chdir(tmp_path)
+    assert main(["reference", "storage", "--seed-file", "seed.txt"]) == 0
+    [made] = (tmp_path / "classroom" / "reference").iterdir()
+    assert made.name == "storage.safetensors"
+    assert not same_reference(made.read_bytes(), (PUBLIC / made.name).read_bytes())
+
+
+def test_the_command_line_starts_without_torch() -> None:
+    program = "import sys, autograder.__main__ as one; one._parser(); print([name for name in ('torch', 'numpy') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
