@@ -8,14 +8,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from answers.shining.right import (
-    Symmetric,
-    SymmetricByMask,
-    Tied,
-    WithFour,
-    attention_einsum,
-    heads_permuted,
-)
+from answers.shining.pieces import attention_einsum, heads_permuted
+from answers.shining.right_classes import Symmetric, SymmetricByMask, Tied, WithFour
 from torch import Tensor, nn
 
 

@@ -10,16 +10,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from answers.shining.lending import LENDING, ask, exchanged, with_a_stack
-from answers.shining.right import (
-    RIGHT,
-    Symmetric,
-    Tied,
-    WithFour,
-    attention_einsum,
-    dynamic_groups,
-    dynamic_vmap,
-    heads_permuted,
-)
+from answers.shining.pieces import attention_einsum, heads_permuted
+from answers.shining.right import RIGHT, dynamic_groups, dynamic_vmap
+from answers.shining.right_classes import Symmetric, Tied, WithFour
 from torch import Tensor, nn
 
 from autograder import check
