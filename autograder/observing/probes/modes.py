@@ -57,7 +57,7 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
 
 @exercise("class DropoutNet(p)", points=3, shares={"values": 6, "eval": 6, "state": 3})
 def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
-    """Build a network, load its four tensors, set its mode, and ask it twice for the same ``x (N, 8)``."""
+    """Build a network, load its four tensors, set its mode, and ask it several times for the same ``x (N, 8)``."""
     model = case.call(answer)
     training = case["mode"][-1] == "train"
     if not isinstance(model, nn.Module):
@@ -70,17 +70,18 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     for mode in case["mode"]:
         around.train(mode == "train")
     with Astray(model) as astray:
-        first, again = model(case["x"]), model(case["x"])
+        # What is drawn where nothing should be comes out differently, if it is asked often enough.
+        first, *more = [model(case["x"]) for _ in range(2 if training else 8)]
     if not training:
         state["dropout modules"] = astray.word()
     memory = case.unchanged()
-    if not isinstance(first, Tensor) or not isinstance(again, Tensor):
+    if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
     if training:
-        return observe(**{case.get("aspect", "values"): entered(model, first, again)}, state=state, memory=memory)
+        return observe(**{case.get("aspect", "values"): entered(model, first, more[0])}, state=state, memory=memory)
     by_shape = {str(tuple(one.shape)): one for one in model.parameters()}
     return observe(
-        eval={"logits": first, "asked again": again},
+        eval={"logits": first, "asked again": next((one for one in more if not torch.equal(one, first)), first)},
         gradients=gradients_of(first, {"x": case["x"], **by_shape}) if case.leaves else None,
         state=state,
         memory=memory,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +16,8 @@ from autograder.observing.case import Case
 __all__ = ["DROPOUT"]
 
 Generator = torch.Generator | None
+
+_DRAWS = 40  # so many that surely not all is dropped, and no two elements have one fate by chance
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True, generator: Generator = None) -> Tensor:
@@ -49,8 +50,7 @@ def _cases(make: CaseMaker) -> list[Case]:
     large, long = make.uniform(size, 2.0), make.uniform(wide, 3.0, torch.float64)
 
     def one(name: str, x: Tensor, **inputs: Any) -> Case:
-        draws = max(1, 60 // x.numel())  # so many that surely not all is dropped
-        return make.case(name, x=x, seed=make.seed(), drawn=True, draws=draws, leaves="x", **inputs)
+        return make.case(name, x=x, seed=make.seed(), drawn=True, draws=_DRAWS, leaves="x", **inputs)
 
     def many(name: str, x: Tensor, shown: str, **inputs: Any) -> Case:
         return make.case(name, x=x, drawn=True, mask=True, draws=160, shown=shown, **inputs)
@@ -155,7 +155,7 @@ def _cases(make: CaseMaker) -> list[Case]:
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
-    """One combination; of what is drawn so much that surely not all of it is dropped."""
+    """One combination."""
     size = _size(one)
     inputs = {"x": make.drawn(*size, layout=one.layout, dtype=one.dtype), **one.given("p", "training")}
     if one.generator:
@@ -164,9 +164,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         return make.case(aspect="eval", leaves=one.leaves, **inputs)
     if one.get("p", 0.5) == 0 or 0 in size:
         return make.case(aspect="nothing to drop", leaves=one.leaves, **inputs)
-    if one.layout == "contiguous" and one.rank > 2:  # so many that no two elements have one fate by chance
-        return make.case(drawn=True, mask=True, draws=40, leaves=one.leaves, **inputs)
-    return make.case(drawn=True, draws=-(-60 // math.prod(size)), leaves=one.leaves, **inputs)
+    mask = {"mask": True} if one.layout == "contiguous" and one.rank > 2 else {}
+    return make.case(drawn=True, draws=_DRAWS, leaves=one.leaves, **mask, **inputs)
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -177,7 +176,7 @@ _SPACE = Space(
     _drawn,
     rank=RANKS,
     second=(2, 1, 0),
-    p=(absent, 0.0, 0.25, 0.5, 0.7),
+    p=(absent, 0.0, 0.25, 0.5),
     training=(absent, True, False),
     generator=(True, False),
     layout=LAYOUTS,

@@ -55,7 +55,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(one.rows, 8, draw="uniform", layout=one.layout, dtype=one.dtype)
     more = one.given("beside") | ({"inside": True} if one.inside else {})
     inside = ", in a larger model" if one.inside else ""
-    shown = f"DropoutNet({one.p}){inside}: {one.mode}; x {tuple(x.size)} {str(one.dtype)[6:]}, twice"
+    shown = f"DropoutNet({one.p}){inside}: {one.mode}; x {tuple(x.size)} {str(one.dtype)[6:]}"
     return _case(make, "", shown, x, one.p, one.mode, **more)
 
 
@@ -94,15 +94,15 @@ def _cases(make: CaseMaker) -> list[Case]:
         return make.normal(rows, 8, dtype=dtype).clamp(-1, 1)
 
     return [
-        case("one row, in eval", "DropoutNet(0.5).eval() on x (1, 8), twice", asked(1), 0.5, "eval", leaves="x"),
+        case("one row, in eval", "DropoutNet(0.5).eval() on x (1, 8)", asked(1), 0.5, "eval", leaves="x"),
         case("a batch in training", "DropoutNet(0.5).train() on x (48, 8)", trained(48), 0.5, "train"),
         case("few dropped", "DropoutNet(0.25).train() on x (48, 8)", trained(48), 0.25, "train"),
         case("many dropped", "DropoutNet(0.75).train() on x (64, 8)", trained(64), 0.75, "train"),
         case("none dropped", "DropoutNet(0.0).train() on x (5, 8)", trained(5), 0.0, "train"),
-        case("a batch in eval", "DropoutNet(0.25).eval() on x (7, 8), twice", asked(7), 0.25, "eval"),
+        case("a batch in eval", "DropoutNet(0.25).eval() on x (7, 8)", asked(7), 0.25, "eval"),
         case(
             "inside of a larger model, in eval",
-            "nn.Sequential(DropoutNet(0.4)).eval() on x (3, 8), twice",
+            "nn.Sequential(DropoutNet(0.4)).eval() on x (3, 8)",
             make.scattered(asked(3)),
             0.4,
             "train eval",
