@@ -6,10 +6,11 @@ from .channel import CHANNEL
 from .ends import ENDS
 from .files import FILES
 from .patching import PATCHING
+from .reading import READING
 from .row import Row
 from .scoring import SCORING
 from .spying import SPYING
 
 __all__ = ["CORPUS", "Row"]
 
-CORPUS: tuple[Row, ...] = (*SCORING, *PATCHING, *ENDS, *SPYING, *CHANNEL, *FILES)
+CORPUS: tuple[Row, ...] = (*SCORING, *PATCHING, *ENDS, *SPYING, *CHANNEL, *READING, *FILES)

@@ -103,6 +103,8 @@ CHANNEL: tuple[Row, ...] = (
         "infinity_as_output",
         _CHANNEL + 'say(result(b\'{"type":"result","count":1,"data":{"application/json":1e999,'
         '"text/plain":"inf"},"metadata":{"x":-1e999}}\'))\ntried()',
+        shows="",
+        state="crashed",  # no file could hold it
     ),
     attack(
         "output_with_half_letters",

@@ -159,9 +159,7 @@ PATCHING: tuple[Row, ...] = (
         points=_WITHOUT_MEMORY,
     ),
     attack("patched_check", _PATCHED_CHECK),
-    attack(
-        "patched_observe", "import autograder.observing.observe\nautograder.observe.plain = lambda value: True\ntried()"
-    ),
+    attack("patched_observe", "import autograder.observing.observe as one\none.plain = lambda value: True\ntried()"),
     attack("names_of_ours", "check = torch = F = nn = autograder = data = 999.0\ntried()"),
     attack(
         "patched_json",
