@@ -207,7 +207,9 @@ def _raised(error: BaseException) -> Raised:
 
 
 def _is_own(filename: str) -> bool:
-    library = "site-packages" in filename or filename.startswith((_HERE, "<frozen"))
+    # Compiled code names its files by no full path, and a cell stands between < and >.
+    known = filename.startswith("<") or Path(filename).is_absolute()
+    library = not known or "site-packages" in filename or filename.startswith((_HERE, "<frozen"))
     return not library and not filename.startswith(str(Path(contextlib.__file__).parent))
 
 

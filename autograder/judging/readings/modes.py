@@ -120,8 +120,10 @@ def _near(one: Tensor, other: Tensor) -> Tensor:
 
 
 def _elements(x: Tensor, outs: Tensor, p: float) -> str:
-    """What every element is that is not 0. No element of ``x`` is 0."""
+    """What every element is that is not 0. No element of ``x`` is 0, and so many are drawn that surely some are kept."""
     kept = outs != 0
+    if not kept.any():
+        return "all 0"
     x = x.expand_as(outs)
     for words, factor in (
         (_KEPT, 1 / (1 - p)),

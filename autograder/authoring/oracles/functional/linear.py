@@ -73,6 +73,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         "x": make.drawn(*one.front, one.features, layout=one.x_layout, scale=one.scale, dtype=one.dtype),
         "weight": make.drawn(one.outputs, one.features, layout=one.weight_layout, dtype=one.dtype),
     }
+    if 0 in one.front:  # any answer of the right size has its values: there are none
+        inputs["aspect"] = "empty batch"
     leaves = one.leaves
     if one.bias in GRADS:
         inputs["bias"] = make.drawn(one.outputs, dtype=one.dtype)
