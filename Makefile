@@ -3,6 +3,7 @@
 #   PYTHON=python3.12   the Python to make .venv with (3.11 or newer)
 #   TORCH=cuda          take the CUDA build of PyTorch (several GB); without it, the CPU build
 #   ARGS="-k linear"    more words for the command that runs
+#   CHAPTER=08          the chapter that `make demo` plays: slug, topic or number
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -30,8 +31,8 @@ help: ## this list
 lab: venv ## open the course in JupyterLab
 	@.venv/bin/python -m jupyterlab $(AS_ROOT) $(ARGS) notebooks/00_start_here.ipynb
 
-demo: venv ## play the instructor's whole loop on a sample class
-	@.venv/bin/python -m autograder demo $(ARGS)
+demo: venv ## play the instructor's whole loop on a sample class (CHAPTER=08: of that chapter)
+	@.venv/bin/python -m autograder demo $(CHAPTER) $(ARGS)
 
 test: system venv ## run every test
 	@.venv/bin/python -m pytest $(ARGS)

@@ -109,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_bench)
 
     one = commands.add_parser("demo", help="the instructor's whole loop on a sample class")
+    one.add_argument("chapter", nargs="?", type=_chapter, help="slug, topic or number; three chapters by default")
     one.set_defaults(run=_demo)
     return parser
 
@@ -266,7 +267,7 @@ def _progress(chosen: argparse.Namespace) -> int:
 def _demo(chosen: argparse.Namespace) -> int:
     from autograder.sample.demo import play
 
-    return play()
+    return play(chapter=chosen.chapter)
 
 
 if __name__ == "__main__":

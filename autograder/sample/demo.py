@@ -27,6 +27,7 @@ from autograder.grading.slots.job import Limits
 from autograder.grading.walls.bubblewrap import NoSandbox, require
 from autograder.learner.kernel import TRUST
 from autograder.report import write_report
+from autograder.sample.any_chapter import class_of
 from autograder.sample.learners import SAMPLE_CLASS, STUB, Submission
 
 __all__ = ["Graded", "compare", "grade_in_kernels", "hand_in", "play", "prepare", "release"]
@@ -43,9 +44,17 @@ class Graded:
     wrong: tuple[str, ...]
 
 
-def play(repository: Path = Path(__file__).parents[2], submissions: Iterable[Submission] = SAMPLE_CLASS) -> int:
-    """Release, collect, grade, give feedback, export; print the table. Returns 1 when a grade is not what is deserved."""
-    submissions = tuple(submissions)
+def play(
+    repository: Path = Path(__file__).parents[2],
+    submissions: Iterable[Submission] = SAMPLE_CLASS,
+    *,
+    chapter: str | None = None,
+) -> int:
+    """Release, collect, grade, give feedback, export; print the table. Returns 1 when a grade is not what is deserved.
+
+    The sample class has ``submissions``, or those that are made for one ``chapter``.
+    """
+    submissions = tuple(submissions) if chapter is None else class_of(chapter, repository)
     chapters = tuple(dict.fromkeys(one.chapter for one in submissions))
     console = Console()
     with commands_on_path(), warnings.catch_warnings():

@@ -14,6 +14,7 @@ from nbgrader.apps import NbGraderAPI
 
 from autograder.commands import commands_on_path
 from autograder.sample import demo
+from autograder.sample.any_chapter import class_of
 from autograder.sample.learners import SAMPLE_CLASS, Answer, Submission
 from course.chapters import CHAPTERS
 
@@ -95,3 +96,13 @@ def test_the_sample_class_has_one_of_each_kind() -> None:
         assert kind in kinds
     assert sum(kind.startswith("misconception") for kind in kinds) >= 3
     assert {one.chapter for one in SAMPLE_CLASS} <= {chapter.slug for chapter in CHAPTERS}
+
+
+@pytest.mark.parametrize("chapter", [one.slug for one in CHAPTERS])
+def test_every_chapter_has_a_sample_class_of_all_kinds(chapter: str, root: Path) -> None:
+    submissions = class_of(chapter, root)
+    kinds = " ".join(one.what for one in submissions)
+    assert len({one.learner for one in submissions}) == len(submissions)
+    assert all(one.chapter == chapter for one in submissions)
+    for kind in ("perfect", "blank", "half done", "crashes", "endless"):
+        assert kind in kinds
