@@ -235,7 +235,7 @@ class Earlier:
 def _memories(value: Any) -> Iterator[tuple[int, torch.UntypedStorage]]:
     """The memory of every tensor in ``value`` by its address; a tensor without elements has none."""
     for one in _tensors(value):
-        if one.layout is torch.strided and one.device.type != "meta" and one.numel():
+        if not nn.parameter.is_lazy(one) and one.layout is torch.strided and one.device.type != "meta" and one.numel():
             storage = one.untyped_storage()
             yield storage.data_ptr(), storage
 

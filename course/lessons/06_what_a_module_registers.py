@@ -845,7 +845,6 @@ print("after: ", type(early).__name__, tuple(early.shape), "  the same object:",
 
 # %% exercise="mini_module"
 class MiniModule:
-    # Registers Parameters and MiniModules that are assigned to its attributes.
     def __init__(self):
         ### BEGIN SOLUTION
         vars(self).update(_parameters={}, _children={}, training=True)
