@@ -140,6 +140,7 @@ SPYING: tuple[Row, ...] = (
         linear="""
         def linear(x, weight, bias=None):
             TRIES.append(1)
+            if len(TRIES) > 3: return x * 0  # every case is asked the same
             for frame in inspect.stack():
                 for name, value in frame.frame.f_locals.items():
                     if "expect" in name or "reference" in name: won(name)
