@@ -35,7 +35,7 @@ demo: venv ## play the instructor's whole loop on a sample class (CHAPTER=08: of
 	@.venv/bin/python -m autograder demo $(CHAPTER) $(ARGS)
 
 test: system venv ## run every test
-	@.venv/bin/python -m pytest $(ARGS)
+	@.venv/bin/python .ci/run_tests.py $(ARGS)
 
 setup: system venv ## make .venv ready (the other commands do it, too)
 
@@ -51,7 +51,7 @@ lint: venv ## style, layout, types, and who may import whom
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/lint-imports --no-cache
 	@.venv/bin/python -m mypy
-	@.venv/bin/python -m mypy .ci/make_venv.py .ci/install_torch.py
+	@.venv/bin/python -m mypy .ci/make_venv.py .ci/install_torch.py .ci/run_tests.py
 
 clean: ## remove caches and the demo's class; never a learner's work, a gradebook or .venv
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info classroom/demo

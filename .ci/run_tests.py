@@ -1,0 +1,48 @@
+"""Every test: those that only compute on all processors at once, then those that measure, drive a browser or fill the machine.
+
+Run by make, with words for pytest: `make test ARGS="-k linear"`. With a file or folder among them it is plain pytest.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Nothing in these starts a sandbox, counts processes or waits for another program's clock.
+COMPUTE = (
+    *("tests/autograder/authoring", "tests/autograder/judging", "tests/autograder/observing", "tests/course"),
+    *("course", "autograder"),
+)
+NO_TEST_CHOSEN = 5  # pytest's own word for it
+
+
+def commands(words: list[str], processors: int) -> list[list[str]]:
+    """What to run, one after the other.
+
+    >>> commands(["tests/test_make.py"], 2)[0][3:]
+    ['tests/test_make.py']
+    >>> [len(one) > 4 for one in commands(["-k", "linear"], 2)]
+    [True, True]
+    """
+    pytest = [sys.executable, "-m", "pytest"]
+    if any((ROOT / word.partition("::")[0]).exists() for word in words if word and not word.startswith("-")):
+        return [[*pytest, *words]]
+    rest = [f"--ignore={folder}" for folder in COMPUTE]
+    return [[*pytest, "-n", str(processors), *COMPUTE, *words], [*pytest, "tests", *rest, *words]]
+
+
+def main(words: list[str]) -> int:
+    """Run them all, whatever fails; 0 where nothing did."""
+    environment = os.environ | {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    codes = [subprocess.run(one, cwd=ROOT, env=environment).returncode for one in commands(words, processors)]
+    chosen = [code for code in codes if code != NO_TEST_CHOSEN]
+    return max(chosen, key=abs) if chosen else NO_TEST_CHOSEN
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
