@@ -80,7 +80,7 @@ def _frame(make: CaseMaker, one: Chosen) -> Case:
 
 PAD2D_SPACE = Space(
     _frame,
-    images=(1, 2, 5),
+    images=(1, 2, 7),
     channels=(1, 3, 4),
     height=(1, 2, 5),
     width=(1, 3, 6),
