@@ -164,7 +164,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         return make.case(aspect="eval", leaves=one.leaves, **inputs)
     if one.get("p", 0.5) == 0 or 0 in size:
         return make.case(aspect="nothing to drop", leaves=one.leaves, **inputs)
-    mask = {"mask": True} if one.layout == "contiguous" and one.rank > 2 else {}
+    mask: dict[str, Any] = {"mask": True} if one.layout == "contiguous" and one.rank > 2 else {}
     return make.case(drawn=True, draws=_DRAWS, leaves=one.leaves, **mask, **inputs)
 
 
