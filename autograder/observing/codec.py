@@ -218,10 +218,11 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
         case "tensor":  # taken away, since no two are written with one storage: else a few bytes would stand for many
             return left.pop(tree["name"]).as_strided(_size(tree["size"]), tree["stride"], tree["offset"])
         case "projection":
+            size = _size(tree["size"])
             numbers = [_read(one, left, depth) for one in tree["values"][:_PROJECTED]]
             if not all(isinstance(one, float) for one in numbers):
                 raise CodecError("a projection of something else than numbers")
-            return Projection(_size(tree["size"]), _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
+            return Projection(size, _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
         case "drawn":
             draw, layout = _text(tree["draw"]), _text(tree["layout"])
             if draw not in DRAWS or layout not in LAYOUTS:

@@ -31,10 +31,10 @@ DEFAULT_SHARES: Mapping[str, float] = {
 class Exercise:
     """What a learner is asked for. ``id`` is the name in the notebook; ``contract`` its signature as the lesson says it.
 
-    ``core`` is the aspect that must hold in at least one case for anything to be earned; ``by_hand`` holds patterns of
-    torch's own operators that would do the job (✋); ``shares`` weighs the aspects; ``may_change`` names arguments that the
-    contract asks to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls
-    may give the same memory.
+    ``core`` are the aspects that the exercise is for: where none of them holds in any case nothing is earned, and where one
+    of them earns nothing, half of the points at most. ``by_hand`` holds patterns of torch's own operators that would do the
+    job (✋); ``shares`` weighs the aspects; ``may_change`` names arguments that the contract asks to change (``"params"``),
+    or what of them (``"model: .grad"``), and ``"the result"`` where two calls may give the same memory.
     """
 
     id: str
@@ -64,8 +64,8 @@ def exercise(
 ) -> Callable[[Probe], Exercise]:
     """Make an `Exercise` of a probe, which lends it its name and its chapter.
 
-    ``contract`` is the signature in the lesson's words: ``"linear(x, weight, bias=None)"``. ``by_hand`` and ``core``
-    are words separated by spaces.
+    ``contract`` is the signature in the lesson's words: ``"linear(x, weight, bias=None)"``. ``by_hand`` is words separated
+    by spaces; ``core`` and ``may_change`` are separated by commas.
 
     >>> @exercise("double(x)", points=2, by_hand="mul add")
     ... def double(answer, case):
@@ -84,12 +84,16 @@ def exercise(
             probe,
             arguments=_arguments(contract),
             by_hand=tuple(by_hand.split()),
-            core=tuple(core.split()),
+            core=_listed(core),
             shares={**DEFAULT_SHARES, **(shares or {})},
-            may_change=tuple(part.strip() for part in may_change.split(",") if part.strip()),
+            may_change=_listed(may_change),
         )
 
     return wrap
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in words.split(",") if part.strip())
 
 
 def _arguments(contract: str) -> tuple[str, ...]:

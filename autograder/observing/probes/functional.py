@@ -18,7 +18,9 @@ from autograder.observing.probes.specimen import build_module
 Observations = dict[str, Any]
 
 
-@exercise("init_params(generator) -> dict", points=4)
+@exercise(
+    "init_params(generator) -> dict", points=4, core="values, shape, generator", shares={"shape": 2, "generator": 3}
+)
 def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     """Draw parameters many times: sizes, their numbers, leaves; or from the same generator state twice, and from another."""
     if "other_seed" in case:
@@ -57,25 +59,30 @@ def _function(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{aspect: out}, gradients=case.gradients(out), memory=case.unchanged())
 
 
-@exercise("relu(x)", points=2, by_hand="*relu*")
+@exercise("relu(x)", points=2, by_hand="*relu*", core="values, gradients")
 def relu(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any shape; no element is exactly 0."""
     return _function(answer, case)
 
 
-@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear")
+@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear", core="values, gradients")
 def linear(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (…, in)``, ``weight (out, in)``, ``bias (out,)`` or none."""
     return _function(answer, case)
 
 
-@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin")
+@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin", core="values, gradients")
 def softmax(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any rank, ``dim`` counted from either end."""
     return _function(answer, case)
 
 
-@exercise("params_from_module(model) -> dict", points=3)
+@exercise(
+    "params_from_module(model) -> dict",
+    points=3,
+    core="values, memory, state",
+    shares={"values": 2, "memory": 8, "state": 3},
+)
 def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     """Take the parameters out of a module; write to the module, and see whether what was taken changes."""
     model = build_module(case["layers"], case["seed"]).to(case["dtype"])
@@ -94,7 +101,7 @@ def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     )
 
 
-@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*")
+@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*", core="values, gradients")
 def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, 3, 32, 32)`` and the four tensors, in the order of keys that the case gives; gradients of all five."""
     params = {name: case[name] for name in case["order"]}
@@ -103,7 +110,7 @@ def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=out, gradients=case.gradients(out), memory=case.unchanged() | kept)
 
 
-@exercise("which_api: dict", points=2, core="weights mode state", shares={"weights": 1, "mode": 1, "state": 1})
+@exercise("which_api: dict", points=2, core="weights, mode, state", shares={"weights": 1, "mode": 1, "state": 1})
 def which_api(answer: Any, case: Case) -> Observations:
     """The choices for the situations of the case, which are all about one aspect."""
     made = answer() if callable(answer) else answer  # a function that makes the dict is as good

@@ -68,7 +68,7 @@ def _over(memory: Tensor, layout: tuple[Any, ...] | None) -> Tensor:
     return memory if layout is None else memory.as_strided(*layout)
 
 
-@exercise("predict_layout: dict", points=4, core="order parts strides copies")
+@exercise("predict_layout: dict", points=4, core="order, parts, strides, copies")
 def predict_layout(answer: Any, case: Case) -> Observations:
     """The layouts predicted for the operations of the case, which are all about one aspect."""
     made = answer() if callable(answer) else answer  # a function that makes the dict is as good
