@@ -15,8 +15,8 @@ __all__ = ["Held", "credit"]
 # Of its share, what an aspect that nearly always holds can earn at most: the last quarter is for holding always.
 _NEARLY = 0.75
 
-# Of all points, what is left where something that the exercise is for does not hold in most cases.
-_WITHOUT_CORE = 0.5
+# Of all points, what is left where something does not hold in most cases without which it is not what was asked for.
+_WITHOUT_ESSENTIAL = 0.5
 
 
 @dataclass
@@ -56,14 +56,13 @@ class Held:
 def credit(exercise: Exercise, held: Mapping[str, Held]) -> float:
     """The points for an answer of which each aspect ``held`` so, rounded down to hundredths.
 
-    Nothing where no aspect that the exercise is for holds in any case, and at most half of the points where one of them
-    does not hold in most. Where everything is what it is for (a list of questions), each counts by itself.
+    Nothing where no core aspect holds in any case, and at most half of the points where one without which the answer is
+    not what was asked for does not hold in most.
     """
-    core = [held[aspect] for aspect in exercise.core if aspect in held]
-    if not any(any(one.cases) for one in core):
+    if not any(any(held[aspect].cases) for aspect in exercise.core if aspect in held):
         return 0.0
     whole = sum(map(exercise.share, held))
     earned = sum(exercise.share(aspect) * one.part_of_share for aspect, one in held.items()) / whole
-    if len(core) < len(held) and any(one.fraction <= 1 / 2 for one in core):
-        earned = min(earned, _WITHOUT_CORE)
+    if any(held[aspect].fraction <= 1 / 2 for aspect in exercise.essential if aspect in held):
+        earned = min(earned, _WITHOUT_ESSENTIAL)
     return math.floor(100 * exercise.points * earned) / 100

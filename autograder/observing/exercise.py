@@ -31,10 +31,11 @@ DEFAULT_SHARES: Mapping[str, float] = {
 class Exercise:
     """What a learner is asked for. ``id`` is the name in the notebook; ``contract`` its signature as the lesson says it.
 
-    ``core`` are the aspects that the exercise is for: where none of them holds in any case nothing is earned, and where one
-    of them earns nothing, half of the points at most. ``by_hand`` holds patterns of torch's own operators that would do the
-    job (✋); ``shares`` weighs the aspects; ``may_change`` names arguments that the contract asks to change (``"params"``),
-    or what of them (``"model: .grad"``), and ``"the result"`` where two calls may give the same memory.
+    ``core`` are the aspects that the exercise is for: where none of them holds in any case, nothing is earned. ``essential``
+    are those without which, core or not, half of the points are earned at most. ``shares`` weighs all aspects. ``by_hand``
+    holds patterns of torch's own operators that would do the job (✋). ``may_change`` names arguments that the contract asks
+    to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls may give the same
+    memory.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Exercise:
     arguments: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     core: tuple[str, ...] = ("values",)
+    essential: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
     may_change: tuple[str, ...] = ()
 
@@ -59,13 +61,14 @@ def exercise(
     points: int,
     by_hand: str = "",
     core: str = "values",
+    essential: str = "",
     shares: Mapping[str, float] | None = None,
     may_change: str = "",
 ) -> Callable[[Probe], Exercise]:
     """Make an `Exercise` of a probe, which lends it its name and its chapter.
 
     ``contract`` is the signature in the lesson's words: ``"linear(x, weight, bias=None)"``. ``by_hand`` is words separated
-    by spaces; ``core`` and ``may_change`` are separated by commas.
+    by spaces; the others are separated by commas.
 
     >>> @exercise("double(x)", points=2, by_hand="mul add")
     ... def double(answer, case):
@@ -85,6 +88,7 @@ def exercise(
             arguments=_arguments(contract),
             by_hand=tuple(by_hand.split()),
             core=_listed(core),
+            essential=_listed(essential),
             shares={**DEFAULT_SHARES, **(shares or {})},
             may_change=_listed(may_change),
         )

@@ -147,7 +147,7 @@ def _counting(calls: list[int]) -> Callable[[Any, int], nn.Module]:
 @exercise(
     "ensemble_logits(models, x)",
     points=4,
-    core="values, passes",
+    essential="passes",
     shares={"values": 4, "passes": 4, "state": 2, "memory": 1, "shape": 1},
 )
 def ensemble_logits(answer: Callable[..., Any], case: Case) -> Observations:

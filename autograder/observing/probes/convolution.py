@@ -51,20 +51,20 @@ def _short(value: Any, whole: int) -> Any:
     return project(data) if isinstance(data, Tensor) and data.numel() > whole else data
 
 
-@exercise("correlate2d(x, kernel)", points=3, by_hand="*conv*", core="values, gradients")
+@exercise("correlate2d(x, kernel)", points=3, by_hand="*conv*", essential="gradients")
 def correlate2d(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (H, W)``, ``kernel (kh, kw)``."""
     return _function(answer, case)
 
 
-@exercise("pad2d(x, padding, value=0.0)", points=2, by_hand=_PAD, core="values, gradients", shares={"fill": 2})
+@exercise("pad2d(x, padding, value=0.0)", points=2, by_hand=_PAD, essential="gradients", shares={"fill": 2})
 def pad2d(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)``, ``padding`` an int of 0 or more, ``value`` a number, or none given."""
     return _function(answer, case)
 
 
 @exercise(
-    "windows(x, kernel_size, stride=1)", points=4, core="values, memory", shares={"memory": 5, "stride": 2, "layout": 3}
+    "windows(x, kernel_size, stride=1)", points=4, essential="memory", shares={"memory": 5, "stride": 2, "layout": 3}
 )
 def windows(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)`` of any layout; afterwards its storage is written to, and the result read once more."""
@@ -90,7 +90,7 @@ def _after_writing(x: Tensor, out: Any) -> str:
     "conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1)",
     points=5,
     by_hand="*conv*",
-    core="values, gradients",
+    essential="gradients",
     shares=_ONE_MORE,
 )
 def conv2d(answer: Callable[..., Any], case: Case) -> Observations:
@@ -102,7 +102,7 @@ def conv2d(answer: Callable[..., Any], case: Case) -> Observations:
     "conv2d_im2col(x, weight, bias=None, stride=1, padding=0)",
     points=3,
     by_hand="*conv*",
-    core="values, gradients",
+    essential="gradients",
     shares=_ONE_MORE,
 )
 def conv2d_im2col(answer: Callable[..., Any], case: Case) -> Observations:
@@ -114,7 +114,7 @@ def conv2d_im2col(answer: Callable[..., Any], case: Case) -> Observations:
     "max_pool2d(x, kernel_size, stride=None, padding=0)",
     points=3,
     by_hand="*pool*",
-    core="values, gradients",
+    essential="gradients",
     shares={"stride": 2, "padding": 3},
 )
 def max_pool2d(answer: Callable[..., Any], case: Case) -> Observations:

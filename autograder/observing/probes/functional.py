@@ -19,7 +19,11 @@ Observations = dict[str, Any]
 
 
 @exercise(
-    "init_params(generator) -> dict", points=4, core="values, shape, generator", shares={"shape": 2, "generator": 3}
+    "init_params(generator) -> dict",
+    points=4,
+    core="values, shape, generator",
+    essential="values, shape, generator",
+    shares={"shape": 2, "generator": 3},
 )
 def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     """Draw parameters many times: sizes, their numbers, leaves; or from the same generator state twice, and from another."""
@@ -59,19 +63,19 @@ def _function(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{aspect: out}, gradients=case.gradients(out), memory=case.unchanged())
 
 
-@exercise("relu(x)", points=2, by_hand="*relu*", core="values, gradients")
+@exercise("relu(x)", points=2, by_hand="*relu*", essential="gradients")
 def relu(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any shape; no element is exactly 0."""
     return _function(answer, case)
 
 
-@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear", core="values, gradients")
+@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear", essential="gradients")
 def linear(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (…, in)``, ``weight (out, in)``, ``bias (out,)`` or none."""
     return _function(answer, case)
 
 
-@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin", core="values, gradients")
+@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin", essential="gradients")
 def softmax(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any rank, ``dim`` counted from either end."""
     return _function(answer, case)
@@ -80,7 +84,7 @@ def softmax(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise(
     "params_from_module(model) -> dict",
     points=3,
-    core="values, memory, state",
+    essential="memory, state",
     shares={"values": 2, "memory": 8, "state": 3},
 )
 def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
@@ -101,7 +105,7 @@ def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     )
 
 
-@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*", core="values, gradients")
+@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*", essential="gradients")
 def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, 3, 32, 32)`` and the four tensors, in the order of keys that the case gives; gradients of all five."""
     params = {name: case[name] for name in case["order"]}

@@ -28,7 +28,7 @@ BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_trac
     "dropout(x, p=0.5, training=True, generator=None)",
     points=4,
     by_hand="*dropout*",
-    core="values, eval",
+    essential="eval",
     shares={"values": 8, "mask": 6, "eval": 5, "generator": 4, "gradients": 3},
 )
 def dropout(answer: Callable[..., Any], case: Case) -> Observations:
@@ -57,7 +57,7 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=pieces(*outs), gradients=case.gradients(outs[0]), shape=shape, memory=memory)
 
 
-@exercise("class DropoutNet(p)", points=3, core="values, eval", shares={"values": 6, "eval": 6, "state": 3})
+@exercise("class DropoutNet(p)", points=3, essential="eval", shares={"values": 6, "eval": 6, "state": 3})
 def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     """Build a network, load its four tensors, set its mode, and ask it several times for the same ``x (N, 8)``."""
     model = case.call(answer)
@@ -207,7 +207,7 @@ def _as_far_as_it_came(answer: Callable[..., Any], model: nn.Module) -> Callable
     return answered
 
 
-@exercise("evaluate(model, x)", points=3, core="values, state", shares={"state": 4, "graph": 2, "when it raises": 2})
+@exercise("evaluate(model, x)", points=3, essential="state", shares={"state": 4, "graph": 2, "when it raises": 2})
 def evaluate(answer: Callable[..., Any], case: Case) -> Observations:
     """Ask for logits in eval mode; look at the graph, at every part's mode, and at torch's gradient mode afterwards."""
     model, _ = model_of(case)

@@ -24,13 +24,13 @@ def conv_output_size(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): case.call(answer)})
 
 
-@exercise("class TinyCNN(nn.Module)", points=5, core="values, state")
+@exercise("class TinyCNN(nn.Module)", points=5)
 def tiny_cnn(answer: Callable[[], Any], case: Case) -> Observations:
     """Build a network, load the four tensors, run it on ``x (N, 3, 32, 32)`` and go backward."""
     return _network(answer(), case, nn.Module)
 
 
-@exercise("sequential_cnn() -> nn.Sequential", points=3, core="values, state")
+@exercise("sequential_cnn() -> nn.Sequential", points=3)
 def sequential_cnn(answer: Callable[[], Any], case: Case) -> Observations:
     """The same for what the function builds, which has to be an ``nn.Sequential``."""
     return _network(answer(), case, nn.Sequential)
@@ -73,7 +73,7 @@ def count_parameters(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(trainable=case.call(answer, module=module))
 
 
-@exercise("predict_proba(model, x) -> Tensor", points=3, core="values, state")
+@exercise("predict_proba(model, x) -> Tensor", points=3, essential="state")
 def predict_proba(answer: Callable[..., Any], case: Case) -> Observations:
     """Ask for probabilities; look at the graph, the model's modes, its parameters and its gradients afterwards."""
     model = build_module(case["layers"], case["seed"]).train(case["training"]).to(case["x"].dtype)

@@ -42,7 +42,7 @@ _LAYER = {"values": 4, "gradients": 2, "state": 3, "start": 2}
     "class MyLinear(in_features, out_features, bias=True)",
     points=4,
     by_hand="nn.Linear",
-    core="values, state, gradients",
+    essential="state, gradients",
     shares=_LAYER,
 )
 def my_linear(answer: Callable[..., Any], case: Case) -> Observations:
@@ -54,7 +54,7 @@ def my_linear(answer: Callable[..., Any], case: Case) -> Observations:
     "class MyConv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, bias=True)",
     points=3,
     by_hand="nn.Conv2d",
-    core="values, state, gradients",
+    essential="state, gradients",
     shares=_LAYER,
 )
 def my_conv2d(answer: Callable[..., Any], case: Case) -> Observations:
@@ -101,7 +101,7 @@ def find_unregistered(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): found}, memory={"module": kept})
 
 
-@exercise("class StackedMLP(widths)", points=3, core="values, state", shares={"values": 4, "gradients": 2, "state": 3})
+@exercise("class StackedMLP(widths)", points=3, essential="state", shares={"values": 4, "gradients": 2, "state": 3})
 def stacked_mlp(answer: Callable[..., Any], case: Case) -> Observations:
     """Load the layers' tensors by their shapes, in every order in which they fit, and run on ``x (N, widths[0])``."""
     return stacked_observations(answer, case)

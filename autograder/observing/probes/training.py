@@ -23,7 +23,7 @@ Observations = dict[str, Any]
 
 
 @exercise(
-    "cross_entropy(logits, target)", points=3, by_hand="cross_entropy* linear_cross_entropy", core="values, gradients"
+    "cross_entropy(logits, target)", points=3, by_hand="cross_entropy* linear_cross_entropy", essential="gradients"
 )
 def cross_entropy(answer: Callable[..., Any], case: Case) -> Observations:
     """``logits (N, C)``, ``target (N,)`` int64; of a single class the loss counts for an aspect of its own."""

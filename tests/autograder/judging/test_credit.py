@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,10 @@ def test_an_answer_earns_what_the_table_says(which: tuple[str, str], table: dict
     assert 0 < verdict.score < one.points
 
 
-def exercise_for(core: str) -> Exercise:
+def exercise_for(core: str, essential: str) -> Exercise:
     shares = {"values": 5, "memory": 3, "shape": 2}
-    return Exercise("x", "none", "x()", 10, lambda answer, case: {}, core=tuple(core.split(", ")), shares=shares)
+    one = Exercise("x", "none", "x()", 10, lambda answer, case: {}, shares=shares)
+    return replace(one, core=tuple(core.split()), essential=tuple(essential.split()))
 
 
 def held(signs: str) -> Held:
@@ -129,24 +131,24 @@ def held(signs: str) -> Held:
 
 
 @pytest.mark.parametrize(
-    ("core", "values", "memory", "shape", "points"),
+    ("core", "essential", "values", "memory", "shape", "points"),
     [
-        ("values", "++++", "++++", "++++", 10),
-        ("values", "++++", "----", "++++", 7),
-        ("values", "+++-", "++++", "++++", 5 + 5 * 0.75 * 0.75**2),
-        ("values", "++++ ++--", "++++", "++++", 5 + 5 * 0.75 * 0.75**2),  # chosen and drawn count the same
-        ("values", "++--", "++++", "++++", 5),  # at most half
-        ("values", "+---", "++++", "----", 3 + 5 * 0.75 * 0.25**2),
-        ("values", "----", "++++", "++++", 0),
-        ("values, memory", "++++", "----", "++++", 5),  # not 7
-        ("values, memory", "++++", "+++-", "++++", 7 + 3 * 0.75 * 0.75**2),
-        ("values, memory", "----", "----", "++++", 0),
-        ("values, memory, shape", "++++", "----", "++++", 7),  # each for itself
+        ("values", "", "++++", "++++", "++++", 10),
+        ("values", "", "++++", "----", "++++", 7),
+        ("values", "", "+++-", "++++", "++++", 5 + 5 * 0.75 * 0.75**2),
+        ("values", "", "++++ ++--", "++++", "++++", 5 + 5 * 0.75 * 0.75**2),  # chosen and drawn count the same
+        ("values", "", "+---", "++++", "----", 3 + 5 * 0.75 * 0.25**2),
+        ("values", "", "----", "++++", "++++", 0),
+        ("values shape", "", "----", "++++", "++++", 5),
+        ("values", "memory", "++++", "----", "++++", 5),  # not 7
+        ("values", "memory", "++++", "++--", "++++", 5),
+        ("values", "memory", "++++", "+++-", "++++", 7 + 3 * 0.75 * 0.75**2),
+        ("values", "memory", "----", "++++", "++++", 0),
     ],
 )
-def test_the_rule(core: str, values: str, memory: str, shape: str, points: float) -> None:
+def test_the_rule(core: str, essential: str, values: str, memory: str, shape: str, points: float) -> None:
     found = {"values": held(values), "memory": held(memory), "shape": held(shape)}
-    assert credit(exercise_for(core), found) == math.floor(100 * points) / 100
+    assert credit(exercise_for(core, essential), found) == math.floor(100 * points) / 100
 
 
 def test_the_more_cases_hold_the_more_is_earned_and_never_all() -> None:
@@ -184,4 +186,4 @@ def test_what_an_exercise_is_for_is_asked_for(one: Exercise) -> None:
     from autograder.judging.reference import load
 
     asked = {aspect for expected in load(one).expected for aspect in _aspects_of(expected)}
-    assert set(one.core) <= asked
+    assert set(one.core) | set(one.essential) <= asked
