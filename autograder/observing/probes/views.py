@@ -11,6 +11,7 @@ from torch import Tensor
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe, raised_by
+from autograder.observing.whole import whole
 
 Observations = dict[str, Any]
 
@@ -19,7 +20,7 @@ def _said(answer: Callable[..., Any], case: Case) -> Observations:
     """What the answer says of plain integers counts for the aspect that the case is about; for errors, what it raises."""
     if case.get("aspect") == "errors":
         return observe(errors=raised_by(lambda: case.call(answer)))
-    return observe(**{case.get("aspect", "values"): case.call(answer)})
+    return observe(**{case.get("aspect", "values"): whole(case.call(answer))})
 
 
 @exercise("transpose_layout(size, stride, offset, dim0, dim1)", points=2, by_hand="*")
@@ -66,7 +67,7 @@ def infer_size(answer: Callable[..., Any], case: Case) -> Observations:
 def view_stride(answer: Callable[..., Any], case: Case) -> Observations:
     """Where a view exists, where none does, and dimensions of size 1."""
     # In a dict, since an answer of None would pass for an aspect that is not asked.
-    return observe(**{case.get("aspect", "values"): {"stride": case.call(answer)}})
+    return observe(**{case.get("aspect", "values"): {"stride": whole(case.call(answer))}})
 
 
 @exercise("has_overlap(size, stride) -> bool", points=4, shares={"interleaved": 2, "sizes 1 and 0": 2})

@@ -87,8 +87,10 @@ def shared(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
     read_by_hand(storage, size, stride, offset)
     if math.prod(size) == 0:
         return storage.new_empty(size)
-    width, array = storage.element_size() * storage.stride(0), storage.numpy()
-    return torch.from_numpy(np.lib.stride_tricks.as_strided(array[offset:], size, [s * width for s in stride]))
+    width = storage.element_size()
+    bits = storage.view({1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[width]).numpy()[offset:]
+    steps = [s * width * storage.stride(0) for s in stride]
+    return torch.from_numpy(np.lib.stride_tricks.as_strided(bits, size, steps)).view(storage.dtype)
 
 
 def stacked(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
