@@ -34,7 +34,8 @@ class Exercise:
     ``core`` is the aspect that must hold in at least one case for anything to be earned; ``by_hand`` holds patterns of
     torch's own operators that would do the job (✋); ``shares`` weighs the aspects; ``may_change`` names arguments that the
     contract asks to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls
-    may give the same memory.
+    may give the same memory. ``draws`` is false where no answer has a reason to draw from the global generators: making
+    a layer draws.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Exercise:
     core: tuple[str, ...] = ("values",)
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
     may_change: tuple[str, ...] = ()
+    draws: bool = True
 
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
@@ -61,6 +63,7 @@ def exercise(
     core: str = "values",
     shares: Mapping[str, float] | None = None,
     may_change: str = "",
+    draws: bool = True,
 ) -> Callable[[Probe], Exercise]:
     """Make an `Exercise` of a probe, which lends it its name and its chapter.
 
@@ -87,6 +90,7 @@ def exercise(
             core=tuple(core.split()),
             shares={**DEFAULT_SHARES, **(shares or {})},
             may_change=tuple(part.strip() for part in may_change.split(",") if part.strip()),
+            draws=draws,
         )
 
     return wrap
