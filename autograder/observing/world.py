@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn.modules import module as nn_module
+from torch.overrides import _get_current_function_mode_stack
 
 __all__ = ["World"]
 
@@ -83,16 +84,19 @@ def _deterministic() -> tuple[bool, bool]:
     return torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
 
 
-def _device() -> Any:
-    """What torch has written down as the default device: none where nobody has set one."""
-    return getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+def _device() -> tuple[Any, bool]:
+    """What torch has written down as the default device, and whether it is on: a mode below all others."""
+    context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+    return context, any(context is mode for mode in _get_current_function_mode_stack())
 
 
-def _set_device(kept: Any) -> None:
-    """Take off the device that was set, which is a mode below all others, and write down the one before."""
+def _set_device(kept: tuple[Any, bool]) -> None:
     with suppress(AssertionError):  # it may be on no longer, although it is written down
         torch.set_default_device(None)
-    torch._GLOBAL_DEVICE_CONTEXT.device_context = kept
+    context, on = kept
+    torch._GLOBAL_DEVICE_CONTEXT.device_context = context
+    if on:
+        context.__enter__()
 
 
 def _generators() -> list[Any]:

@@ -76,10 +76,11 @@ def _parameter_gradients(model: nn.Module, out: Any) -> dict[str, Any]:
 @exercise("count_parameters(module, trainable_only=False) -> int", points=2, draws=False)
 def count_parameters(answer: Callable[..., Any], case: Case) -> Observations:
     """Count the parameters of the module that the case describes."""
-    module = specimen_of(case)
-    if "trainable_only" not in case:
-        return observe(values=case.call(answer, module=module))
-    return observe(trainable=case.call(answer, module=module))
+    count = case.call(answer, module=specimen_of(case))
+    # Of a tensor we look at its number: the product of no sizes at all is torch's float 1.
+    if isinstance(count, torch.Tensor) and count.numel() == 1 and float(count).is_integer():
+        count = int(count)
+    return observe(**{"trainable" if "trainable_only" in case else "values": count})
 
 
 @exercise("predict_proba(model, x) -> Tensor", points=3, draws=False)
