@@ -96,9 +96,10 @@ def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.
     ['values']
     """
     assert not isinstance(expected, Raised), "a reference never raises"
-    if isinstance(got, Raised):
-        return {path: Difference("form", leaf, got) for path, leaf in leaves(expected).items()}
     asked = leaves(expected)
+    if isinstance(got, Raised):
+        found = {path: Difference("form", leaf, got) for path, leaf in asked.items()}
+        return found | _left_changed(got.left_alone)
     asked_for = {aspect: value for aspect, value in got.items() if aspect in expected}
     answered = leaves(asked_for) if asked_for else {}
     found = {}
@@ -106,7 +107,13 @@ def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.
         one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size)
         if one is not None:
             found[path] = one
-    for aspect, things in _mapping(got.get(LEFT_ALONE)).items():
+    return found | _left_changed(got.get(LEFT_ALONE))
+
+
+def _left_changed(noted: Any) -> dict[str, Difference]:
+    """What the answer has changed though it has to be left alone, by path."""
+    found = {}
+    for aspect, things in _mapping(noted).items():
         for thing, changes in _mapping(things).items():
             found[f"{aspect}|{thing}"] = Difference("left alone", "left alone", changes)
     return found

@@ -14,7 +14,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -60,12 +60,16 @@ class Other:
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that came out of an answer: its type, its message and the learner's own line."""
+    """An exception that came out of an answer: its type, its message and the learner's own line.
+
+    ``left_alone`` names what had been changed by then, though it has to be left alone.
+    """
 
     type: str
     message: str
     line: str = ""
     number: int = 0
+    left_alone: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,9 @@ def to_tree(value: Any, tensors: dict[str, Tensor]) -> Tree:
             size, dtype = list(value.size), _name(value.dtype)
             return _tagged("uniform", size=size, bound=value.bound, seed=value.seed, dtype=dtype)
         case Raised():
-            return _tagged("raised", type=value.type, message=value.message, line=value.line, number=value.number)
+            place = {"line": value.line, "number": value.number}
+            left = {"left alone": to_tree(value.left_alone, tensors)} if value.left_alone else {}
+            return _tagged("raised", type=value.type, message=value.message, **place, **left)
         case Other():
             return _tagged("other", type=value.type)
         case Mapping():
@@ -233,11 +239,20 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
             bound, seed = _number(tree["bound"]), _number(tree["seed"])
             return Uniform(_size(tree["size"]), bound, int(seed), _DTYPES[tree["dtype"]])
         case "raised":
-            number = int(_number(tree["number"]))
-            return Raised(_text(tree["type"]), _text(tree["message"]), _text(tree["line"]), number)
+            number, changed = int(_number(tree["number"])), _changed(_read(tree.get("left alone", {}), left, depth))
+            return Raised(_text(tree["type"]), _text(tree["message"]), _text(tree["line"]), number, changed)
         case "other":
             return Other(_text(tree["type"]))
     raise CodecError(f"unknown tag {tag[:40]!r}")
+
+
+def _changed(noted: Any) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What an answer has changed, by aspect and name: text alone."""
+    for things in noted.values():
+        for changes in things.values():
+            if not isinstance(changes, tuple) or not all(isinstance(one, str) for one in changes):
+                raise CodecError("changes that are not told in text")
+    return dict(noted)
 
 
 def _dict(items: list[tuple[Any, Any]]) -> dict[Any, Any]:

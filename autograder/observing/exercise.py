@@ -35,7 +35,7 @@ class Exercise:
     are those without which, core or not, half of the points are earned at most. ``shares`` weighs all aspects. ``by_hand``
     holds patterns of torch's own operators that would do the job (✋). ``may_change`` names arguments that the contract asks
     to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls may give the same
-    memory.
+    memory. ``draws`` is false where no answer has a reason to draw from the global generators: making a layer draws.
     """
 
     id: str
@@ -49,6 +49,7 @@ class Exercise:
     essential: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
     may_change: tuple[str, ...] = ()
+    draws: bool = True
 
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
@@ -64,6 +65,7 @@ def exercise(
     essential: str = "",
     shares: Mapping[str, float] | None = None,
     may_change: str = "",
+    draws: bool = True,
 ) -> Callable[[Probe], Exercise]:
     """Make an `Exercise` of a probe, which lends it its name and its chapter.
 
@@ -91,6 +93,7 @@ def exercise(
             essential=_listed(essential),
             shares={**DEFAULT_SHARES, **(shares or {})},
             may_change=_listed(may_change),
+            draws=draws,
         )
 
     return wrap

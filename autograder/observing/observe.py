@@ -10,7 +10,7 @@ import random
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -153,20 +153,25 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
 
 def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
     torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
-    changed: tuple[str, ...] = ()
+    # Whatever one case has left on is no matter of the next.
+    with world.kept(exercise.draws) as changed:
+        seen = _seen(exercise, answer, case)
+    noted = _not_asked_for(case.noted, exercise.may_change)
+    if changed:
+        noted["state"] = {**noted.get("state", {}), "the world": tuple(changed)}
+    if not noted:
+        return seen
+    return replace(seen, left_alone=noted) if isinstance(seen, Raised) else {**seen, LEFT_ALONE: noted}
+
+
+def _seen(exercise: Exercise, answer: Any, case: Case) -> Seen:
     try:
         seen = exercise.probe(answer, case)
-        seen = smaller(seen) if case.projected else seen
+        return smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
         return _raised(error)
-    finally:
-        changed = world.put_back()  # whatever one case has left on is no matter of the next
-    noted = _not_asked_for(case.noted, exercise.may_change)
-    if changed:
-        noted["state"] = {**noted.get("state", {}), "the world": changed}
-    return {**seen, LEFT_ALONE: noted} if noted else seen
 
 
 def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:

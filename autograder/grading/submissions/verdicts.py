@@ -150,7 +150,7 @@ def _as_data(run: Run, cases: int) -> Run:
 
 def _seen(one: Any) -> Seen:
     if isinstance(one, Raised):
-        return Raised(one.type[:100], one.message[:2000], one.line[:200], one.number)
+        return replace(one, type=one.type[:100], message=one.message[:2000], line=one.line[:200])
     if isinstance(one, Mapping) and all(isinstance(key, str) for key in one):
         return one
     return Raised("NoObservation", "the check sent back something else than observations")

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.modules.network import TinyCNN, networks
+from autograder.authoring.oracles.modules.network import NETWORK_SPACE, TinyCNN, networks
 
 __all__ = ["TINY_CNN"]
 
@@ -97,4 +97,5 @@ TINY_CNN = Oracle(
             says="A layer's name in the state_dict is the name of the attribute that holds it: self.conv and self.fc.",
         ),
     ],
+    space=NETWORK_SPACE,
 )
