@@ -14,9 +14,9 @@ from autograder.grading.submissions.operators import operators_named
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
 from autograder.grading.submissions.state import State, of_cell, of_verdict
-from autograder.judging.circumstances import Place, running_out_of_time
 from autograder.judging.judge import judge
 from autograder.judging.reference import Reference
+from autograder.judging.sentences import Place, running_out_of_time
 from autograder.judging.verdict import Status, Verdict
 from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, find

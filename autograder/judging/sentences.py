@@ -1,23 +1,74 @@
-"""What a panel says of the circumstances: an answer that was interrupted, one of before, one that is not there."""
+"""Every sentence that a panel says of an answer, in one place: what is wrong, in which of its lines, and where to go next."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 __all__ = [
+    "NEXT",
     "Place",
+    "aspect_note",
     "between_the_cases",
+    "differ",
     "interrupted",
     "never_came",
+    "not_by_hand",
     "not_there",
     "of_before",
+    "raised",
     "running_out_of_time",
     "where",
+    "write",
 ]
 
 Place = tuple[int, str]  # a line's number and its text; 0 where there is none to name
 
+NEXT = "Next: the hints above."
+
 _AGAIN = "Mend that, run that cell, then this one."
+
+
+def aspect_note(holds: Sequence[bool]) -> str:
+    """Beside an aspect's name, in how many cases it holds; nothing where it is the same in all.
+
+    >>> aspect_note([True, False, False]), aspect_note([False, False])
+    ('holds in 1 of 3 cases', '')
+    """
+    return "" if all(holds) or not any(holds) else f"holds in {sum(holds)} of {len(holds)} cases"
+
+
+def differ(wrong: int, cases: int) -> str:
+    """In how many cases something else came out.
+
+    >>> differ(2, 9)
+    '2 of 9 cases differ.'
+    """
+    return f"{wrong} of {cases} case{'s' if cases != 1 else ''} differ{'s' if wrong == 1 else ''}."
+
+
+def raised(times: int, cases: int, kind: str, message: str, place: Place) -> str:
+    """In how many cases it ended with an error, and where.
+
+    >>> raised(3, 3, "KeyError", "'w'", (2, "return p['w']"))
+    "Every case raised KeyError “'w'” in your line 2 “return p['w']”."
+    """
+    which = "Every case" if times == cases else f"{times} of {cases} cases"
+    words = " ".join(message.split())
+    return f"{which} raised {kind}" + (f" “{words[:300]}”" if words else "") + f"{where(place)}."
+
+
+def write(contract: str) -> str:
+    """Nothing was written yet.
+
+    >>> write("relu(x)")
+    'Write relu(x) in the cell above, run that cell, then this one.'
+    """
+    return f"Write {contract} in the cell above, run that cell, then this one."
+
+
+def not_by_hand(used: Sequence[str]) -> str:
+    """Torch's own operators did the work."""
+    return f"Your answer calls {', '.join(used)}. That is torch's own; here you build it. Everything else is free."
 
 
 def where(place: Place) -> str:
