@@ -145,12 +145,12 @@ def _judged(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
 def _as_data(run: Run, cases: int) -> Run:
     """``run`` with nothing in it but what a probe can have written: one entry a case, names as text, errors cut short."""
     seen = tuple(_seen(one) for one in run.seen[:cases])
-    return Run(seen, tuple(str(name)[:100] for name in run.used[:20]), bool(run.attempted))
+    return Run(seen, tuple(str(name)[:100] for name in run.used[:20]), bool(run.attempted), run.handed_in)
 
 
 def _seen(one: Any) -> Seen:
     if isinstance(one, Raised):
-        return Raised(one.type[:100], one.message[:2000], one.line[:200], one.number)
+        return Raised(one.type[:100], one.message[:2000], one.line[:200], one.number, one.inside[:100])
     if isinstance(one, Mapping) and all(isinstance(key, str) for key in one):
         return one
     return Raised("NoObservation", "the check sent back something else than observations")
