@@ -10,7 +10,9 @@ from torch import Tensor
 
 from autograder.judging import sentences
 from autograder.judging.compare import MISSING, Difference, difference, leaves
+from autograder.judging.entries import entries_of
 from autograder.judging.finding import finding_of, note_on
+from autograder.judging.halves import half_of
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
 from autograder.judging.sharing import said, shared
@@ -42,7 +44,8 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
     crashes = [one for one in seen if isinstance(one, Raised)]
     unfinished = any(one.type == "NotImplementedError" for one in crashes)
-    if not run.attempted or (unfinished and len(crashes) == len(seen)):
+    half = half_of(run)
+    if not run.attempted or (unfinished and len(crashes) == len(seen) and not half):
         return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract))
     if run.used:
         return verdict(Status.NOT_BY_HAND, note=sentences.not_by_hand(run.used))
@@ -57,12 +60,12 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     core_holds = any(
         _holds_core(exercise, expected, one) for expected, one in zip(reference.expected, found, strict=True)
     )
-    if unfinished and not core_holds:
+    if unfinished and not core_holds and not half:
         return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract))
 
     known = _recognise(reference, seen)
     score = _score(exercise, aspects) if core_holds else 0.0
-    wrong = Status.CRASHED if len(crashes) == len(seen) else Status.WRONG
+    wrong = Status.CRASHED if len(crashes) == len(seen) and not half else Status.WRONG
     return verdict(
         Status.PARTLY if score else wrong,
         score,
@@ -71,7 +74,8 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         says=known[1],
         finding=finding_of(exercise, reference, seen, found),
         where="" if known[0] else _where(exercise, reference, found),
-        note=note_on(seen, found),
+        note=note_on(exercise, reference, run, seen, found),
+        entries=entries_of(exercise, reference, seen, found),
     )
 
 

@@ -2,28 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 __all__ = [
+    "DIFFERENCE",
+    "EXPECTED",
+    "GOT",
+    "LEFT_ALONE",
     "NEXT",
+    "STAY_IN_TORCH",
     "Place",
+    "about",
+    "absent",
     "aspect_note",
+    "begun",
     "between_the_cases",
+    "case",
+    "changed",
     "differ",
+    "differences_in",
+    "empty",
+    "entry",
+    "error",
+    "furthest",
+    "given_back",
+    "handed_in",
     "interrupted",
+    "keys",
+    "lacking",
+    "misconception",
     "never_came",
     "not_by_hand",
     "not_there",
+    "not_written",
     "of_before",
+    "off",
+    "part_of",
+    "picture_of",
+    "points",
     "raised",
     "running_out_of_time",
+    "tally",
+    "too_many_to_say",
+    "verdict",
     "where",
     "write",
+    "written",
 ]
 
 Place = tuple[int, str]  # a line's number and its text; 0 where there is none to name
 
 NEXT = "Next: the hints above."
+STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."
+LEFT_ALONE = "left alone"
+GOT, EXPECTED, DIFFERENCE = "got", "expected", "difference"
+
 
 _AGAIN = "Mend that, run that cell, then this one."
 
@@ -146,3 +180,298 @@ def not_there(names: Sequence[str], similar: Sequence[str]) -> str:
         return looked
     call = f"call it {names[0]}" if len(names) == 1 else "give it the name that is looked for"
     return f"{looked} There is {' and '.join(similar)}: if that is your answer, {call}."
+
+
+def points(score: float, of: int) -> str:
+    """What was earned.
+
+    >>> points(0.5, 1), points(2, 3)
+    ('0.5 of 1 point', '2 of 3 points')
+    """
+    return f"{score:g} of {of} point{'s' if of != 1 else ''}"
+
+
+def verdict(exercise: str, status: str, earned: str) -> str:
+    """The name of a panel, for those who do not see it."""
+    return f"Verdict on {exercise}: {status}, {earned}"
+
+
+def misconception(name: str) -> str:
+    """What an answer was recognised as."""
+    return f"This is what happens with: {name}."
+
+
+def case(name: str) -> str:
+    """Above what was tried."""
+    return f"Smallest case that shows it: {name}"
+
+
+def about(path: str) -> str:
+    """What was looked at, by the path of an observation; nothing where it is what the answer gave.
+
+    >>> about("values"), about("values|conv.bias"), about("gradients|weight"), about("offset")
+    ('', 'conv.bias', 'gradients, of weight', 'offset')
+    """
+    aspect, *rest = path.split("|")
+    name = " · ".join(rest)
+    if aspect == "values":
+        return name
+    return f"{aspect}, of {name}" if name else aspect
+
+
+def changed(what: str) -> str:
+    """Something was changed that was to be left alone."""
+    return f"changed: {what}"
+
+
+def error(name: Any) -> str:
+    """What was raised where an error is asked for.
+
+    >>> error("nothing"), error("ValueError")
+    ('no error', 'ValueError')
+    """
+    return "no error" if name == "nothing" else str(name)
+
+
+def too_many_to_say(numbers: int) -> str:
+    """A large tensor is compared as a whole."""
+    return f"The {numbers:,} numbers are compared as a whole here, so no place is named."
+
+
+def furthest(wrong: int, numbers: int, place: Sequence[int], got: Any, expected: Any, by: float | None) -> str:
+    """Where two tensors differ most, and by how much.
+
+    >>> furthest(3, 9, (0, 2), 2.5, 2.0, 0.5)
+    '3 of 9 numbers differ. The largest difference is 0.5, at [0, 2]: 2.5 instead of 2.'
+    >>> furthest(1, 2, (1,), float("nan"), 2.0, None)
+    '1 of 2 numbers differs. At [1]: nan instead of 2.'
+    """
+    many = f"{wrong:,} of {numbers:,} numbers differ{'s' if wrong == 1 else ''}."
+    digits = next((one for one in (6, 9, 12, 17) if f"{got:.{one}g}" != f"{expected:.{one}g}"), 17)
+    texts = [repr(one) if isinstance(one, bool) else f"{one:.{digits}g}" for one in (got, expected)]
+    most = f" The largest difference is {by:.3g}, at {[*place]}" if by is not None else f" At {[*place]}"
+    return f"{many}{most}: {texts[0]} instead of {texts[1]}."
+
+
+def off(by: float) -> str:
+    """By how much a number is off.
+
+    >>> off(-1e-6)
+    'It is 1e-06 too small.'
+    """
+    return f"It is {abs(by):.3g} too {'small' if by < 0 else 'large'}."
+
+
+def part_of(place: Sequence[int], rows: tuple[int, int], columns: tuple[int, int], size: tuple[int, ...]) -> str:
+    """Which part of a tensor a picture shows; nothing where it shows all of it.
+
+    >>> part_of((0, 2), (4, 16), (0, 5), (1, 3, 20, 5))
+    '[0, 2, 4:16, 0:5]'
+    >>> part_of((), (0, 3), (0, 3), (3, 3))
+    ''
+    """
+    whole = (rows, columns) == ((0, size[-2]), (0, size[-1]))
+    if whole and not place:
+        return ""
+    ends = [":", ":"] if whole else [f"{rows[0]}:{rows[1]}", f"{columns[0]}:{columns[1]}"]
+    return "[" + ", ".join([*map(str, place), *ends]) + "]"
+
+
+def picture_of(title: str, part: str, low: float, high: float) -> str:
+    """A picture of numbers, in words."""
+    return f"{title}{' at ' if part else ''}{part}: numbers from {low:.4g} to {high:.4g}"
+
+
+def differences_in(part: str, wrong: int, cells: int) -> str:
+    """The picture of the difference, in words, which explain its signs, too."""
+    at = f" at {part}" if part else ""
+    return f"difference{at}: {wrong} of {cells} differ; + is too large, − too small, × not finite, · right"
+
+
+def tally(right: int, wrong: int, open_: int) -> str:
+    """How the entries of an answer to a question stand.
+
+    >>> tally(3, 1, 4)
+    '3 entries are right, 1 is wrong, 4 are open.'
+    """
+    parts = [
+        f"{many} {'is' if many == 1 else 'are'} {word}"
+        for many, word in ((right, "right"), (wrong, "wrong"), (open_, "open"))
+        if many
+    ]
+    first = parts[0].split(" ", 1) if parts else ["0", "are there"]
+    return f"{first[0]} {'entry' if first[0] == '1' else 'entries'} {', '.join([first[1], *parts[1:]])}."
+
+
+def entry(state: str, why: str) -> str:
+    """Behind the name of an entry of an answer to a question.
+
+    >>> entry("wrong", "A list is no module."), entry("open", "")
+    ('is wrong. A list is no module.', 'is open.')
+    """
+    return f"is {state}." + (f" {why}" if why else "")
+
+
+def written(names: Sequence[str]) -> str:
+    """What of an answer is there.
+
+    >>> written(["__init__", "encode"])
+    '__init__ and encode are written.'
+    """
+    return f"{_listed(names)} {'are' if len(names) > 1 else 'is'} written."
+
+
+def not_written(names: Sequence[str]) -> str:
+    """What is a stub still.
+
+    >>> not_written(["forward"])
+    'forward is still to be written: it only raises NotImplementedError.'
+    """
+    if len(names) > 1:
+        return f"{_listed(names)} are still to be written: they only raise NotImplementedError."
+    return f"{names[0]} is still to be written: it only raises NotImplementedError."
+
+
+def empty(names: Sequence[str]) -> str:
+    """What does nothing."""
+    return f"{_listed(names)} {'do' if len(names) > 1 else 'does'} nothing yet."
+
+
+def absent(name: str, similar: Sequence[str]) -> str:
+    """A method is not there, or there under another name.
+
+    >>> absent("forward", ["foward"]), absent("forward", [])
+    ('There is no forward, but there is foward: is that it? Then call it forward.', 'There is no forward yet.')
+    """
+    if similar:
+        return f"There is no {name}, but there is {similar[0]}: is that it? Then call it {name}."
+    return f"There is no {name} yet."
+
+
+def begun(name: str, own: bool, place: Place) -> str:
+    """Something that is written still raises ``NotImplementedError``; ``own`` if it is a part of the answer itself."""
+    what = (f"{name} is begun, and" if own else f"Your answer calls {name}, which") if name else "It"
+    return f"{what} still raises NotImplementedError{where(place)}."
+
+
+_THINGS = {
+    "nothing": "nothing (None)",
+    "tensor": "a tensor",
+    "array": "a NumPy array",
+    "numpy": "a NumPy number",
+    "bool": "a bool",
+    "int": "a number",
+    "float": "a number",
+    "str": "text",
+    "bytes": "bytes",
+    "list": "a list",
+    "tuple": "a tuple",
+    "dict": "a dict",
+    "generator": "a generator",
+    "coroutine": "a coroutine",
+    "function": "a function",
+    "class": "a class",
+    "module": "a module",
+}
+
+
+def thing(form: Sequence[Any], deep: bool = True) -> str:
+    """What sort of thing it is.
+
+    >>> thing(("tuple", ("tensor",), ("array",))), thing(("function", "relu")), thing(("module", "Linear"))
+    ('a tuple (of a tensor, a NumPy array)', 'the function relu', 'an object of the class Linear')
+    """
+    kind, *rest = form
+    name = rest[0] if rest and isinstance(rest[0], str) else ""
+    if kind in ("function", "class") and name.isidentifier():
+        return f"the {kind} {name}"
+    if kind in ("module", "object") and name:
+        return f"an object of the class {name}"
+    what = _THINGS.get(kind, "something else")
+    if kind in ("list", "tuple") and rest and deep:
+        return f"{what} (of {', '.join(thing(one, deep=False) for one in rest)})"
+    return what
+
+
+def handed_in(form: Sequence[Any], asked: str, name: str) -> str:
+    """Another sort of thing was handed in than the check takes.
+
+    >>> handed_in(("tensor",), "function", "relu")
+    'You gave the check a tensor. It takes the function itself: relu, without calling it.'
+    >>> handed_in(("module", "TinyCNN"), "class", "TinyCNN")
+    'You gave the check an object of the class TinyCNN. It takes the class itself: TinyCNN, without making an object of it.'
+    """
+    takes = {
+        "function": f"the function itself: {name}, without calling it",
+        "class": f"the class itself: {name}, without making an object of it",
+        "dict": f"a dict: {name} with an answer under each name",
+    }
+    return f"You gave the check {thing(form)}. It takes {takes[asked]}."
+
+
+_ASKED = {"tensor": "one tensor", "tuple": "a tuple", "list": "a list", "dict": "a dict", "module": "a module"}
+_ASKED |= {"int": "a whole number", "bool": "True or False", "bytes": "bytes"}
+
+
+def given_back(form: Sequence[Any], asked: str, prints: bool, contract: str) -> str:
+    """A call gave another sort of thing than is asked for, and what is likely to be missing.
+
+    >>> given_back(("nothing",), "tensor", False, "relu(x)")
+    'What came back is nothing (None), and one tensor is asked for. Is a return missing?'
+    >>> given_back(("tuple", ("tensor",), ("array",)), "tensor", False, "relu(x)").partition(" Stay")[0]
+    'What came back is a tuple (of a tensor, a NumPy array), and one tensor is asked for.'
+    """
+    inside = {one[0] for one in form[1:] if isinstance(one, tuple) and one}
+    parts = [f"What came back is {thing(form)}, and {_ASKED[asked]} is asked for."]
+    match form[0]:
+        case "nothing":
+            parts.append("Is a return missing?" + " It calls print: that shows a value, and gives none back." * prints)
+        case "generator":
+            parts.append("A generator has computed nothing yet: collect what it gives.")
+        case "coroutine":
+            parts.append("An async function has computed nothing yet: leave the async out.")
+        case "function" | "class":
+            parts.append("Call it, and return what it gives." if form[0] == "function" else "Make an object of it.")
+        case "module":
+            parts.append("Call it, and return what it gives.")
+        case "int" | "float" | "bool" | "numpy" if asked == "tensor":
+            parts.append("Keep it a tensor: a Python number has no gradient.")
+        case "list" | "tuple" if asked == "tensor" and inside == {"tensor"}:
+            parts.append("Give back the one that is asked for, or make one of them all, say with torch.stack.")
+    if "array" in (form[0], *inside):
+        parts.append(STAY_IN_TORCH)
+    return " ".join(parts)
+
+
+def keys(missing: Sequence[str], others: Sequence[str]) -> str:
+    """Names that a dict lacks, and names in it that nobody asked for.
+
+    >>> keys(["conv.bias"], ["bias"])
+    'Missing: conv.bias. Not asked for: bias.'
+    """
+    lacks = f"Missing: {_some(missing)}." if missing else ""
+    return " ".join(filter(None, [lacks, f"Not asked for: {_some(others)}." if others else ""]))
+
+
+def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> str:
+    """What the tensors of a network lack, by name and size.
+
+    >>> lacking({"conv.bias": (4,), "fc.bias": (2,)}, {"fc.bias": (3,)})
+    'Missing: conv.bias. Of another size: fc.bias is (3,), and (2,) is asked for.'
+    """
+    sizes = [
+        f"{name} is {there[name]}, and {size} is asked for"
+        for name, size in asked.items()
+        if name in there and there[name] != size
+    ]
+    parts = [keys([name for name in asked if name not in there], [name for name in there if name not in asked])]
+    return " ".join(filter(None, [*parts, f"Of another size: {'; '.join(sizes[:4])}." if sizes else ""]))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(name[:60] for name in names[:8]) + more

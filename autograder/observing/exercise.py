@@ -48,6 +48,11 @@ class Exercise:
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
     may_change: tuple[str, ...] = ()
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for words or numbers under given names, and no code: what is right must not be said."""
+        return self.contract.endswith(": dict")
+
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
         return self.shares.get(aspect, 1)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 __all__ = ["EMPTY", "STUB", "WRITTEN", "Form", "HandedIn", "form_of", "look_at"]
 
-# A kind, then what it is of: ("list", ("tensor",), ("nothing",)), ("dict", "conv.weight"), ("class", "TinyCNN").
+# A kind, then what it is of: ("list", ("tensor",), ("nothing",)), ("dict", ("w", ("tensor",))), ("class", "TinyCNN").
 Form = tuple[Any, ...]
 
 STUB, EMPTY, WRITTEN = "stub", "empty", "written"
@@ -48,7 +48,7 @@ def form_of(value: Any) -> Form:
 
     >>> import torch
     >>> form_of([torch.ones(2), None]), form_of({"w": 1}), form_of(nn.ReLU), form_of(np.ones(2))
-    (('list', ('tensor',), ('nothing',)), ('dict', 'w'), ('class', 'ReLU'), ('array',))
+    (('list', ('tensor',), ('nothing',)), ('dict', ('w', ('int',))), ('class', 'ReLU'), ('array',))
     """
     try:
         return _form(value, 0)
@@ -72,7 +72,9 @@ def _form(value: Any, depth: int) -> Form:
             kind = "list" if isinstance(value, list) else "tuple"
             return (kind, *(_form(one, depth + 1) for one in list(value)[:_SHOWN])) if depth < 2 else (kind,)
         case dict():
-            return ("dict", *(_word(key) for key in list(dict.keys(value))[:_MOST]))
+            if depth == 2:
+                return ("dict",)
+            return ("dict", *((_word(key), _form(one, depth + 1)) for key, one in list(dict.items(value))[:_MOST]))
         case types.GeneratorType() | map() | filter() | zip() | range():
             return ("generator",)
         case types.CoroutineType():
