@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
+from autograder.judging import sentences
 from autograder.judging.compare import MISSING, Difference, difference, leaves
 from autograder.judging.credit import Held, credit
+from autograder.judging.entries import entries_of
+from autograder.judging.finding import finding_of, note_on
+from autograder.judging.halves import half_of
 from autograder.judging.naming import BESIDE, recognise
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
 from autograder.judging.sharing import said, shared
-from autograder.judging.show import show_case, show_form, show_value
-from autograder.judging.verdict import Aspect, Finding, Status, Verdict
+from autograder.judging.verdict import Aspect, Status, Verdict
 from autograder.observing.case import Case
 from autograder.observing.codec import Projection, Raised
 from autograder.observing.exercise import Exercise
@@ -41,37 +43,39 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
     crashes = [one for one in seen if isinstance(one, Raised)]
     unfinished = any(one.type == "NotImplementedError" for one in crashes)
-    if not run.attempted or (unfinished and len(crashes) == len(seen)):
-        return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
+    half = half_of(run)
+    if not run.attempted or (unfinished and len(crashes) == len(seen) and not half):
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract))
     if run.used:
-        return verdict(Status.NOT_BY_HAND, note=_not_by_hand(exercise, run.used))
+        return verdict(Status.NOT_BY_HAND, note=sentences.not_by_hand(run.used))
 
     found = tuple(
         differences(expected, one, reference.tolerance, size)
         for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
     )
     held = _held(exercise, reference, found)
-    aspects = tuple(Aspect(name, one.always, _aspect_note(one.cases)) for name, one in held.items())
+    aspects = tuple(Aspect(name, one.always, sentences.aspect_note(one.cases)) for name, one in held.items())
     if all(aspect.holds for aspect in aspects) and not crashes:
         return verdict(Status.SOLVED, float(exercise.points), aspects=aspects)
     core_holds = any(
         _holds_core(exercise, expected, one) for expected, one in zip(reference.expected, found, strict=True)
     )
-    if unfinished and not core_holds:
-        return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
+    if unfinished and not core_holds and not half:
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract))
 
     known = recognise(reference, seen, found)
     score = 0.0 if _says_one_thing(reference, seen, exercise.core) else credit(exercise, held)
-    wrong = Status.CRASHED if len(crashes) == len(seen) else Status.WRONG
+    wrong = Status.CRASHED if len(crashes) == len(seen) and not half else Status.WRONG
     return verdict(
         Status.PARTLY if score else wrong,
         score,
         aspects=aspects,
         misconception=known.name,
         says=known.says,
-        finding=_finding(exercise, reference, seen, found, known.cases),
+        finding=finding_of(exercise, reference, seen, found, known.cases),
         where="" if known.name else _where(exercise, reference, found),
-        note=_note(seen, found),
+        note=note_on(exercise, reference, run, seen, found),
+        entries=entries_of(exercise, reference, seen, found),
     )
 
 
@@ -179,40 +183,6 @@ def _differ(one: Any, other: Any) -> bool:
     return bool(differences({"values": one}, {"values": other}, "exact"))
 
 
-def _aspect_note(holds: list[bool]) -> str:
-    return "" if all(holds) or not any(holds) else f"in {sum(holds)} of {len(holds)} cases"
-
-
-def _finding(
-    exercise: Exercise,
-    reference: Reference,
-    seen: tuple[Seen, ...],
-    found: tuple[dict[str, Difference], ...],
-    known: tuple[int, ...],
-) -> Finding | None:
-    """The first failing case, in the author's order from small to large; values before other aspects.
-
-    Where a misconception is named, one of the cases that show it.
-    """
-    failing = list(known) or [index for index, one in enumerate(found) if one]
-    if not failing:
-        return None
-    with_values = [index for index in failing if any(path.split("|")[0] in exercise.core for path in found[index])]
-    index = (with_values or failing)[0]
-    path, one = next(
-        (item for item in found[index].items() if item[0].split("|")[0] in exercise.core),
-        next(iter(found[index].items())),
-    )
-    show = show_form if one.kind == "form" else show_value
-    name = "" if path == "values" else path.replace("|", " · ") + ": "
-    return Finding(
-        reference.cases[index].name,
-        show_case(exercise, reference.cases[index]),
-        show(one.got) if isinstance(one.got, Raised) else name + show(one.got),
-        name + show(one.expected),
-    )
-
-
 def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> str:
     """On which of the drawn cases the answer fails, where one or two of their choices say it."""
     drawn = [(case.choices, one) for case, one in zip(reference.cases, found, strict=True) if case.drawn]
@@ -222,26 +192,3 @@ def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Diff
     if not claim:
         return ""
     return f"Of {len(fails)} cases drawn from the contract it fails in {sum(fails)}: exactly where {said(claim, reference.words)}."
-
-
-def _note(seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]) -> str:
-    """How many cases differ, how many raised what in which line, and where to go next."""
-    crashes = [one for one in seen if isinstance(one, Raised)]
-    places = Counter((one.type, one.line, one.number) for one in crashes)
-    differ = sum(bool(one) for one in found) - len(crashes)
-    parts = [f"{differ} of {len(found)} cases differ."] if differ else []
-    for (kind, line, number), times in places.most_common(2):
-        cases = "Every case" if times == len(found) else f"{times} of {len(found)} cases"
-        message = next(one.message for one in crashes if (one.type, one.line, one.number) == (kind, line, number))
-        where = f" in your line {number}: {line}" if number else ""
-        parts.append(f"{cases} raised {kind} “{message.strip()[:300]}”{where}.")
-    return " ".join([*parts, "Next: the hints above."])
-
-
-def _not_attempted(exercise: Exercise) -> str:
-    return f"Write {exercise.contract} in the cell above, run that cell, then this one."
-
-
-def _not_by_hand(exercise: Exercise, used: tuple[str, ...]) -> str:
-    names = ", ".join(used)
-    return f"Your answer calls {names}. That is torch's own; here you build it. Everything else is free."

@@ -51,6 +51,11 @@ class Exercise:
     may_change: tuple[str, ...] = ()
     draws: bool = True
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for words or numbers under given names, and no code: what is right must not be said."""
+        return self.contract.endswith(": dict")
+
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
         return self.shares.get(aspect, 1)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from autograder.grading.slots.job import Cell, CellEnd, Job, Ran
-from autograder.judging.circumstances import Place, never_came, not_there
+from autograder.judging.sentences import Place, never_came, not_there
 from autograder.learner.names import bound_by, python_of, similar
 
 __all__ = ["never_there"]

@@ -14,9 +14,9 @@ from autograder.grading.submissions.operators import operators_named
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
 from autograder.grading.submissions.state import State, of_cell, of_verdict
-from autograder.judging.circumstances import Place, running_out_of_time
 from autograder.judging.judge import judge
 from autograder.judging.reference import Reference
+from autograder.judging.sentences import Place, running_out_of_time
 from autograder.judging.verdict import Status, Verdict
 from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, find
@@ -145,12 +145,14 @@ def _judged(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
 def _as_data(run: Run, cases: int) -> Run:
     """``run`` with nothing in it but what a probe can have written: one entry a case, names as text, errors cut short."""
     seen = tuple(_seen(one) for one in run.seen[:cases])
-    return Run(seen, tuple(str(name)[:100] for name in run.used[:20]), bool(run.attempted))
+    return Run(seen, tuple(str(name)[:100] for name in run.used[:20]), bool(run.attempted), run.handed_in)
 
 
 def _seen(one: Any) -> Seen:
     if isinstance(one, Raised):
-        return replace(one, type=one.type[:100], message=one.message[:2000], line=one.line[:200])
+        return replace(
+            one, type=one.type[:100], message=one.message[:2000], line=one.line[:200], inside=one.inside[:100]
+        )
     if isinstance(one, Mapping) and all(isinstance(key, str) for key in one):
         return one
     return Raised("NoObservation", "the check sent back something else than observations")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,12 +12,8 @@ import torch.nn.functional as F
 from judging import verdict_on
 from torch import Tensor, nn
 
-from autograder.judging.judge import judge
-from autograder.judging.reference import Known, Reference
-from autograder.observing.case import Case
-from autograder.observing.codec import Raised
-from autograder.observing.exercise import DEFAULT_SHARES, Exercise, find
-from autograder.observing.observe import Run, Seen
+from autograder.judging.reference import load
+from autograder.observing.exercise import find
 
 
 class TinyInAList(nn.Module):
@@ -31,7 +28,7 @@ class TinyInAList(nn.Module):
 class MLPInAList(nn.Module):
     def __init__(self, widths: Any) -> None:
         super().__init__()
-        self.layers = [nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+        self.layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
 
     def forward(self, x: Tensor) -> Tensor:
         for one in self.layers[:-1]:

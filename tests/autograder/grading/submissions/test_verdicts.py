@@ -192,7 +192,7 @@ def test_an_answer_that_interrupts_itself_is_judged_as_one_that_raises(
     broken = changed(outcome, place_of(ready, "check_relu"), end=CellEnd.ERROR, run=seen)
     decided = decide(task, ready, broken).exercises["check_relu"]
     assert (decided.verdict.status.value, decided.verdict.score) == ("crashed", 0)
-    assert "in your line 3: raise KeyboardInterrupt" in decided.verdict.note
+    assert "in your line 3 “raise KeyboardInterrupt”" in decided.verdict.note
 
 
 def test_an_answer_that_was_stopped_is_told_from_one_that_was_never_written(
