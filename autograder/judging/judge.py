@@ -45,7 +45,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     unfinished = any(one.type == "NotImplementedError" for one in crashes)
     half = half_of(run)
     if not run.attempted or (unfinished and len(crashes) == len(seen) and not half):
-        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract))
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
     if run.used:
         return verdict(Status.NOT_BY_HAND, note=sentences.not_by_hand(run.used))
 
@@ -61,7 +61,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         _holds_core(exercise, expected, one) for expected, one in zip(reference.expected, found, strict=True)
     )
     if unfinished and not core_holds and not half:
-        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract))
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
 
     known = recognise(reference, seen, found)
     score = 0.0 if _says_one_thing(reference, seen, exercise.core) else credit(exercise, held)
@@ -77,6 +77,11 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         note=note_on(exercise, reference, run, seen, found),
         entries=entries_of(exercise, reference, seen, found),
     )
+
+
+def _needed(exercise: Exercise) -> list[str]:
+    """The aspects to name before anything is written: none where values are all that it takes."""
+    return list(dict.fromkeys((*exercise.core, *exercise.essential))) if exercise.essential else []
 
 
 def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:

@@ -44,7 +44,7 @@ def split_view(x: Tensor, num_heads: int) -> Tensor:
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
     ("relu", lambda x: torch.zeros_like(x), "gradient lost"),
-    ("tiny_cnn", TinyInAList, "made in forward"),
+    ("tiny_cnn", TinyInAList, "layers made in forward"),
     ("call_with", lambda module, tensors, x: torch.zeros(2, 3), "gradient cut"),
     ("call_with", lambda module, tensors, x: 3.0, "gradient cut"),
     ("conv2d", lambda x, weight, **more: torch.zeros(1, 1, 1, 1), "gradient lost"),
