@@ -95,8 +95,28 @@ CONTIGUOUS_STRIDE = Oracle(
             "a float for an int",
             lambda size: tuple(map(float, contiguous_stride(size))),
             lambda size: (*contiguous_stride(size)[:-1], 1.0)[: len(size)],
-            says="The numbers are right, but some are floats: 1.0 for 1. (numpy.prod of nothing is one.) "
+            lambda size: (*_products(size, lambda dim: size[dim + 1 :], 0)[:-1], 1.0)[: len(size)],
+            lambda size: tuple(prod(size) / prod(size[: dim + 1]) for dim in range(len(size))),
+            says="Some of your strides are floats: 1.0 for 1. (numpy.prod of nothing is one, and so is what / gives.) "
             "A stride is a whole number; math.prod of ints stays an int.",
+        ),
+        Misconception(
+            "stride 0 for a size of 1",
+            *(
+                lambda size, steps=steps, least=least, most=most: tuple(
+                    0 if least <= n <= most else step for n, step in zip(size, steps(size), strict=True)
+                )
+                for steps in (contiguous_stride, lambda size: _products(size, lambda dim: size[dim + 1 :], 0))
+                for least, most in ((1, 1), (0, 1))
+            ),
+            says="No step is taken along a dimension of size 1, but torch writes a stride down all the same: the one that the "
+            "sizes further in make.",
+        ),
+        Misconception(
+            "sizes added instead of multiplied",
+            lambda size: tuple(sum(size[dim + 1 :]) for dim in range(len(size))),
+            lambda size: tuple(sum(size[dim + 1 :]) or 1 for dim in range(len(size))),
+            says="Two rows of three are 2 · 3 elements: the sizes further in are multiplied.",
         ),
     ],
     space=_SPACE,

@@ -118,10 +118,17 @@ FLAT_INDEX = Oracle(
         Misconception(
             "a float for an int",
             lambda index, stride, offset=0: float(offset + dot(index, stride)),
+            lambda index, stride, offset=0: offset + (dot(index, stride) if index else 0.0),
             lambda index, stride, offset=0: (
                 offset + sum((i * step for i, step in zip(index, stride, strict=True)), 0.0)
             ),
-            says="The number is right, but it is a float: 5.0 for 5. Nothing can be found in half a slot; stay with ints.",
+            says="The number is right, but it is a float, for some index at least: 5.0 for 5. (numpy.dot of nothing is one.) "
+            "A slot is a whole number.",
+        ),
+        Misconception(
+            "offset added for every dimension",
+            lambda index, stride, offset=0: dot(index, stride) + offset * len(index),
+            says="The offset says where the first element lies. It is added once, however many dimensions there are.",
         ),
     ],
     space=_SPACE,

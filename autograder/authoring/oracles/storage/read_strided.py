@@ -227,6 +227,16 @@ READ_STRIDED = Oracle(
             says="A slot that does not exist has no number. Raise IndexError, and make none up.",
         ),
         Misconception(
+            "left in one row",
+            *(
+                lambda storage, size, stride, offset=0, let_through=let_through: read_strided(
+                    storage, size, stride, offset, let_through=let_through
+                ).flatten()
+                for let_through in (lambda slot, length: False, lambda slot, length: -length <= slot < 0)
+            ),
+            says="These are the numbers, one after the other. The result is asked for in its size.",
+        ),
+        Misconception(
             "eight bytes an element taken for granted",
             lambda storage, size, stride, offset=0: _by_bytes(storage, size, stride, offset, 8),
             lambda storage, size, stride, offset=0: _by_bytes(storage, size, stride, offset, 4),

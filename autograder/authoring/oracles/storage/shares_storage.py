@@ -78,7 +78,7 @@ _LOOKS: dict[str, tuple[Any, ...] | None] = {
     "every third slot": ((2, 1, 2), (6, 1, 3), 2),
     "the first number": ((), (), 0),
     "the last number": ((), (), 11),
-    "a number expanded": ((3, 2), (0, 0), 6),
+    "a number expanded": ((4, 5), (0, 0), 6),
 }
 _OFFSETS = {look: layout[2] if layout else 0 for look, layout in _LOOKS.items()}
 

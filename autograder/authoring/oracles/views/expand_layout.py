@@ -179,6 +179,7 @@ EXPAND_LAYOUT = Oracle(
             _expanding(grown=_kept),
             *(_expanding(grown=_kept, new_stride=rule) for rule in _NEW_STRIDES),
             _expanding(grown=_kept, checks=""),
+            lambda size, stride, offset, new_size: (tuple(new_size), tuple(stride), offset),
             says="There is one element to stand on. A step along the expanded dimension stays in its slot: stride 0.",
         ),
         Misconception(
@@ -217,6 +218,17 @@ EXPAND_LAYOUT = Oracle(
             "every dimension of size 1 given stride 0",
             _expanding(grown=lambda old, step, new: 0 if old == 1 else step),
             says="A dimension that stays 1 is left alone: it keeps its stride, whatever that is.",
+        ),
+        Misconception(
+            "every stride 0",
+            _expanding(grown=lambda old, step, new: 0),
+            lambda size, stride, offset, new_size: (tuple(new_size), (0,) * len(new_size), offset),
+            says="Stride 0 is for what is repeated. A dimension that stays as it was keeps its stride, or its elements are lost.",
+        ),
+        Misconception(
+            "offset dropped",
+            lambda size, stride, offset, new_size: (*_expanded(size, stride, offset, new_size)[:2], 0),
+            says="The first element stays the first, in the slot it was in.",
         ),
         Misconception(
             "copied",

@@ -74,6 +74,11 @@ _SPACE = Space(
 )
 
 
+def _unpacked(x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    return x.reshape(n, c * h * w)
+
+
 FLATTEN_BATCH = Oracle(
     "flatten_batch",
     lambda x: x.reshape(x.shape[0], -1),
@@ -128,8 +133,19 @@ FLATTEN_BATCH = Oracle(
             "dimensions of size 1 lost",
             lambda x: x.reshape(x.shape[0], -1).squeeze(),
             lambda x: x.squeeze().reshape(x.squeeze().shape[0], -1) if x.squeeze().dim() else x.squeeze(),
+            lambda x: x.squeeze().flatten(1),
+            *(lambda x, dim=dim: x.flatten(1).squeeze(dim) for dim in (0, -1)),
             says="One image is a batch of one, and one number each is a row of one: the result is always (N, rest). "
             "squeeze takes such dimensions away.",
+        ),
+        Misconception(
+            "four dimensions taken for granted",
+            lambda x: x.reshape(x.shape[0], x.shape[1] * x.shape[2] * x.shape[3]),
+            lambda x: x.reshape(x.size(0), x.size(1) * x.size(2) * x.size(3)),
+            _unpacked,
+            lambda x: x.flatten(1, 3),
+            lambda x: x.reshape(-1, x.shape[1] * x.shape[2] * x.shape[3]),
+            says="(N, ...) may have two dimensions, or five. -1 multiplies all that is behind the batch, however many there are.",
         ),
     ],
     space=_SPACE,

@@ -186,6 +186,16 @@ HAS_OVERLAP = Oracle(
             says="Different strides can add up to the same slot, too: 2 steps of 3 are 3 steps of 2.",
         ),
         Misconception(
+            "what is not contiguous overlaps",
+            lambda size, stride: tuple(stride) != contiguous_stride(size),
+            lambda size, stride: (
+                0 not in size
+                and any(n != 1 and i != j for n, i, j in zip(size, stride, contiguous_stride(size), strict=True))
+            ),
+            says="A transpose is not contiguous, and neither is every second column. Each of their elements has a slot of "
+            "its own.",
+        ),
+        Misconception(
             "the same answer every time",
             lambda size, stride: True,
             lambda size, stride: False,

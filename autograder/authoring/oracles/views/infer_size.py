@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -158,14 +159,23 @@ def _inferring(left_out: str, **rules: Any) -> Callable[..., Any]:
     return lambda numel, new_size: _inferred(numel, new_size, checks=checks, **rules)
 
 
-def _asserting(kind: type[Exception]) -> Callable[..., Any]:
+def _asserting(kind: type[Exception], *, divided: bool, left_out: str) -> Callable[..., Any]:
+    """Another error in place of ValueError; ``divided`` by a known 0, Python's own comes first."""
+
     def answer(numel: int, new_size: Ints) -> tuple[int, ...]:
         try:
-            return _inferred(numel, new_size)
+            return tuple(_inferring(left_out + " zero" * divided)(numel, new_size))
         except ValueError:
             raise kind from None
 
     return answer
+
+
+def _answering_anyhow(numel: int, new_size: Ints) -> tuple[int, ...] | None:
+    try:
+        return _inferred(numel, new_size)
+    except ValueError:
+        return None
 
 
 def _replaced_by_numel(numel: int, known: int) -> int:
@@ -232,11 +242,30 @@ INFER_SIZE = Oracle(
         ),
         Misconception(
             "another error than asked for",
-            _asserting(AssertionError),
-            _asserting(RuntimeError),
-            _asserting(TypeError),
-            says="What is wrong is refused, but not with a ValueError. assert raises an AssertionError, and is left out "
+            *(
+                _asserting(kind, divided=divided, left_out=left_out)
+                for kind in (AssertionError, RuntimeError, TypeError)
+                for divided in (False, True)
+                for left_out in ("", "below")
+            ),
+            says="Where you refuse a size, it is not with a ValueError. assert raises an AssertionError, and is left out "
             "where Python optimises; torch's own error is a RuntimeError. Asked for is ValueError.",
+        ),
+        Misconception(
+            "several errors missing",
+            *(
+                _inferring(" ".join(some))
+                for count in (2, 3, 4, 5)
+                for some in itertools.combinations(("two", "remainder", "zero", "below", "product"), count)
+            ),
+            says="More than one kind of size that cannot be gets through. Go through the list: two -1, a remainder, a 0 beside "
+            "a -1, a size below -1, another product.",
+        ),
+        Misconception(
+            "no error",
+            _answering_anyhow,
+            says="Where there is no answer your function gives something back all the same. raise ValueError(...) ends it with "
+            "the error that was asked for.",
         ),
     ],
     space=_SPACE,

@@ -123,8 +123,30 @@ IS_CONTIGUOUS = Oracle(
             lambda size, stride: all(
                 n == 1 or i == j for n, i, j in zip(size, stride, _plain_stride(size), strict=True)
             ),
+            lambda size, stride: all(
+                n < 2 or i == j for n, i, j in zip(size, stride, contiguous_stride(size), strict=True)
+            ),
+            lambda size, stride: all(
+                n < 2 or i == j for n, i, j in zip(size, stride, _plain_stride(size), strict=True)
+            ),
             says="With a 0 in its size a tensor has no element and no step is ever taken: it is contiguous whatever its "
             "strides are.",
+        ),
+        Misconception(
+            "one stride of 1 is enough",
+            lambda size, stride: 1 in stride,
+            lambda size, stride: not stride or 1 in stride,
+            lambda size, stride: 0 in size or not stride or 1 in stride,
+            lambda size, stride: min(stride, default=1) == 1,
+            lambda size, stride: 0 in size or min(stride, default=1) == 1,
+            says="A stride of 1 says that along that dimension neighbours lie side by side. It has to be the last dimension, and "
+            "each stride further out is exactly what is further in, all together.",
+        ),
+        Misconception(
+            "strides above 0 are enough",
+            lambda size, stride: 0 not in stride,
+            lambda size, stride: 0 in size or 0 not in stride,
+            says="A stride of 0 repeats elements, but without one there can still be gaps, or another order.",
         ),
         Misconception(
             "the same answer every time",

@@ -113,6 +113,13 @@ SLICE_LAYOUT = Oracle(
             says="The slice begins at start, so its first element lies further on. The offset moves to that slot.",
         ),
         Misconception(
+            "the old offset dropped",
+            lambda size, stride, offset, dim, start, stop, step=1: _wrong_slice()(
+                size, stride, 0, dim, start, stop, step
+            ),
+            says="The tensor that is sliced may begin behind slot 0 itself. What the slice skips is added to its offset.",
+        ),
+        Misconception(
             "length rounded down",
             _wrong_slice(length=lambda start, stop, step: (stop - start) // step),
             says="0, 3, 6 and 9 are four numbers below 10, and 10 / 3 is 3 and a bit. A step begun is an element more.",

@@ -134,6 +134,11 @@ TRANSPOSE_LAYOUT = Oracle(
             "negative dims not counted from the end",
             _front_only,
             _refusing,
+            lambda size, stride, offset, dim0, dim1: (
+                _swapped(size, abs(dim0), abs(dim1)),
+                _swapped(stride, abs(dim0), abs(dim1)),
+                offset,
+            ),
             says="Dimension -1 is the last one, -2 the one before it.",
         ),
     ],

@@ -229,6 +229,19 @@ VIEW_STRIDE = Oracle(
             says="A view shows every element once. Where the sizes multiply to another number, there is none.",
         ),
         Misconception(
+            "hardly any view found",
+            lambda size, stride, new_size: None,
+            lambda size, stride, new_size: tuple(stride) if tuple(size) == tuple(new_size) else None,
+            says="Any dimension can be split, and two can be merged where they lie together. You say None, or at most find the "
+            "size that was there before.",
+        ),
+        Misconception(
+            "the old strides",
+            lambda size, stride, new_size: tuple(stride),
+            _counted(lambda size, stride, new_size: tuple(stride)),
+            says="Each new dimension needs a stride that fits it: a merged one that of its last part, a split one two.",
+        ),
+        Misconception(
             "an error for an impossible view",
             _raising_by_runs,
             says="view() raises where no view exists. Asked for is None: the answer is known, and it is no.",
