@@ -11,7 +11,7 @@ from torch import Tensor
 from autograder.judging import sentences
 from autograder.judging.compare import MISSING, Difference, difference, leaves
 from autograder.judging.entries import entries_of
-from autograder.judging.finding import finding_of, note_on
+from autograder.judging.finding import advice_on, finding_of, note_on
 from autograder.judging.halves import half_of
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
@@ -74,7 +74,8 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         says=known[1],
         finding=finding_of(exercise, reference, seen, found),
         where="" if known[0] else _where(exercise, reference, found),
-        note=note_on(exercise, reference, run, seen, found),
+        note=note_on(exercise, run, seen, found),
+        advice=advice_on(exercise, reference, run, seen, found),
         entries=entries_of(exercise, reference, seen, found),
     )
 

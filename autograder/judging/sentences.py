@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
+    "BROKE_OFF",
     "DIFFERENCE",
     "EXPECTED",
     "GOT",
     "LEFT_ALONE",
     "NEXT",
+    "PROCESS_ENDED",
     "STAY_IN_TORCH",
     "Place",
     "about",
@@ -19,6 +21,7 @@ __all__ = [
     "begun",
     "between_the_cases",
     "case",
+    "cell_stopped",
     "changed",
     "differ",
     "differences_in",
@@ -29,11 +32,14 @@ __all__ = [
     "given_back",
     "handed_in",
     "interrupted",
+    "its_tensors",
     "keys",
     "lacking",
     "misconception",
     "never_came",
     "not_by_hand",
+    "not_comparable",
+    "not_run",
     "not_there",
     "not_written",
     "of_before",
@@ -44,7 +50,10 @@ __all__ = [
     "raised",
     "running_out_of_time",
     "tally",
+    "thing",
+    "too_long",
     "too_many_to_say",
+    "too_much",
     "verdict",
     "where",
     "write",
@@ -54,6 +63,8 @@ __all__ = [
 Place = tuple[int, str]  # a line's number and its text; 0 where there is none to name
 
 NEXT = "Next: the hints above."
+BROKE_OFF = "Your answer broke off its own check."
+PROCESS_ENDED = "This check was stopped: your answer ended the Python process in which it ran."
 STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."
 LEFT_ALONE = "left alone"
 GOT, EXPECTED, DIFFERENCE = "got", "expected", "difference"
@@ -146,6 +157,34 @@ def between_the_cases(seconds: float) -> str:
 def _seconds(seconds: float) -> str:
     whole = f"{seconds:.0f}" if seconds >= 10 else f"{seconds:.1f}"
     return f"{whole} second{'' if whole == '1.0' else 's'}"
+
+
+def too_long(cell: float, notebook: float) -> str:
+    """An answer was stopped at its time limit, in seconds."""
+    return (
+        f"This check was stopped: your answer took too long. A cell has {cell:g} seconds, and the "
+        f"whole notebook {notebook:g}."
+    )
+
+
+def too_much(memory: int) -> str:
+    """An answer was stopped at its memory limit, in bytes."""
+    return f"This check was stopped: your answer needed more than the {memory >> 20} MB that there are."
+
+
+def cell_stopped(state: str) -> str:
+    """The cell that defines an answer was stopped."""
+    return f"The cell in which you answer was stopped: {state}. So there is nothing to check."
+
+
+def not_run(state: str, why: str) -> str:
+    """A submission was not run at all."""
+    return f"This submission is {state}: {why}"
+
+
+def not_comparable(error: str) -> str:
+    """What was seen of an answer is nothing that can be judged."""
+    return f"What your answer returned could not be compared ({error})."
 
 
 def of_before(name: str, place: Place, error: str, user: str = "") -> str:
@@ -247,8 +286,10 @@ def furthest(wrong: int, numbers: int, place: Sequence[int], got: Any, expected:
     '1 of 2 numbers differs. At [1]: nan instead of 2.'
     """
     many = f"{wrong:,} of {numbers:,} numbers differ{'s' if wrong == 1 else ''}."
-    digits = next((one for one in (6, 9, 12, 17) if f"{got:.{one}g}" != f"{expected:.{one}g}"), 17)
-    texts = [repr(one) if isinstance(one, bool) else f"{one:.{digits}g}" for one in (got, expected)]
+    for digits in (6, 9, 12, 17):
+        texts = [repr(one) if isinstance(one, bool) else f"{one:.{digits}g}" for one in (got, expected)]
+        if by is None or abs(abs(float(texts[0]) - float(texts[1])) - by) <= by / 10:
+            break  # the difference is seen in what is written
     most = f" The largest difference is {by:.3g}, at {[*place]}" if by is not None else f" At {[*place]}"
     return f"{many}{most}: {texts[0]} instead of {texts[1]}."
 
@@ -375,6 +416,9 @@ _THINGS = {
 }
 
 
+_PLURALS = {"tensor": "tensors", "array": "NumPy arrays", "int": "numbers", "float": "numbers", "str": "texts"}
+
+
 def thing(form: Sequence[Any], deep: bool = True) -> str:
     """What sort of thing it is.
 
@@ -388,6 +432,9 @@ def thing(form: Sequence[Any], deep: bool = True) -> str:
     if kind in ("module", "object") and name:
         return f"an object of the class {name}"
     what = _THINGS.get(kind, "something else")
+    kinds = {one[0] for one in rest if isinstance(one, tuple) and one}
+    if kind in ("list", "tuple") and len(rest) > 1 and len(kinds) == 1 and kinds <= _PLURALS.keys():
+        return f"{what} of {_PLURALS[kinds.pop()]}"
     if kind in ("list", "tuple") and rest and deep:
         return f"{what} (of {', '.join(thing(one, deep=False) for one in rest)})"
     return what
@@ -413,12 +460,12 @@ _ASKED = {"tensor": "one tensor", "tuple": "a tuple", "list": "a list", "dict": 
 _ASKED |= {"int": "a whole number", "bool": "True or False", "bytes": "bytes"}
 
 
-def given_back(form: Sequence[Any], asked: str, prints: bool, contract: str) -> str:
+def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
     """A call gave another sort of thing than is asked for, and what is likely to be missing.
 
-    >>> given_back(("nothing",), "tensor", False, "relu(x)")
+    >>> given_back(("nothing",), "tensor", False)
     'What came back is nothing (None), and one tensor is asked for. Is a return missing?'
-    >>> given_back(("tuple", ("tensor",), ("array",)), "tensor", False, "relu(x)").partition(" Stay")[0]
+    >>> given_back(("tuple", ("tensor",), ("array",)), "tensor", False).partition(" Stay")[0]
     'What came back is a tuple (of a tensor, a NumPy array), and one tensor is asked for.'
     """
     inside = {one[0] for one in form[1:] if isinstance(one, tuple) and one}
@@ -438,7 +485,7 @@ def given_back(form: Sequence[Any], asked: str, prints: bool, contract: str) -> 
             parts.append("Keep it a tensor: a Python number has no gradient.")
         case "list" | "tuple" if asked == "tensor" and inside == {"tensor"}:
             parts.append("Give back the one that is asked for, or make one of them all, say with torch.stack.")
-    if "array" in (form[0], *inside):
+    if "array" in (form[0], *inside) and asked in ("tensor", "dict", "list", "module"):
         parts.append(STAY_IN_TORCH)
     return " ".join(parts)
 
@@ -466,6 +513,17 @@ def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> s
     ]
     parts = [keys([name for name in asked if name not in there], [name for name in there if name not in asked])]
     return " ".join(filter(None, [*parts, f"Of another size: {'; '.join(sizes[:4])}." if sizes else ""]))
+
+
+def its_tensors(there: Sequence[tuple[str, str]]) -> str:
+    """The tensors that a module has, by name and size.
+
+    >>> its_tensors([("w", "(3, 2)")]), its_tensors([])
+    ('It has these tensors: w (3, 2).', 'It has no tensors: nothing is registered.')
+    """
+    if not there:
+        return "It has no tensors: nothing is registered."
+    return f"It has these tensors: {_some([f'{name} {size}'.strip() for name, size in there])}."
 
 
 def _listed(names: Sequence[str]) -> str:

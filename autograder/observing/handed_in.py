@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 __all__ = ["EMPTY", "STUB", "WRITTEN", "Form", "HandedIn", "form_of", "look_at"]
 
-# A kind, then what it is of: ("list", ("tensor",), ("nothing",)), ("dict", ("w", ("tensor",))), ("class", "TinyCNN").
+# A kind, then what it is of: ("list", ("tensor",), ("nothing",)), ("dict", ("w", ("tensor",))), ("class", "TinyCNN"),
+# ("module", "Linear", ("weight", "(2, 3)")).
 Form = tuple[Any, ...]
 
 STUB, EMPTY, WRITTEN = "stub", "empty", "written"
@@ -26,7 +27,7 @@ _MOST = 24  # items of a dict, methods of a class
 _SHOWN = 4  # items of a sequence
 _LETTERS = 60
 _LONG = 400  # bytes of code; no stub has as many
-_THEIRS = ("torch", "builtins", "collections", "abc", "typing")  # whose methods are nobody's answer
+_THEIRS = ("torch", "collections", "abc", "typing")  # whose methods are nobody's answer
 _WORDLESS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "COPY_FREE_VARS", "MAKE_CELL"}
 
 
@@ -82,10 +83,16 @@ def _form(value: Any, depth: int) -> Form:
         case type():
             return ("class", _word(value.__name__))
         case nn.Module():
-            return ("module", _word(type(value).__name__))
+            return ("module", _word(type(value).__name__), *_tensors_of(value))
         case types.FunctionType() | types.MethodType() | types.BuiltinFunctionType() | functools.partial():
             return ("function", _word(getattr(value, "__name__", "")))
     return ("object", _word(type(value).__name__))
+
+
+def _tensors_of(module: nn.Module) -> list[tuple[str, str]]:
+    """The names of a module's parameters and buffers, with their sizes."""
+    named = [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)][:_MOST]
+    return [(_word(name), "" if nn.parameter.is_lazy(one) else str(tuple(one.shape))) for name, one in named]
 
 
 def _word(value: Any) -> str:
