@@ -40,9 +40,8 @@ def finding_of(
     case = reference.cases[index]
     path, one = _telling(exercise, found[index])
     if one.kind == "left alone":
-        changes = ", ".join(one.got) if isinstance(one.got, tuple) else str(one.got)
-        about = sentences.about(path)
-        return Finding(case.name, show_case(exercise, case), sentences.changed(changes), sentences.LEFT_ALONE, about)
+        changes = sentences.changed([str(change) for change in one.got] if isinstance(one.got, tuple) else [])
+        return Finding(case.name, show_case(exercise, case), changes, sentences.LEFT_ALONE, sentences.about(path))
     path, got, expected = both_sides(path, one, seen[index], reference.expected[index])
     if isinstance(got, Raised):
         got = replace(got, message=in_torch(got.message))

@@ -70,6 +70,7 @@ LEFT_ALONE = "left alone"
 GOT, EXPECTED, DIFFERENCE = "got", "expected", "difference"
 
 
+_LETTERS = 200  # of a name that an answer chose
 _AGAIN = "Mend that, run that cell, then this one."
 
 
@@ -251,16 +252,16 @@ def about(path: str) -> str:
     >>> about("values"), about("values|conv.bias"), about("gradients|weight"), about("offset")
     ('', 'conv.bias', 'gradients, of weight', 'offset')
     """
-    aspect, *rest = path.split("|")
+    aspect, *rest = path[:_LETTERS].split("|")
     name = " · ".join(rest)
     if aspect == "values":
         return name
     return f"{aspect}, of {name}" if name else aspect
 
 
-def changed(what: str) -> str:
+def changed(what: Sequence[str]) -> str:
     """Something was changed that was to be left alone."""
-    return f"changed: {what}"
+    return f"changed: {_some(what)}"
 
 
 def error(name: Any) -> str:
@@ -436,7 +437,7 @@ def thing(form: Sequence[Any], deep: bool = True) -> str:
     if kind in ("list", "tuple") and len(rest) > 1 and len(kinds) == 1 and kinds <= _PLURALS.keys():
         return f"{what} of {_PLURALS[kinds.pop()]}"
     if kind in ("list", "tuple") and rest and deep:
-        return f"{what} (of {', '.join(thing(one, deep=False) for one in rest)})"
+        return f"{what} (of {', '.join(thing(one, deep=False) for one in rest[:4])})"
     return what
 
 
@@ -507,7 +508,7 @@ def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> s
     'Missing: conv.bias. Of another size: fc.bias is (3,), and (2,) is asked for.'
     """
     sizes = [
-        f"{name} is {there[name]}, and {size} is asked for"
+        f"{name} is {str(there[name])[:_LETTERS]}, and {size} is asked for"
         for name, size in asked.items()
         if name in there and there[name] != size
     ]
@@ -527,9 +528,11 @@ def its_tensors(there: Sequence[tuple[str, str]]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > 8:
+        return _some(names)
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(name[:60] for name in names[:8]) + more
+    return ", ".join(name[:_LETTERS] for name in names[:8]) + more

@@ -87,7 +87,10 @@ def _value(value: Any, digits: int, depth: int) -> str:
             return text + ".0" if text.lstrip("-").isdigit() else text
         case str() if " " in value:
             return value  # a sentence of the probe's
-    return repr(value)
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number too long to write"
 
 
 def show_form(value: Any) -> str:
