@@ -205,4 +205,4 @@ def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Diff
     claim = shared([choices for choices, _ in drawn], fails)
     if not claim:
         return ""
-    return f"Of {len(fails)} cases drawn from the contract it fails in {sum(fails)}: exactly where {said(claim, reference.words)}."
+    return sentences.fails_where(len(fails), sum(fails), said(claim, reference.words))

@@ -28,6 +28,7 @@ __all__ = [
     "empty",
     "entry",
     "error",
+    "fails_where",
     "furthest",
     "given_back",
     "handed_in",
@@ -90,6 +91,15 @@ def differ(wrong: int, cases: int) -> str:
     '2 of 9 cases differ.'
     """
     return f"{wrong} of {cases} case{'s' if cases != 1 else ''} differ{'s' if wrong == 1 else ''}."
+
+
+def fails_where(cases: int, wrong: int, kind: str) -> str:
+    """On which kind of drawn cases it fails.
+
+    >>> fails_where(64, 5, "the stride is 5")
+    'Of 64 cases drawn from the contract it fails in 5: exactly where the stride is 5.'
+    """
+    return f"Of {cases} cases drawn from the contract it fails in {wrong}: exactly where {kind}."
 
 
 def raised(times: int, cases: int, kind: str, message: str, place: Place) -> str:

@@ -10,6 +10,7 @@ import functools
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -71,11 +72,11 @@ def _form(value: Any, depth: int) -> Form:
             return (next(kind.__name__ for kind in (bool, int, float, str, bytes) if isinstance(value, kind)),)
         case list() | tuple():
             kind = "list" if isinstance(value, list) else "tuple"
-            return (kind, *(_form(one, depth + 1) for one in list(value)[:_SHOWN])) if depth < 2 else (kind,)
+            return (kind, *(_form(one, depth + 1) for one in islice(value, _SHOWN))) if depth < 2 else (kind,)
         case dict():
             if depth == 2:
                 return ("dict",)
-            return ("dict", *((_word(key), _form(one, depth + 1)) for key, one in list(dict.items(value))[:_MOST]))
+            return ("dict", *((_word(key), _form(one, depth + 1)) for key, one in islice(dict.items(value), _MOST)))
         case types.GeneratorType() | map() | filter() | zip() | range():
             return ("generator",)
         case types.CoroutineType():
@@ -91,7 +92,9 @@ def _form(value: Any, depth: int) -> Form:
 
 def _tensors_of(module: nn.Module) -> list[tuple[str, str]]:
     """The names of a module's parameters and buffers, with their sizes."""
-    named = [*module.named_parameters(remove_duplicate=False), *module.named_buffers(remove_duplicate=False)][:_MOST]
+    named = islice(
+        chain(module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False)), _MOST
+    )
     return [(_word(name), "" if nn.parameter.is_lazy(one) else str(tuple(one.shape))) for name, one in named]
 
 
@@ -108,7 +111,7 @@ def look_at(answer: Any) -> HandedIn:
     {'relu': 'stub'}
     """
     try:
-        found = dict(list(_functions(answer))[:_MOST])
+        found = dict(islice(_functions(answer), _MOST))
         written = {name: _state(one.__code__) for name, one in found.items()}
         return HandedIn(form_of(answer), written, any("print" in one.__code__.co_names for one in found.values()))
     except Exception:  # an object that breaks when it is looked at
