@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autograder.judging import sentences
-from autograder.judging.compare import MISSING, Difference
+from autograder.judging.compare import Difference
 from autograder.judging.halves import half_of
 from autograder.judging.judgement import Finding
 from autograder.judging.kinds import in_torch, kind_note
 from autograder.judging.picture import off_by, pictures_of
 from autograder.judging.reference import Reference
 from autograder.judging.show import show_apart, show_case
+from autograder.judging.sides import both_sides
 from autograder.observing.codec import Listed, Projection, Raised
 from autograder.observing.exercise import Exercise
 from autograder.observing.observe import Run, Seen
 
-__all__ = ["finding_of", "note_on"]
+__all__ = ["advice_on", "finding_of", "note_on"]
 
 _Found = Mapping[str, Difference]
 
@@ -42,10 +44,11 @@ def finding_of(
     case = reference.cases[index]
     path, one = _telling(exercise, found[index])
     if one.kind == "left alone":
-        changes = ", ".join(one.got) if isinstance(one.got, tuple) else str(one.got)
-        about = sentences.about(path)
-        return Finding(case.name, show_case(exercise, case), sentences.changed(changes), sentences.LEFT_ALONE, about)
-    path, got, expected = _as_one(path, one, seen[index], reference.expected[index])
+        changes = sentences.changed([str(change) for change in one.got] if isinstance(one.got, tuple) else [])
+        return Finding(case.name, show_case(exercise, case), changes, sentences.LEFT_ALONE, sentences.about(path))
+    path, got, expected = both_sides(path, one, seen[index], reference.expected[index])
+    if isinstance(got, Raised):
+        got = replace(got, message=in_torch(got.message))
     if path.split("|")[0] == "errors" and not isinstance(got, Raised):
         texts = sentences.error(got), sentences.error(expected)
     else:
@@ -78,36 +81,31 @@ def _through_projections(one: Difference) -> bool:
     return one.kind == "values" and isinstance(one.expected, Projection) and isinstance(one.got, Projection)
 
 
-def _as_one(path: str, one: Difference, seen: Seen, expected: Seen) -> tuple[str, Any, Any]:
-    """The two sides of a difference: whole where one is opened into leaves and the other is not."""
-    aspect = path.split("|")[0]
-    if isinstance(seen, Raised):
-        return path, seen, one.expected
-    assert not isinstance(expected, Raised)
-    got, right = seen.get(aspect, MISSING), expected.get(aspect, MISSING)
-    both = (isinstance(got, Mapping) and isinstance(right, Mapping)) or (
-        isinstance(got, tuple) and isinstance(right, tuple) and len(got) == len(right)
-    )
-    return (path, one.got, one.expected) if both else (aspect, got, right)
-
-
 def _listed(value: Any) -> Any:
     """What is expected as a list, beside a list that came out: either is as good."""
     return Listed(value) if type(value) is tuple else value
 
 
-def note_on(exercise: Exercise, reference: Reference, run: Run, seen: tuple[Seen, ...], found: Sequence[_Found]) -> str:
-    """What is there and what is missing, of what wrong kind it is, how many cases differ or raised what, and what next."""
+def advice_on(
+    exercise: Exercise, reference: Reference, run: Run, seen: tuple[Seen, ...], found: Sequence[_Found]
+) -> str:
+    """What of the answer is there and what is missing, and what is of another kind than was asked."""
+    parts = [half_of(run), kind_note(exercise, reference, run, seen, found)]
+    return " ".join(filter(None, parts))
+
+
+def note_on(exercise: Exercise, run: Run, seen: tuple[Seen, ...], found: Sequence[_Found]) -> str:
+    """How many cases differ, how many raised what in which line, and where to go next."""
     crashes = [one for one in seen if isinstance(one, Raised)]
-    half = half_of(run)
-    parts = [half, kind_note(exercise, reference, run, seen, found)]
     if exercise.asks and not crashes:
-        return " ".join([*filter(None, parts), sentences.NEXT])
+        return sentences.NEXT
+    half, parts = half_of(run), []
     differ = sum(bool(one) for one in found) - len(crashes)
-    parts += [sentences.differ(differ, len(found))] if differ else []
+    if differ:
+        parts.append(sentences.differ(differ, len(found)))
     told = [one for one in crashes if not (half and one.type == "NotImplementedError")]
     places = Counter((one.type, one.line, one.number) for one in told)
     for (kind, line, number), times in places.most_common(2):
         message = next(one.message for one in told if (one.type, one.line, one.number) == (kind, line, number))
         parts.append(sentences.raised(times, len(found), kind, in_torch(message), (number, line)))
-    return " ".join([*filter(None, parts), sentences.NEXT])
+    return " ".join([*parts, sentences.NEXT])

@@ -27,11 +27,11 @@ def half_of(run: Run) -> str:
     functions = run.handed_in.functions
     written = [name for name, state in functions.items() if state == WRITTEN]
     crashes = [one for one in run.seen if isinstance(one, Raised)]
-    if not written or not crashes:
+    if not written:
         return ""
     absent = list(dict.fromkeys(filter(None, (_absent(one, run.handed_in.form) for one in crashes))))
     unfinished = [one for one in crashes if one.type == "NotImplementedError" and one.number]
-    stubs = [name for name, state in functions.items() if state == STUB] if unfinished or absent else []
+    stubs = [name for name, state in functions.items() if state == STUB]
     empty = [name for name, state in functions.items() if state == EMPTY] if absent else []
     parts = [sentences.not_written(stubs)] if stubs else []
     parts += [sentences.empty(empty)] if empty else []

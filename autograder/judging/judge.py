@@ -11,7 +11,7 @@ from autograder.judging import sentences
 from autograder.judging.compare import MISSING, Difference, difference, leaves
 from autograder.judging.credit import Held, credit
 from autograder.judging.entries import entries_of
-from autograder.judging.finding import finding_of, note_on
+from autograder.judging.finding import advice_on, finding_of, note_on
 from autograder.judging.halves import half_of
 from autograder.judging.naming import BESIDE, recognise
 from autograder.judging.readings import reading_of
@@ -74,7 +74,8 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         says=known.says,
         finding=finding_of(exercise, reference, seen, found, known.cases),
         where="" if known.name else _where(exercise, reference, found),
-        note=note_on(exercise, reference, run, seen, found),
+        note=note_on(exercise, run, seen, found),
+        advice=advice_on(exercise, reference, run, seen, found),
         entries=entries_of(exercise, reference, seen, found),
     )
 
@@ -196,4 +197,4 @@ def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Diff
     claim = shared([choices for choices, _ in drawn], fails)
     if not claim:
         return ""
-    return f"Of {len(fails)} cases drawn from the contract it fails in {sum(fails)}: exactly where {said(claim, reference.words)}."
+    return sentences.fails_where(len(fails), sum(fails), said(claim, reference.words))

@@ -77,7 +77,7 @@ class Judgement:
     """What is found of an answer to ``exercise``: ``score`` of ``points``, and why.
 
     ``where`` says in a sentence what kind of input it fails on, if that can be said. ``entries`` are those of an answer to
-    a question: what would be right is not among them.
+    a question: what would be right is not among them. ``advice`` says what is missing of an answer, or of the wrong kind.
     """
 
     exercise: str
@@ -92,6 +92,7 @@ class Judgement:
     note: str = ""
     where: str = ""
     entries: tuple[Entry, ...] = ()
+    advice: str = ""
 
     @property
     def solved(self) -> bool:

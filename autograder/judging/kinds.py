@@ -6,15 +6,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from autograder.judging import sentences
 from autograder.judging.compare import MISSING, Difference
 from autograder.judging.reference import Reference
+from autograder.judging.sides import both_sides
 from autograder.observing.codec import Drawn, Listed, Other, Projection, Raised, Uniform
 from autograder.observing.exercise import Exercise
 from autograder.observing.handed_in import Form
 from autograder.observing.observe import Run, Seen
+from autograder.observing.probes.built import NOT_THESE
 
 __all__ = ["in_torch", "kind_note"]
 
@@ -31,6 +34,9 @@ _FINE = {
 }
 _ARROWS = {"Tensor": "tensor", "tuple": "tuple", "list": "list", "dict": "dict", "int": "int", "bool": "bool"}
 _OF_TYPES = {"ndarray": "array", "type": "class", "builtin_function_or_method": "function", "method": "function"}
+_KNOWN = ("nothing", "array", "function", "class", "generator", "coroutine")
+# The words of a probe that keeps nothing of a result which is no tensor.
+_NO_TENSOR = re.compile(r"^an? (\w{1,60}), no tensor$")
 _TO_NUMPY = re.compile(r"\s*Use (tensor|Tensor)\.detach\(\)\.numpy\(\) instead\.?")
 
 
@@ -52,17 +58,17 @@ def kind_note(
 ) -> str:
     """What is of the wrong kind, in a few sentences; nothing where it is only wrong."""
     parts = [_handed_in(exercise, run.handed_in.form, found)]
-    for index, one in enumerate(found):
-        if one:
-            asked, form = (
-                _asked(exercise, reference.expected[index]),
-                _given_back(exercise, reference, run, seen, index),
-            )
-            if form and asked and form[0] not in _FINE[asked] and not parts[0]:
-                parts.append(sentences.given_back(form, asked, run.handed_in.prints, exercise.contract))
-                break
+    for index in (index for index, one in enumerate(found) if one and not parts[0]):
+        expected = reference.expected[index]
+        asked, form = _asked(exercise, expected), _given_back(exercise, reference, run, seen, index)
+        if not (asked and form and form[0] not in _FINE[asked]):
+            asked, form = "tensor", _in_place_of_a_tensor(exercise, expected, seen[index], found[index])
+        if form:
+            parts.append(sentences.given_back(form, asked, run.handed_in.prints))
+            break
     parts += list(_lacking(reference, run, seen, found))[:2]
-    if any(isinstance(one, Raised) and _TO_NUMPY.search(one.message) for one in seen):
+    advised = any(isinstance(one, Raised) and _TO_NUMPY.search(one.message) for one in seen)
+    if advised and not any(part.endswith(sentences.STAY_IN_TORCH) for part in parts):
         parts.append(sentences.STAY_IN_TORCH)
     return " ".join(dict.fromkeys(filter(None, parts)))
 
@@ -103,38 +109,57 @@ def _asked(exercise: Exercise, expected: Seen) -> str:
 def _given_back(exercise: Exercise, reference: Reference, run: Run, seen: Sequence[Seen], index: int) -> Form:
     """What sort of thing came back in a case: as it was seen at the call, else by what was observed of it."""
     returned = run.handed_in.returned[index] if index < len(run.handed_in.returned) else ()
+    if exercise.contract.startswith("class ") or returned == ("tensor",):
+        returned = ()  # a class gives its objects; what these give when they are called is observed
     one, expected = seen[index], reference.expected[index]
     assert not isinstance(expected, Raised)
     if isinstance(one, Raised):
         # With a line of the learner's own it never came back; without one it is the check that could do nothing with it.
-        return returned if returned and not one.number else ()
-    aspect = next((name for name in exercise.core if name in expected), "")
+        return returned if not one.number else ()
     if returned and exercise.contract.partition("->")[2]:
         return returned
+    aspect = next((name for name in exercise.core if name in expected), "")
     if not aspect or not isinstance(expected[aspect], Tensor | Projection | tuple | bool | int):
         return ()
     return _form_of(one.get(aspect, MISSING), returned)
 
 
+def _in_place_of_a_tensor(exercise: Exercise, expected: Seen, seen: Seen, found: Mapping[str, Difference]) -> Form:
+    """What was seen where a part of the values ought to be a tensor, if it is none."""
+    for path, one in found.items():
+        if path.split("|")[0] in exercise.core and not isinstance(seen, Raised):
+            _, got, right = both_sides(path, one, seen, expected)
+            if isinstance(got, tuple) and isinstance(right, tuple) and len(got) == len(right):
+                got, right = next(
+                    ((a, b) for a, b in zip(got, right, strict=True) if isinstance(b, Tensor)), (got, right)
+                )
+            if isinstance(got, str) and (named := _NO_TENSOR.match(got)):
+                got, right = Other("nothing" if named[1] == "NoneType" else named[1]), torch.empty(0)
+            if isinstance(right, Tensor | Projection) and not isinstance(got, Tensor | Projection | str):
+                return _form_of(got, ()) if got is not MISSING or path in exercise.core else ()
+    return ()
+
+
 def _form_of(value: Any, returned: Form) -> Form:
+    """The form of an observation; a sentence of a probe's, or what it made a tuple of, is of what was ``returned``."""
     match value:
-        case Other():
-            kind = _OF_TYPES.get(value.type, value.type)
-            if returned and kind not in ("nothing", "array", "function", "class", "generator"):
-                return returned
-            known = ("nothing", "array", "function", "class", "generator", "coroutine")
-            return (kind,) if kind in known else ("object", value.type)
         case Tensor() | Projection():
             return ("tensor",)
-        case tuple():
-            return ("list" if isinstance(value, Listed) else "tuple", *(_form_of(one, ()) for one in value[:4]))
         case Mapping():
             return ("dict",)
         case bool() | int() | float():
             return (type(value).__name__,)
         case None:
-            return ("nothing",)
-    return ()  # a sentence of the probe's, or text
+            return returned or ("nothing",)
+        case tuple():
+            kind = "list" if isinstance(value, Listed) else "tuple"
+            return returned or (kind, *(_form_of(one, ()) for one in value[:4]))
+        case Other():
+            kind = _OF_TYPES.get(value.type, value.type)
+            if kind in ("list", "tuple", "dict", "int", "float", "bool", "str"):
+                return returned or (kind,)
+            return returned or ((kind,) if kind in _KNOWN else ("object", value.type))
+    return returned
 
 
 def _lacking(
@@ -154,8 +179,16 @@ def _lacking(
             yield sentences.lacking(asked, {str(name): size for name, size in state["tensors"].items()})
             return
         returned = run.handed_in.returned[index] if index < len(run.handed_in.returned) else ()
+        keys = [item[0] for item in returned[1:] if isinstance(item, tuple) and item]
+        if returned[:1] == ("module",):
+            registered = state.get("state_dict") if isinstance(state, Mapping) else None
+            said = _keys({"": _state_dict(reference.expected[index])}, {"": registered}, keys)
+            if not said and NOT_THESE in one.values():
+                said = sentences.its_tensors([item for item in returned[2:] if len(item) == 2])
+            if said:
+                yield said
+                return
         if returned[:1] == ("dict",):
-            keys = [item[0] for item in returned[1:] if isinstance(item, tuple) and item]
             said = _keys(reference.expected[index], one, keys)
             if said:
                 yield said
@@ -176,6 +209,12 @@ def _keys(expected: Seen, one: Mapping[str, Any], keys: Sequence[str]) -> str:
                 if missing or others:
                     return sentences.keys(missing, others)
     return ""
+
+
+def _state_dict(expected: Seen) -> Any:
+    """The names that a module has to register, where they are looked at one by one."""
+    state = None if isinstance(expected, Raised) else expected.get("state")
+    return state.get("state_dict") if isinstance(state, Mapping) else None
 
 
 def _size(item: Any) -> tuple[int, ...]:

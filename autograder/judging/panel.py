@@ -75,6 +75,8 @@ def html(verdict: Judgement) -> str:
             for aspect in verdict.aspects
         ]
         parts.append("</ul>")
+    if verdict.advice:
+        parts.append(f'<div style="margin:6px 0">{escape(verdict.advice)}</div>')
     if verdict.misconception:
         parts.append(
             f'<div style="background:{_GROUND};border-radius:8px;padding:8px 14px;margin:10px 0">'
@@ -154,6 +156,8 @@ def text(verdict: Judgement) -> str:
     points = sentences.points(verdict.score, verdict.points)
     lines = [f"{_SIGNS[verdict.status][0]} {verdict.exercise} {verdict.status}: {points}"]
     lines += [f"  {'✓' if one.holds else '✕'} {one.name} {one.note}".rstrip() for one in verdict.aspects]
+    if verdict.advice:
+        lines.append(f"  {verdict.advice}")
     if verdict.misconception:
         lines.append(f"  {sentences.misconception(verdict.misconception)} {verdict.says}")
     if verdict.entries:

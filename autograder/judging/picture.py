@@ -37,7 +37,7 @@ def off_by(got: Any, expected: Any, tolerance: str = "") -> str:
             wrong = _wrong(got, expected, tolerance)
             place = _furthest(got, expected)
             one, other = got[place].item(), expected[place].item()
-            by = abs(one - other) if isinstance(one, float) and math.isfinite(one - other) else None
+            by = None if isinstance(one, bool) or not math.isfinite(one - other) else abs(one - other)
             return sentences.furthest(int(wrong.sum()), got.numel(), place, one, other, by)
         case float(), float() if math.isfinite(got - expected):
             return sentences.off(got - expected)

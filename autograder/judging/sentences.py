@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
+    "BROKE_OFF",
     "DIFFERENCE",
     "EXPECTED",
     "GOT",
     "LEFT_ALONE",
     "NEXT",
+    "PROCESS_ENDED",
     "STAY_IN_TORCH",
     "Place",
     "about",
@@ -19,21 +21,26 @@ __all__ = [
     "begun",
     "between_the_cases",
     "case",
+    "cell_stopped",
     "changed",
     "differ",
     "differences_in",
     "empty",
     "entry",
     "error",
+    "fails_where",
     "furthest",
     "given_back",
     "handed_in",
     "interrupted",
+    "its_tensors",
     "keys",
     "lacking",
     "misconception",
     "never_came",
     "not_by_hand",
+    "not_comparable",
+    "not_run",
     "not_there",
     "not_written",
     "of_before",
@@ -44,7 +51,10 @@ __all__ = [
     "raised",
     "running_out_of_time",
     "tally",
+    "thing",
+    "too_long",
     "too_many_to_say",
+    "too_much",
     "verdict",
     "where",
     "write",
@@ -54,11 +64,14 @@ __all__ = [
 Place = tuple[int, str]  # a line's number and its text; 0 where there is none to name
 
 NEXT = "Next: the hints above."
+BROKE_OFF = "Your answer broke off its own check."
+PROCESS_ENDED = "This check was stopped: your answer ended the Python process in which it ran."
 STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."
 LEFT_ALONE = "left alone"
 GOT, EXPECTED, DIFFERENCE = "got", "expected", "difference"
 
 
+_LETTERS = 200  # of a name that an answer chose
 _AGAIN = "Mend that, run that cell, then this one."
 
 
@@ -78,6 +91,15 @@ def differ(wrong: int, cases: int) -> str:
     '2 of 9 cases differ.'
     """
     return f"{wrong} of {cases} case{'s' if cases != 1 else ''} differ{'s' if wrong == 1 else ''}."
+
+
+def fails_where(cases: int, wrong: int, kind: str) -> str:
+    """On which kind of drawn cases it fails.
+
+    >>> fails_where(64, 5, "the stride is 5")
+    'Of 64 cases drawn from the contract it fails in 5: exactly where the stride is 5.'
+    """
+    return f"Of {cases} cases drawn from the contract it fails in {wrong}: exactly where {kind}."
 
 
 def raised(times: int, cases: int, kind: str, message: str, place: Place) -> str:
@@ -153,6 +175,34 @@ def _seconds(seconds: float) -> str:
     return f"{whole} second{'' if whole == '1.0' else 's'}"
 
 
+def too_long(cell: float, notebook: float) -> str:
+    """An answer was stopped at its time limit, in seconds."""
+    return (
+        f"This check was stopped: your answer took too long. A cell has {cell:g} seconds, and the "
+        f"whole notebook {notebook:g}."
+    )
+
+
+def too_much(memory: int) -> str:
+    """An answer was stopped at its memory limit, in bytes."""
+    return f"This check was stopped: your answer needed more than the {memory >> 20} MB that there are."
+
+
+def cell_stopped(state: str) -> str:
+    """The cell that defines an answer was stopped."""
+    return f"The cell in which you answer was stopped: {state}. So there is nothing to check."
+
+
+def not_run(state: str, why: str) -> str:
+    """A submission was not run at all."""
+    return f"This submission is {state}: {why}"
+
+
+def not_comparable(error: str) -> str:
+    """What was seen of an answer is nothing that can be judged."""
+    return f"What your answer returned could not be compared ({error})."
+
+
 def of_before(name: str, place: Place, error: str, user: str = "") -> str:
     """What was judged is what ``name`` was before its cell last failed; ``user`` is the answer that uses it.
 
@@ -217,16 +267,16 @@ def about(path: str) -> str:
     >>> about("values"), about("values|conv.bias"), about("gradients|weight"), about("offset")
     ('', 'conv.bias', 'gradients, of weight', 'offset')
     """
-    aspect, *rest = path.split("|")
+    aspect, *rest = path[:_LETTERS].split("|")
     name = " · ".join(rest)
     if aspect == "values":
         return name
     return f"{aspect}, of {name}" if name else aspect
 
 
-def changed(what: str) -> str:
+def changed(what: Sequence[str]) -> str:
     """Something was changed that was to be left alone."""
-    return f"changed: {what}"
+    return f"changed: {_some(what)}"
 
 
 def error(name: Any) -> str:
@@ -252,8 +302,10 @@ def furthest(wrong: int, numbers: int, place: Sequence[int], got: Any, expected:
     '1 of 2 numbers differs. At [1]: nan instead of 2.'
     """
     many = f"{wrong:,} of {numbers:,} numbers differ{'s' if wrong == 1 else ''}."
-    digits = next((one for one in (6, 9, 12, 17) if f"{got:.{one}g}" != f"{expected:.{one}g}"), 17)
-    texts = [repr(one) if isinstance(one, bool) else f"{one:.{digits}g}" for one in (got, expected)]
+    for digits in (6, 9, 12, 17):
+        texts = [repr(one) if isinstance(one, bool) else f"{one:.{digits}g}" for one in (got, expected)]
+        if by is None or abs(abs(float(texts[0]) - float(texts[1])) - by) <= by / 10:
+            break  # the difference is seen in what is written
     most = f" The largest difference is {by:.3g}, at {[*place]}" if by is not None else f" At {[*place]}"
     return f"{many}{most}: {texts[0]} instead of {texts[1]}."
 
@@ -380,6 +432,9 @@ _THINGS = {
 }
 
 
+_PLURALS = {"tensor": "tensors", "array": "NumPy arrays", "int": "numbers", "float": "numbers", "str": "texts"}
+
+
 def thing(form: Sequence[Any], deep: bool = True) -> str:
     """What sort of thing it is.
 
@@ -393,8 +448,11 @@ def thing(form: Sequence[Any], deep: bool = True) -> str:
     if kind in ("module", "object") and name:
         return f"an object of the class {name}"
     what = _THINGS.get(kind, "something else")
+    kinds = {one[0] for one in rest if isinstance(one, tuple) and one}
+    if kind in ("list", "tuple") and len(rest) > 1 and len(kinds) == 1 and kinds <= _PLURALS.keys():
+        return f"{what} of {_PLURALS[kinds.pop()]}"
     if kind in ("list", "tuple") and rest and deep:
-        return f"{what} (of {', '.join(thing(one, deep=False) for one in rest)})"
+        return f"{what} (of {', '.join(thing(one, deep=False) for one in rest[:4])})"
     return what
 
 
@@ -418,12 +476,12 @@ _ASKED = {"tensor": "one tensor", "tuple": "a tuple", "list": "a list", "dict": 
 _ASKED |= {"int": "a whole number", "bool": "True or False", "bytes": "bytes"}
 
 
-def given_back(form: Sequence[Any], asked: str, prints: bool, contract: str) -> str:
+def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
     """A call gave another sort of thing than is asked for, and what is likely to be missing.
 
-    >>> given_back(("nothing",), "tensor", False, "relu(x)")
+    >>> given_back(("nothing",), "tensor", False)
     'What came back is nothing (None), and one tensor is asked for. Is a return missing?'
-    >>> given_back(("tuple", ("tensor",), ("array",)), "tensor", False, "relu(x)").partition(" Stay")[0]
+    >>> given_back(("tuple", ("tensor",), ("array",)), "tensor", False).partition(" Stay")[0]
     'What came back is a tuple (of a tensor, a NumPy array), and one tensor is asked for.'
     """
     inside = {one[0] for one in form[1:] if isinstance(one, tuple) and one}
@@ -443,7 +501,7 @@ def given_back(form: Sequence[Any], asked: str, prints: bool, contract: str) -> 
             parts.append("Keep it a tensor: a Python number has no gradient.")
         case "list" | "tuple" if asked == "tensor" and inside == {"tensor"}:
             parts.append("Give back the one that is asked for, or make one of them all, say with torch.stack.")
-    if "array" in (form[0], *inside):
+    if "array" in (form[0], *inside) and asked in ("tensor", "dict", "list", "module"):
         parts.append(STAY_IN_TORCH)
     return " ".join(parts)
 
@@ -465,7 +523,7 @@ def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> s
     'Missing: conv.bias. Of another size: fc.bias is (3,), and (2,) is asked for.'
     """
     sizes = [
-        f"{name} is {there[name]}, and {size} is asked for"
+        f"{name} is {str(there[name])[:_LETTERS]}, and {size} is asked for"
         for name, size in asked.items()
         if name in there and there[name] != size
     ]
@@ -473,10 +531,23 @@ def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> s
     return " ".join(filter(None, [*parts, f"Of another size: {'; '.join(sizes[:4])}." if sizes else ""]))
 
 
+def its_tensors(there: Sequence[tuple[str, str]]) -> str:
+    """The tensors that a module has, by name and size.
+
+    >>> its_tensors([("w", "(3, 2)")]), its_tensors([])
+    ('It has these tensors: w (3, 2).', 'It has no tensors: nothing is registered.')
+    """
+    if not there:
+        return "It has no tensors: nothing is registered."
+    return f"It has these tensors: {_some([f'{name} {size}'.strip() for name, size in there])}."
+
+
 def _listed(names: Sequence[str]) -> str:
+    if len(names) > 8:
+        return _some(names)
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _some(names: Sequence[str]) -> str:
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(name[:60] for name in names[:8]) + more
+    return ", ".join(name[:_LETTERS] for name in names[:8]) + more

@@ -33,6 +33,14 @@ _KINDS = {
     "dtype": "a dtype",
 }
 
+_OTHERS = {
+    "nothing": "nothing",
+    "ndarray": "a NumPy array",
+    "type": "a class",
+    "builtin_function_or_method": "a function",
+    "ellipsis": "...",
+}
+
 
 def show_value(value: Any, digits: int = _DIGITS) -> str:
     """``value`` in a line, numbers with so many digits.
@@ -61,9 +69,9 @@ def _value(value: Any, digits: int, depth: int) -> str:
         case Projection():
             return _form(value.dtype, value.size)
         case Raised():
-            return f"{value.type}: {value.message}"
+            return f"{value.type}: {value.message}" if value.message else value.type
         case Other():
-            return "nothing" if value.type == "nothing" else f"a {value.type}"
+            return _OTHERS.get(value.type) or ("an " if value.type[:1] in "AEIOaeio" else "a ") + value.type
         case tuple() | Mapping() if depth > 4:
             return "…"
         case tuple():
@@ -79,7 +87,10 @@ def _value(value: Any, digits: int, depth: int) -> str:
             return text + ".0" if text.lstrip("-").isdigit() else text
         case str() if " " in value:
             return value  # a sentence of the probe's
-    return repr(value)
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number too long to write"
 
 
 def show_form(value: Any) -> str:
@@ -96,6 +107,8 @@ def show_form(value: Any) -> str:
         case tuple() if any(isinstance(one, Tensor | Projection) for one in value) and len(value) <= _ITEMS:
             ends = "[]" if isinstance(value, Listed) else "()"
             return ends[0] + ", ".join(map(show_form, value)) + ends[1]
+        case Mapping() if any(isinstance(one, Tensor | Projection) for one in value.values()) and len(value) <= _ITEMS:
+            return "{" + ", ".join(f"{key!r}: {show_form(one)}" for key, one in value.items()) + "}"
     return show_value(value)
 
 
@@ -115,8 +128,12 @@ def show_apart(got: Any, expected: Any) -> tuple[str, str]:
         kinds = _kind(got), _kind(expected)
         if isinstance(got, Tensor | Projection) != isinstance(expected, Tensor | Projection) and _large(got, expected):
             return form
+        if form[0] != form[1] and any(map(_holds_tensors, (got, expected))):
+            return form
         texts = _apart(got, expected)
-        return (_with(texts[0], kinds[0]), _with(texts[1], kinds[1])) if kinds[0] != kinds[1] else texts
+        return (
+            (f"{texts[0]} ({kinds[0]})", f"{texts[1]} ({kinds[1]})") if all(kinds) and kinds[0] != kinds[1] else texts
+        )
     return form if form[0] != form[1] else _apart(got, expected)
 
 
@@ -128,16 +145,19 @@ def _apart(got: Any, expected: Any) -> tuple[str, str]:
     return texts
 
 
+def _holds_tensors(value: Any) -> bool:
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, tuple) else ()
+    return any(isinstance(one, Tensor | Projection) for one in items)
+
+
 def _large(*values: Any) -> bool:
     return any(isinstance(one, Projection) or (isinstance(one, Tensor) and one.numel() > 1) for one in values)
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, str) and " " in value:
+        return ""  # a sentence of the probe's
     return _KINDS.get(type(value).__name__, "")
-
-
-def _with(text: str, kind: str) -> str:
-    return f"{text} ({kind})" if kind else text
 
 
 def show_case(exercise: Exercise, case: Case) -> str:

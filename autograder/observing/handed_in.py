@@ -10,6 +10,7 @@ import functools
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from torch import Tensor, nn
 
 __all__ = ["EMPTY", "STUB", "WRITTEN", "Form", "HandedIn", "form_of", "look_at"]
 
-# A kind, then what it is of: ("list", ("tensor",), ("nothing",)), ("dict", ("w", ("tensor",))), ("class", "TinyCNN").
+# A kind, then what it is of: ("list", ("tensor",), ("nothing",)), ("dict", ("w", ("tensor",))), ("class", "TinyCNN"),
+# ("module", "Linear", ("weight", "(2, 3)")).
 Form = tuple[Any, ...]
 
 STUB, EMPTY, WRITTEN = "stub", "empty", "written"
@@ -26,7 +28,7 @@ _MOST = 24  # items of a dict, methods of a class
 _SHOWN = 4  # items of a sequence
 _LETTERS = 60
 _LONG = 400  # bytes of code; no stub has as many
-_THEIRS = ("torch", "builtins", "collections", "abc", "typing")  # whose methods are nobody's answer
+_THEIRS = ("torch", "collections", "abc", "typing")  # whose methods are nobody's answer
 _WORDLESS = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE", "COPY_FREE_VARS", "MAKE_CELL"}
 
 
@@ -70,11 +72,11 @@ def _form(value: Any, depth: int) -> Form:
             return (next(kind.__name__ for kind in (bool, int, float, str, bytes) if isinstance(value, kind)),)
         case list() | tuple():
             kind = "list" if isinstance(value, list) else "tuple"
-            return (kind, *(_form(one, depth + 1) for one in list(value)[:_SHOWN])) if depth < 2 else (kind,)
+            return (kind, *(_form(one, depth + 1) for one in islice(value, _SHOWN))) if depth < 2 else (kind,)
         case dict():
             if depth == 2:
                 return ("dict",)
-            return ("dict", *((_word(key), _form(one, depth + 1)) for key, one in list(dict.items(value))[:_MOST]))
+            return ("dict", *((_word(key), _form(one, depth + 1)) for key, one in islice(dict.items(value), _MOST)))
         case types.GeneratorType() | map() | filter() | zip() | range():
             return ("generator",)
         case types.CoroutineType():
@@ -82,10 +84,18 @@ def _form(value: Any, depth: int) -> Form:
         case type():
             return ("class", _word(value.__name__))
         case nn.Module():
-            return ("module", _word(type(value).__name__))
+            return ("module", _word(type(value).__name__), *_tensors_of(value))
         case types.FunctionType() | types.MethodType() | types.BuiltinFunctionType() | functools.partial():
             return ("function", _word(getattr(value, "__name__", "")))
     return ("object", _word(type(value).__name__))
+
+
+def _tensors_of(module: nn.Module) -> list[tuple[str, str]]:
+    """The names of a module's parameters and buffers, with their sizes."""
+    named = islice(
+        chain(module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False)), _MOST
+    )
+    return [(_word(name), "" if nn.parameter.is_lazy(one) else str(tuple(one.shape))) for name, one in named]
 
 
 def _word(value: Any) -> str:
@@ -101,7 +111,7 @@ def look_at(answer: Any) -> HandedIn:
     {'relu': 'stub'}
     """
     try:
-        found = dict(list(_functions(answer))[:_MOST])
+        found = dict(islice(_functions(answer), _MOST))
         written = {name: _state(one.__code__) for name, one in found.items()}
         return HandedIn(form_of(answer), written, any("print" in one.__code__.co_names for one in found.values()))
     except Exception:  # an object that breaks when it is looked at

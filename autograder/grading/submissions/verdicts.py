@@ -14,9 +14,9 @@ from autograder.grading.submissions.operators import operators_named
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
 from autograder.grading.submissions.state import State, of_cell, of_verdict
+from autograder.judging import sentences
 from autograder.judging.judge import judge
 from autograder.judging.reference import Reference
-from autograder.judging.sentences import Place, running_out_of_time
 from autograder.judging.verdict import Status, Verdict
 from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, find
@@ -89,9 +89,7 @@ def not_run(task: Assignment, ready: Prepared) -> Result:
     """The result of a submission that was not run: no points, and the reason on every exercise."""
     exercises = {}
     for name, check in task.source.checks.items():
-        verdict = _nothing(
-            find(check.exercise), Status.NOT_ATTEMPTED, f"This submission is {ready.state}: {ready.note}"
-        )
+        verdict = _nothing(find(check.exercise), Status.NOT_ATTEMPTED, sentences.not_run(ready.state, ready.note))
         exercises[name] = Decided(ready.state, verdict)
     return Result(ready.student, ready.state, ready.note, exercises)
 
@@ -110,13 +108,13 @@ def _decide(
     one = ran.get(place)
     if one is None:
         state, words = _elsewhere(task, notebook, ran, check) or (State.NOT_ATTEMPTED, "")
-        return Decided(state, _nothing(exercise, Status.NOT_ATTEMPTED, words or _write(exercise)))
+        return Decided(state, _nothing(exercise, Status.NOT_ATTEMPTED, words or sentences.write(exercise.contract)))
     state_of_cell = of_cell(one.end)
     if state_of_cell is not None or one.run is None:
         state = state_of_cell or State.CRASHED
-        said = _said(state, job.limits) if state_of_cell else "Your answer broke off its own check."
+        said = _said(state, job.limits) if state_of_cell else sentences.BROKE_OFF
         if state is State.TIMED_OUT and one.run is not None:
-            said += running_out_of_time(_where(_as_data(one.run, len(one.run.seen))))
+            said += sentences.running_out_of_time(_where(_as_data(one.run, len(one.run.seen))))
         return Decided(state, _nothing(exercise, Status.CRASHED, said))
     reference = task.references[check.exercise]
     run = _with_source(_as_data(one.run, len(reference.cases)), exercise, check, job, place)
@@ -135,8 +133,7 @@ def _judged(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     try:
         verdict = judge(exercise, reference, run)
     except Exception as error:  # what comes out of a sandbox may be anything
-        note = f"What your answer returned could not be compared ({type(error).__name__})."
-        return _nothing(exercise, Status.CRASHED, note)
+        return _nothing(exercise, Status.CRASHED, sentences.not_comparable(type(error).__name__))
     sound = isinstance(verdict.score, int | float) and 0 <= verdict.score <= exercise.points
     assert sound, f"the judge gave {verdict.score} of {exercise.points} points"
     return verdict
@@ -163,7 +160,7 @@ def _took_too_much(one: Seen) -> bool:
     return isinstance(one, Raised) and (one.type == "MemoryError" or "can't allocate memory" in one.message)
 
 
-def _where(run: Run) -> Place:
+def _where(run: Run) -> sentences.Place:
     """The answer's own line that was running when it was interrupted."""
     stopped = [one for one in run.seen if isinstance(one, Raised) and one.type == "KeyboardInterrupt"]
     return (stopped[0].number, stopped[0].line) if stopped else (0, "")
@@ -184,7 +181,7 @@ def _elsewhere(
     for place, cell in enumerate(notebook.cells):
         marks = cell.metadata.get("nbgrader") or {}
         if marks.get("grade_id") == check.exercise and place in ran and (state := of_cell(ran[place].end)):
-            return state, f"The cell in which you answer was stopped: {state}. So there is nothing to check."
+            return state, sentences.cell_stopped(state)
     return None
 
 
@@ -192,20 +189,13 @@ def _nothing(exercise: Exercise, status: Status, note: str) -> Verdict:
     return Verdict(exercise.id, exercise.contract, exercise.points, 0.0, status, note=note)
 
 
-def _write(exercise: Exercise) -> str:
-    return f"Write {exercise.contract} in the cell above, run that cell, then this one."
-
-
 def _said(state: State, limits: Limits) -> str:
     match state:
         case State.TIMED_OUT:
-            return (
-                f"This check was stopped: your answer took too long. A cell has {limits.cell_seconds:g} seconds, and the "
-                f"whole notebook {limits.notebook_seconds:g}."
-            )
+            return sentences.too_long(limits.cell_seconds, limits.notebook_seconds)
         case State.OUT_OF_MEMORY:
-            return f"This check was stopped: your answer needed more than the {limits.memory >> 20} MB that there are."
-    return "This check was stopped: your answer ended the Python process in which it ran."
+            return sentences.too_much(limits.memory)
+    return sentences.PROCESS_ENDED
 
 
 def _told(outcome: Outcome) -> str:

@@ -21,6 +21,7 @@ __all__ = ["RUN_LIMIT", "handed_in_of", "pack_run", "run_tree", "unpack_run"]
 
 RUN_LIMIT = 16 << 20  # bytes; the largest run of an honest answer has a few hundred thousand
 _LETTERS = 100  # of a word on what was handed in
+_FUNCTIONS = 24
 _MOST_NESTED = 1 << 18  # sequences and dicts; all runs of a chapter together have a tenth of that
 
 
@@ -61,7 +62,7 @@ def handed_in_of(tree: Any) -> HandedIn:
             "returned": tuple(returned),
         } if _words(form) and _words(returned) and _words(tuple(functions)) and _words(tuple(functions.values())):
             forms = tuple(one if isinstance(one, tuple) else () for one in returned)
-            return HandedIn(form, dict(functions), prints, forms)
+            return HandedIn(form, dict(list(functions.items())[:_FUNCTIONS]), prints, forms)
     return HandedIn()
 
 
