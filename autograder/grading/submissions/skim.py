@@ -37,7 +37,8 @@ def without_outputs(content: bytes) -> bytes:
     >>> without_outputs(b'{"cells": [{"source": "x", "outputs": [{"data": "[["}]}], "metadata": {"a": {}}}')
     b'{"cells": [{"source": "x", "outputs": []}], "metadata": {}}'
     """
-    kept: list[bytes] = []
+    kept: list[memoryview] = []
+    whole = memoryview(content)
     open_now = bytearray()
     start, left, due = 0, 0, -1  # from where bytes are kept; how deep is left behind; where its bracket has to stand
     for number, found in enumerate(_SIGN.finditer(content)):
@@ -48,7 +49,7 @@ def without_outputs(content: bytes) -> bytes:
         if sign in _OPEN:
             open_now.append(sign)
             if at == due:
-                kept.append(content[start : at + 1])
+                kept.append(whole[start : at + 1])
                 left = len(open_now)
         elif sign in _CLOSE:
             if not open_now or open_now[-1] != _CLOSES[sign]:
@@ -63,5 +64,5 @@ def without_outputs(content: bytes) -> bytes:
     if not kept:
         return content
     if not left:
-        kept.append(content[start:])
+        kept.append(whole[start:])
     return b"".join(kept)

@@ -120,7 +120,7 @@ def test_a_notebook_of_millions_of_lists_is_not_parsed(monkeypatch: pytest.Monke
     content = written({**NEW, "more": [[]] * 100_000})
     with pytest.raises(Unreadable, match="too many lists"):
         notebook_of(content)
-    assert peak(lambda: is_read(content)) < len(content)
+    assert peak(lambda: is_read(content)) < 2 * len(content)
 
 
 def test_time_grows_with_the_number_of_cells_and_of_equal_ids() -> None:
