@@ -29,11 +29,7 @@ _SHOWN = 3
 
 
 class Missing(ValueError):
-    """No notebook of this assignment is there; the message says what is there instead. ``nothing``: nothing at all."""
-
-    def __init__(self, words: str, *, nothing: bool = False) -> None:
-        super().__init__(words)
-        self.nothing = nothing
+    """No notebook of this assignment is there; the message says what is there instead."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,8 @@ def locate(home: Path, name: str, notebook: str, source: Source, others: Collect
         if other := _of_another(found, source):
             raise Unreadable(f"{wanted.name} is {other}")
         return Located(wanted, found, _whose(found, source))
-    paths = list(_notebooks(home, {other.casefold() for other in others if other != name}))
+    elsewhere = {_folded(other) for other in others if other != name}
+    paths = list(_notebooks(home, elsewhere))
     if len(paths) > _MOST_NOTEBOOKS:
         raise Missing(
             f"there is no {wanted.name} among what was handed in, and more than {_MOST_NOTEBOOKS} others are there"
@@ -88,7 +85,7 @@ def locate(home: Path, name: str, notebook: str, source: Source, others: Collect
         return Located(path, found, "; ".join(filter(None, [remark, _whose(found, source)])))
     if len(reasons) == len(paths) == 1 and _is_almost(paths[0].name, wanted.name):
         raise reasons[0]
-    raise _missing(home, name, wanted.name, said)
+    raise _missing(home, name, wanted.name, elsewhere, said)
 
 
 def is_there(path: Path) -> bool:
@@ -100,16 +97,18 @@ def is_there(path: Path) -> bool:
     return True
 
 
-def _missing(home: Path, name: str, wanted: str, said: list[str]) -> Missing:
+def _missing(home: Path, name: str, wanted: str, others: Collection[str], said: list[str]) -> Missing:
     says = f"there is no {wanted} among what was handed in"
     if said:
         return Missing(f"{says}; {'; '.join(said[:_SHOWN])}")
-    if not is_there(home / name):
-        return Missing("nothing was handed in", nothing=True)
-    there = sorted(_shown(Path(entry.name)) for entry in os.scandir(home / name)) if (home / name).is_dir() else []
-    if not there and not (home / name).is_dir():
+    if is_there(home / name) and not (home / name).is_dir():
         return Missing(f"{says}; {name} is a file, and should be the folder that holds it")
-    return Missing(f"{says}; there is {', '.join(there[:_SHOWN])}" if there else f"{says}; its folder is empty")
+    looked = home / name if is_there(home / name) else home
+    names = sorted(entry.name for entry in os.scandir(looked)) if looked.is_dir() else []
+    there = [_shown(Path(one)) for one in names if looked != home or _folded(one) not in others]
+    if there:
+        return Missing(f"{says}; there is {', '.join(there[:_SHOWN])}")
+    return Missing(f"{says}; its folder is empty" if looked != home else "nothing was handed in")
 
 
 def _notebooks(home: Path, others: Collection[str]) -> Iterator[Path]:

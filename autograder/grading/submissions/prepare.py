@@ -155,7 +155,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
         job = job_of(task, notebook, beside.files)
         return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=_timestamp(folder))
     except Missing as error:
-        state, note, nothing = State.MISSING, str(error), nothing and error.nothing
+        state, note = State.MISSING, str(error)
     except (FileNotFoundError, NotADirectoryError):
         state, note = State.MISSING, "it was taken away while it was read"
     except Unreadable as error:
@@ -163,7 +163,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
     except OSError as error:
         state, note, nothing = State.UNREADABLE, f"it cannot be read: {error.strerror or error}", False
     except Exception as error:  # what nobody thought of costs this submission, not the class
-        state, note = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})"
+        state, note, nothing = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})", False
     said = f"**This submission was not graded: {state}.** {note}"
     return Prepared(student, blank(task.source, said), None, state, note, {}, _timestamp(folder), nothing)
 

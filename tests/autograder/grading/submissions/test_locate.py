@@ -98,6 +98,15 @@ def test_the_folder_of_another_assignment_is_not_searched(course: Path) -> None:
     assert (ready.state, ready.note, ready.nothing_handed_in) == (State.MISSING, "nothing was handed in", True)
 
 
+def test_what_is_there_instead_is_said_and_takes_no_place_in_the_gradebook(course: Path) -> None:
+    home = course / "classroom" / "submitted" / "eve"
+    (home / "hw4").mkdir(parents=True)
+    (home / "hw4" / "solution.docx").write_text("words")
+    ready = prepare(task_of(course), "eve")
+    assert (ready.state, ready.nothing_handed_in) == (State.MISSING, True)
+    assert ready.note == f"there is no {FILE} among what was handed in; there is hw4"
+
+
 def test_a_link_is_not_followed_under_an_almost_right_name_either(course: Path) -> None:
     moved(course, f"{CHAPTER}/mine.ipynb")
     folder = course / "classroom" / "submitted" / "eve" / CHAPTER
