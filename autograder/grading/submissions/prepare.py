@@ -119,21 +119,21 @@ def prepare_all(task: Assignment, student: str | None = None, roster: Collection
     A learner is who has a folder below ``submitted``, with or without this assignment in it, and who is in ``roster``.
     Whatever else lies there has its place in the list, too, with a word on what it is.
     """
-    if student is not None:
-        if reason := cannot_be(student):
-            raise ValueError(
-                f"{student!r} is no learner's name: {reason}; it is the name of a folder in {task.submitted.name}"
-            )
-        yield prepare(task, student)
-        return
+    if student is not None and (reason := cannot_be(student)):
+        raise ValueError(
+            f"{student!r} is no learner's name: {reason}; it is the name of a folder in {task.submitted.name}"
+        )
     found = {one.name: one for one in entries(task.submitted)}
-    for name in sorted({*found, *roster}):
-        if name in found and found[name].note:
-            yield _nobodys(task, found[name])
+    for name in [student] if student is not None else sorted({*found, *roster}):
+        entry = found.get(name)
+        if entry is None:  # whatever the gradebook calls a learner, no folder is looked for under that name
+            note = "nothing was handed in"
+            yield Prepared(name, blank(task.source, note), None, State.MISSING, note, nothing_handed_in=True)
+        elif entry.note:
+            yield _nobodys(task, entry)
         else:
             ready = prepare(task, name)
-            twin = found[name].twin if name in found else ""
-            yield replace(ready, note="; ".join(filter(None, [ready.note, twin])))
+            yield replace(ready, note="; ".join(filter(None, [ready.note, entry.twin])))
 
 
 def _nobodys(task: Assignment, entry: Entry) -> Prepared:

@@ -9,28 +9,19 @@ with all that the source marks, in time and memory that grow with their number. 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.grading.submissions.read import new_cell, new_notebook, words_in
-from autograder.learner.names import bound_by, python_of
+from autograder.grading.submissions.calls import Check, binds, call_of, calls_in
+from autograder.grading.submissions.read import new_cell, new_notebook
 
 __all__ = ["Check", "Marked", "Source", "blank", "checked_in", "named_in", "repair", "source_of"]
 
 _KEPT = ("kernelspec", "language_info")
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a check cell of the source asks: the exercise, and what it hands over (``"linear"`` or ``"(one, two)"``)."""
-
-    exercise: str
-    answer: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ class Source:
     @cached_property
     def checks(self) -> dict[str, Check]:
         """The check cells by grade_id."""
-        found = {name: _check(cell) for name, cell in self.cells.items() if cell.locked and cell.kind == "code"}
+        found = {name: call_of(cell.source) for name, cell in self.cells.items() if cell.locked and cell.kind == "code"}
         return {name: check for name, check in found.items() if check is not None}
 
     @cached_property
@@ -92,34 +83,6 @@ def source_of(notebook: NotebookNode) -> Source:
     return Source(cells, {key: notebook.metadata[key] for key in _KEPT if key in notebook.metadata})
 
 
-def _check(cell: Marked) -> Check | None:
-    found = _calls(cell.source)
-    return found[0] if len(found) == 1 and len(_body(cell.source)) == 1 else None
-
-
-_MOST_IN_A_CALL = 60  # words and signs of a line that calls check; nobody's is longer, and parsing stays small
-
-
-def _body(source: str) -> list[ast.stmt]:
-    try:
-        return ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-
-
-def _calls(source: str) -> list[Check]:
-    """The lines of a cell that call ``check`` with an exercise and an answer, by their look: the rest may be no Python."""
-    found = []
-    for line in source.splitlines():
-        if not line.startswith("check") or words_in(line) > _MOST_IN_A_CALL:
-            continue
-        match _body(line):
-            case [ast.Expr(ast.Call(ast.Name("check"), [ast.Constant(str() as exercise), *answers], []))] if answers:
-                several = len(answers) > 1
-                found.append(Check(exercise, ast.unparse(ast.Tuple(answers, ast.Load()) if several else answers[0])))
-    return found
-
-
 def checked_in(notebook: NotebookNode) -> list[str]:
     """The exercises that the code cells of any notebook of ours ask about: by their marks, else by ``check("relu", relu)``."""
     found = []
@@ -128,14 +91,14 @@ def checked_in(notebook: NotebookNode) -> list[str]:
         if isinstance(name, str):
             found.append(name.removeprefix("check_"))
         elif cell.cell_type == "code":
-            found += [one.exercise for one in _calls(cell.source)]
+            found += [one.exercise for one in calls_in(cell.source)]
     return list(dict.fromkeys(found))
 
 
 def named_in(notebook: NotebookNode, source: Source) -> frozenset[str]:
     """Which of the source's marked cells can be told in ``notebook``, by grade_id: checks also where a cell calls them."""
     asked = {check.exercise: name for name, check in source.checks.items()}
-    calls = {call.exercise for cell in notebook.cells if cell.cell_type == "code" for call in _calls(cell.source)}
+    calls = {call.exercise for cell in notebook.cells if cell.cell_type == "code" for call in calls_in(cell.source)}
     return frozenset(_names(notebook.cells, source).values()) | {asked[one] for one in calls & set(asked)}
 
 
@@ -214,35 +177,23 @@ def _told(cells: list[NotebookNode], source: Source, known: Mapping[str, int]) -
     taken = set(known.values())
     checks: dict[str, int] = {}
     for place, cell in enumerate(cells):
-        if cell.cell_type != "code" or place in taken or not cell.source.lstrip().startswith("check"):
-            continue
-        calls = _calls(cell.source)
-        if len(calls) == 1 and len(cell.source.strip().splitlines()) == 1 and calls[0].exercise in asked:
-            checks[asked[calls[0].exercise]] = place  # the last one counts
+        call = call_of(cell.source) if cell.cell_type == "code" and place not in taken else None
+        if call is not None and call.exercise in asked:
+            checks[asked[call.exercise]] = place  # the last one counts
     told = dict(checks)
     taken |= set(checks.values())
-    binds = {
-        place: _binds(cell.source)
+    bound = {
+        place: binds(cell.source)
         for place, cell in enumerate(cells)
         if checks and cell.cell_type == "code" and place not in taken
     }
     for name, at in checks.items():
         answer = source.cells[name].after
-        wanted = _wanted(source.checks[name])
-        found = [place for place, names in binds.items() if place < at and wanted & names]
+        wanted = source.checks[name].names
+        found = [place for place, names in bound.items() if place < at and wanted & names]
         if answer and answer not in known and answer not in told and len(found) == 1 and found[0] not in told.values():
             told[answer] = found[0]
     return told
-
-
-@lru_cache(maxsize=256)
-def _binds(source: str) -> frozenset[str]:
-    return bound_by(python_of(source))
-
-
-def _wanted(check: Check) -> frozenset[str]:
-    """The names that a check hands over."""
-    return frozenset(name.strip() for name in check.answer.strip("()").split(",") if name.strip().isidentifier())
 
 
 def _place(order: list[tuple[str | None, NotebookNode]], name: str) -> int:
@@ -259,11 +210,11 @@ def _home(order: list[tuple[str | None, NotebookNode]], name: str, source: Sourc
     if (check := source.checks.get(name)) is not None:
         own = [place for place, (one, cell) in enumerate(order) if one is None and cell.cell_type == "code"]
         for place in reversed(own):
-            if any(call.exercise == check.exercise for call in _calls(order[place][1].source)):
+            if any(call.exercise == check.exercise for call in calls_in(order[place][1].source)):
                 return place
-        wanted = _wanted(check)
+        wanted = check.names
         for place in reversed(own):
-            if wanted and wanted <= _binds(order[place][1].source):
+            if wanted and wanted <= binds(order[place][1].source):
                 return place
     above = list(source.cells)[: list(source.cells).index(name)]
     return max((_place(order, one) for one in above), default=-1)
