@@ -12,7 +12,9 @@ import torch
 from torch.nn.modules import module as nn_module
 from torch.overrides import _get_current_function_mode_stack
 
-__all__ = ["World"]
+__all__ = ["GENERATOR", "OtherGenerators", "World"]
+
+GENERATOR = "the global generator of random numbers"
 
 _GLOBAL_HOOKS = tuple(name for name in vars(nn_module) if name.startswith("_global_") and name.endswith("hooks"))
 
@@ -35,7 +37,7 @@ class World:
     def kept(self, draws: bool = True) -> Iterator[list[str]]:
         """A block after which everything is as it was; the list then names what was not.
 
-        With ``draws`` the block may draw from the global generators, otherwise that is noted, too.
+        With ``draws`` the block may draw from torch's global generator, otherwise that is noted, too.
 
         >>> with World().kept() as changed:
         ...     inside = torch.inference_mode()
@@ -44,14 +46,14 @@ class World:
         (['the inference mode'], False)
         """
         changed: list[str] = []
-        before = [] if draws else _generators()
+        before = None if draws else torch.default_generator.get_state()
         # Nobody can set the inference mode but a block of its own, whose end forces it back whatever happened inside.
         with torch.inference_mode(torch.is_inference_mode_enabled()), torch.set_grad_enabled(torch.is_grad_enabled()):
             try:
                 yield changed
             finally:
-                if before and not _same_generators(before, _generators()):
-                    changed.append("the global generator of random numbers")
+                if before is not None and not torch.equal(before, torch.default_generator.get_state()):
+                    changed.append(GENERATOR)
                 changed += self.put_back()
 
     def put_back(self) -> tuple[str, ...]:
@@ -99,13 +101,28 @@ def _set_device(kept: tuple[Any, bool]) -> None:
         context.__enter__()
 
 
-def _generators() -> list[Any]:
-    return [torch.default_generator.get_state(), random.getstate(), np.random.get_state(legacy=True)]
+class OtherGenerators:
+    """The global generators of Python and NumPy as they are when it is made. They are large: looked at once a run.
 
+    >>> before = OtherGenerators()
+    >>> before.changed(), random.seed(1), before.changed()
+    (False, None, True)
+    """
 
-def _same_generators(one: list[Any], other: list[Any]) -> bool:
-    numpys = all(np.array_equal(mine, its) for mine, its in zip(one[2], other[2], strict=True))
-    return torch.equal(one[0], other[0]) and one[1] == other[1] and numpys
+    def __init__(self) -> None:
+        self.python: Any = random.getstate()
+        self.numpy: Any = np.random.get_state(legacy=True)
+
+    def changed(self) -> bool:
+        """Whether somebody has drawn from them, or seeded one."""
+        now: Any = np.random.get_state(legacy=True)
+        same = all(np.array_equal(one, other) for one, other in zip(self.numpy, now, strict=True))
+        return not same or random.getstate() != self.python
+
+    def put_back(self) -> None:
+        """Let them go on from where they were."""
+        random.setstate(self.python)
+        np.random.set_state(self.numpy)
 
 
 _SETTINGS: Mapping[str, tuple[Callable[[], Any], Callable[[Any], Any]]] = {
