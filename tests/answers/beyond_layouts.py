@@ -4,6 +4,7 @@ offset on one side, another order in memory, another dtype.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,13 @@ def _first_run_only(size: Any, stride: Any, new_size: Any) -> Any:
     return fill(runs or [[1, 1]], list(new_size))
 
 
+def _overlap_of_some(size: Any, stride: Any) -> bool:
+    """Looks at four thousand elements."""
+    indices = itertools.islice(itertools.product(*map(range, size)), 4000)
+    slots = [slot_in_a_loop(index, stride) for index in indices]
+    return len(set(slots)) < len(slots)
+
+
 def _until_unknown_is_last(numel: int, new_size: Any) -> Any:
     right = infer_checked(numel, new_size)
     return right if len(new_size) < 5 else new_size
@@ -87,6 +95,8 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("flat_index", "no stride above 999", lambda index, stride, offset=0: slot_in_a_loop(
         index, [min(step, 999) for step in stride], offset)),
     ("flat_index", "no offset above 100", lambda index, stride, offset=0: slot_in_a_loop(index, stride, min(offset, 100))),
+    ("flat_index", "no index above 9", lambda index, stride, offset=0: slot_in_a_loop(
+        [min(i, 9) for i in index], stride, offset)),
     ("contiguous_stride", "five dimensions at most", lambda size: strides_from_the_right(size[:5])),
     ("contiguous_stride", "sizes of one digit", lambda size: strides_from_the_right([min(n, 9) for n in size])),
     ("contiguous_stride", "a size of 0 passes for 1 in front only", lambda size: strides_from_the_right(size) if (
@@ -106,6 +116,10 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("shares_storage", "b's first element", lambda a, b: a.untyped_storage().data_ptr() == b.data_ptr()),
     ("shares_storage", "eight bytes an element", _one_side),
     ("shares_storage", "an expanded tensor is as large as it looks", _of_its_own_size),
+    ("shares_storage", "not of a number without dimensions", lambda a, b: (
+        a.dim() * b.dim() > 0 and a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())),
+    ("shares_storage", "the same history", lambda a, b: (
+        a.requires_grad == b.requires_grad and a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())),
     ("shares_storage", "the same dtype", lambda a, b: (
         a.dtype == b.dtype and a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr())),
     ("transpose_layout", "dimensions up to 3", lambda size, stride, offset, dim0, dim1: transpose_lists(
@@ -132,6 +146,8 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("view_stride", "five dimensions at most", lambda size, stride, new_size: (
         view_as_torch_does(size, stride, new_size) if len(size) < 6 else None)),
     ("has_overlap", "three dimensions at most", lambda size, stride: overlap_by_sets(size=size[:3], stride=stride[:3])),
+    ("has_overlap", "four thousand elements at most", _overlap_of_some),
+    ("to_channels_last", "images of eight columns at most", lambda x: x[..., :8].permute(0, 2, 3, 1)),
     ("to_channels_last", "more than five images cut off", lambda x: x[:5].permute(0, 2, 3, 1)),
     ("to_channels_last", "copies what is not in falling order", _falling),
     ("to_channels_last", "squeezed", lambda x: x.permute(0, 2, 3, 1).squeeze()),
@@ -139,6 +155,8 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
         x.permute(0, 2, 3, 1) if x.dtype.itemsize > 2 else x.permute(0, 2, 3, 1).float())),
     ("to_channels_last", "contiguous first", lambda x: x.contiguous().permute(0, 2, 3, 1)),
     ("flatten_batch", "more than five images cut off", lambda x: flat_where_possible(x[:5])),
+    ("flatten_batch", "thirty numbers an image", lambda x: flat_where_possible(x)[:, :30]),
+    ("flatten_batch", "one image is no batch", lambda x: flat_where_possible(x)[0] if len(x) == 1 else flat_where_possible(x)),
     ("flatten_batch", "squeezed", lambda x: flat_where_possible(x).squeeze()),
     ("flatten_batch", "squeezed at the end", lambda x: flat_where_possible(x).squeeze(-1)),
     ("flatten_batch", "integers always copied", _flat_copying_integers),

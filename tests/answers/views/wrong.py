@@ -236,6 +236,7 @@ WRONG = [
     ("infer_size", "several errors missing", infer_unchecked),
     ("infer_size", "no error", infer_quietly),
     ("infer_size", "a float for an int", infer_by_division),
+    ("infer_size", "a float for an int", lambda numel, new_size: [n / 1 for n in infer_checked(numel, new_size)]),
     ("infer_size", "-1 becomes numel", infer_by_numel),
     ("infer_size", "-1 becomes numel", lambda numel, new_size: [{-1: numel}.get(n, n) for n in new_size]),
     ("infer_size", "two -1 accepted", infer_two),

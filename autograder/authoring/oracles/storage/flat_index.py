@@ -42,7 +42,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     size = size_of(make, one.rank)
     index: dict[str, Any] = {
         "the first": (0,) * one.rank,
-        "the last": tuple(n - 1 for n in size),
+        "a far": tuple(make.integer(10, 99) for _ in size),
         "any": tuple(make.integer(0, n - 1) for n in size),
     }
     stride = tuple(one.times * step for step in stride_of(size, one.way))
@@ -53,7 +53,7 @@ _SPACE = Space(
     _drawn,
     rank=RANKS,
     way=tuple(way for way in WAYS if has_way(3, "no 1 and no 0", way)),
-    element=("the first", "the last", "any"),
+    element=("the first", "any", "a far"),
     offset=(absent, 0, 1, 500),
     times=(1, 5, 1000),
     within=lambda one: has_way(one.rank, "no 1 and no 0", one.way),

@@ -10,7 +10,7 @@ from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride
 __all__ = ["LAYOUT_WORDS", "ODD", "ONES", "WAYS", "has_odd", "has_way", "size_of", "stride_of"]
 
 _SIZES = (2, 3, 4, 5, 2, 3)  # all different as far as that is small
-_FEW = (2, 3, 2, 2, 2, 2)  # for what reads each element by itself
+_FEW = (2, 3, 2, 2)  # for what reads each element by itself
 
 # What is odd about a size, and where it stands.
 ONES = ("no 1 and no 0", "a 1 in front", "a 1 in the middle", "a 1 at the end", "nothing but 1")
@@ -42,7 +42,7 @@ def size_of(make: CaseMaker, rank: int, odd: str = ODD[0], *, few: bool = False)
     >>> size_of(CaseMaker(b"seed", "doctest"), 3), size_of(CaseMaker(b"seed", "doctest"), 3, "a 0 at the end")
     ((4, 2, 3), (4, 2, 0))
     """
-    base = (_FEW if few else _SIZES)[:rank] if rank != 1 else (4,)
+    base = (4,) if rank == 1 else _SIZES[:rank] if not few else _FEW[:rank] if rank <= len(_FEW) else (2,) * rank
     order = range(rank) if few or not rank else make.sizes(rank, 0, rank - 1)
     size = [base[place] for place in order]
     number = 0 if odd.startswith("a 0") else 1

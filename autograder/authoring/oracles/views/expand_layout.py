@@ -76,8 +76,8 @@ def _changed(make: CaseMaker, size: Ints, change: str) -> tuple[int, ...]:
     new = list(size)
     if change.endswith(("grow", "grows")):
         for dim in ones[:1] if "first" in change else ones[-1:] if "last" in change else ones:
-            new[dim] = make.integer(2, 6)
-    more = [make.integer(2, 6) for _ in range(3 if change.startswith("three") else change.startswith("one"))]
+            new[dim] = make.integer(2, 20)
+    more = [make.integer(2, 20) for _ in range(3 if change.startswith("three") else change.startswith("one"))]
     match _WRONG.index(change) if change in _WRONG else -1:
         case 0:
             new[others[-1]] += 1

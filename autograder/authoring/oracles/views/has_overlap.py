@@ -69,21 +69,24 @@ def _namings(make: CaseMaker) -> list[Case]:
 _TOGETHER = "all strides 1"
 _SHORT = "one stride too short"
 _SOME = "strides of any length"
+_LATE = "such that the last row meets the first"
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
-    size = size_of(make, one.rank, one.odd)
+    size = size_of(make, one.rank, one.odd) if one.way != _LATE else (70, 60)
     fresh = contiguous_stride(size)
     if one.way in WAYS:
         stride = stride_of(size, one.way)
     elif one.way == _TOGETHER:
         stride = (1,) * one.rank
+    elif one.way == _LATE:
+        stride = (59, 69)  # 69 steps down are 59 to the right
     elif one.way == _SHORT:
         stride = (max(fresh[0] - 1, 0), *fresh[1:])
     else:
         stride = tuple(make.integer(1, 12) for _ in size)
     odd = not size or min(size) < 2
-    aspect = {"aspect": "sizes 1 and 0" if odd else "interleaved"} if odd or one.way == _SOME else {}
+    aspect = {"aspect": "sizes 1 and 0" if odd else "interleaved"} if odd or one.way in (_SOME, _LATE) else {}
     return make.case(size=size, stride=tuple(one.times * step for step in stride), **aspect)
 
 
@@ -91,9 +94,10 @@ _SPACE = Space(
     _drawn,
     rank=(0, 1, 2, 3, 4),
     odd=(ODD[0], *ODD[1:4:2], ODD[5]),
-    way=(*WAYS, _TOGETHER, _SHORT, _SOME),
+    way=(*WAYS, _TOGETHER, _SHORT, _SOME, _LATE),
     times=(1, 3, 100),
     within=(
+        lambda one: one.way != _LATE or (one.rank == 2 and one.odd == ODD[0]),
         lambda one: has_odd(one.rank, one.odd),
         lambda one: one.rank > 0 if one.way not in WAYS else has_way(one.rank, one.odd, one.way),
     ),

@@ -238,6 +238,7 @@ INFER_SIZE = Oracle(
             "a float for an int",
             _inferring("", unknown=lambda numel, known: numel / known),
             _inferring("remainder", unknown=lambda numel, known: numel / known),
+            lambda numel, new_size: tuple(map(float, _inferred(numel, new_size))),
             says="A division with / gives a float, 6.0 for 6, and a size is a whole number. Divide with //.",
         ),
         Misconception(

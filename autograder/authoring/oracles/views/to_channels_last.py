@@ -41,9 +41,9 @@ def _size(one: Chosen) -> tuple[int, int, int, int]:
 _SPACE = Space(
     _drawn,
     images=(1, 2, 7),
-    channels=(1, 2, 3),
-    height=(1, 2, 5),
-    width=(1, 3, 6),
+    channels=(1, 2, 5),
+    height=(1, 2, 8),
+    width=(1, 2, 9),
     layout=LAYOUTS,
     dtype=(*DTYPES, torch.int16),
     leaves=("", "x"),
