@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from autograder.observing.codec import Drawn, Other, Projection, Uniform
+from autograder.observing.project import project
 
 __all__ = ["MISSING", "ROUNDING", "TOLERANCES", "Difference", "difference", "leaves", "magnitude"]
 
@@ -128,6 +129,8 @@ def difference(expected: Any, got: Any, tolerance: str = "", size: float = 0.0) 
                 return Difference("form", expected, got)
             measures = _measures(expected.dtype, tolerance, size, _of_a_sum(expected))
             same = _close(expected.values, got.values, *measures)
+        case Projection(), Tensor():  # what is known of a misconception is kept short
+            return difference(expected, project(got), tolerance, size)
         case bool() | None | str() | torch.dtype() | Other(), _:
             same = type(expected) is type(got) and expected == got
         case float(), float() | int() if not isinstance(got, bool):

@@ -61,6 +61,8 @@ def kind_note(
     for index in (index for index, one in enumerate(found) if one and not parts[0]):
         expected = reference.expected[index]
         asked, form = _asked(exercise, expected), _given_back(exercise, reference, run, seen, index)
+        if form[:1] == ("nothing",) and exercise.contract.endswith(" or None"):
+            continue
         if not (asked and form and form[0] not in _FINE[asked]):
             asked, form = "tensor", _in_place_of_a_tensor(exercise, expected, seen[index], found[index])
         if form:
@@ -89,7 +91,7 @@ def _handed_in(exercise: Exercise, form: Form, found: Sequence[Mapping[str, Diff
 
 def _asked(exercise: Exercise, expected: Seen) -> str:
     """What a call has to give: by the contract, else by what is expected of the values."""
-    arrow = exercise.contract.partition("->")[2].strip()
+    arrow = exercise.contract.partition("->")[2].strip().removesuffix(" or None")
     if arrow:
         return _ARROWS.get(arrow, "module" if arrow.startswith("nn.") else "")
     assert not isinstance(expected, Raised)

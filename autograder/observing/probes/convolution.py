@@ -11,12 +11,12 @@ from torch import Tensor
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe, plain
-from autograder.observing.project import project
+from autograder.observing.project import LARGE, project
 
 Observations = dict[str, Any]
 
-# Nobody reads more numbers than these in a panel: a larger result is seen through a few projections, a gradient sooner.
-_VALUES, _GRADIENTS = 64, 16
+# A result is kept whole where it can be, so that a panel shows where it is wrong; a gradient sooner through projections.
+_VALUES, _GRADIENTS = LARGE, 16
 
 _ONE_MORE = {"bias": 2, "stride": 2, "padding": 2, "dilation": 2, "all together": 2}
 

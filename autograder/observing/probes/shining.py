@@ -25,17 +25,17 @@ from autograder.observing.probes.built import (
 )
 from autograder.observing.probes.kept import same_tensor
 from autograder.observing.probes.lent import call_lending
-from autograder.observing.project import project
+from autograder.observing.project import LARGE, project
 
 Observations = dict[str, Any]
 
-_WHOLE = 24  # more numbers than these nobody reads in a panel: larger tensors are seen through a few projections
+_WHOLE = LARGE  # of a case picked by hand: a panel shows where such a tensor is wrong
 
 _SDPA = "*scaled_dot_product* *multi_head_attention* nn.MultiheadAttention"  # the function, and what it works inside of
 
 
 def _short(value: Any) -> Any:
-    """``value`` as data, a tensor of more than 24 elements through its projections."""
+    """``value`` as data, a tensor of more than `LARGE` elements through its projections."""
     data = plain(value)
     if isinstance(data, Mapping):
         return {name: _short(one) for name, one in data.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -153,6 +154,35 @@ def test_what_a_stranger_sends_stays_small_and_is_only_text(value: Any) -> None:
     assert "<img" not in html
     assert len(html) < 200_000
     assert len(str(verdict)) < 200_000
+
+
+# A contract without an arrow that changes what it is given gives nothing back.
+FUNCTIONS = [
+    name
+    for name, one in catalogue().items()
+    if not (one.asks or one.contract.startswith("class ") or " and " in one.contract)
+    and ("->" in one.contract or not one.may_change)
+]
+OF_A_KIND = {
+    "nothing (None)": lambda *args, **kwargs: None,
+    "a NumPy array": lambda *args, **kwargs: np.ones((2, 2)),
+    "a generator": lambda *args, **kwargs: (one for one in ()),
+    "the function len": lambda *args, **kwargs: len,
+}
+
+
+@pytest.mark.parametrize("kind", OF_A_KIND)
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_came_back_is_named_in_every_exercise(name: str, kind: str) -> None:
+    exercise = find(name)
+    advice = verdict_on(exercise, OF_A_KIND[kind]).advice
+    if kind.startswith("nothing") and exercise.contract.endswith(" or None"):
+        assert advice == ""  # it may be right
+    else:
+        assert any(
+            advice.startswith(f"What came back is {one}, and ")
+            for one in (kind, kind.replace("the function len", "a function"))
+        )
 
 
 CLASSES = [
