@@ -26,13 +26,17 @@ _Found = Mapping[str, Difference]
 
 
 def finding_of(
-    exercise: Exercise, reference: Reference, seen: tuple[Seen, ...], found: tuple[_Found, ...]
+    exercise: Exercise,
+    reference: Reference,
+    seen: tuple[Seen, ...],
+    found: tuple[_Found, ...],
+    known: Sequence[int] = (),
 ) -> Finding | None:
     """The first failing case, in the author's order from small to large; values before other aspects.
 
-    One in which the numbers themselves are known comes before those seen through projections.
+    Where a misconception is named, one of the cases ``known`` to show it. One in which the numbers themselves are known comes before those seen through projections.
     """
-    failing = [index for index, one in enumerate(found) if one]
+    failing = list(known) or [index for index, one in enumerate(found) if one]
     if not failing or exercise.asks:
         return None
     with_values = [index for index in failing if any(_of_core(exercise, path) for path in found[index])] or failing

@@ -113,13 +113,18 @@ def raised(times: int, cases: int, kind: str, message: str, place: Place) -> str
     return f"{which} raised {kind}" + (f" “{words[:300]}”" if words else "") + f"{where(place)}."
 
 
-def write(contract: str) -> str:
-    """Nothing was written yet.
+def write(contract: str, needed: Sequence[str] = ()) -> str:
+    """Nothing was written yet; ``needed`` are the aspects without which half of the points are earned at most.
 
     >>> write("relu(x)")
     'Write relu(x) in the cell above, run that cell, then this one.'
+    >>> write("relu(x)", ["values", "gradients"]).partition("one. ")[2]
+    'More than half of the points takes values and gradients that are right.'
     """
-    return f"Write {contract} in the cell above, run that cell, then this one."
+    said = f"Write {contract} in the cell above, run that cell, then this one."
+    *others, last = needed or ("",)
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return said + (f" More than half of the points takes {listed} that are right." if last else "")
 
 
 def not_by_hand(used: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ import contextlib
 import io
 import logging
 import operator
-import random
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +24,7 @@ from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
-from autograder.observing.world import World
+from autograder.observing.world import GENERATOR, OtherGenerators, World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
@@ -145,7 +144,7 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
-    watch, earlier, handed_in = Watch(exercise.by_hand), Earlier(), look_at(answer)
+    watch, earlier, handed_in, generators = Watch(exercise.by_hand), Earlier(), look_at(answer), OtherGenerators()
     seen: list[Seen] = []
     returned: list[Form] = []
     try:
@@ -155,6 +154,8 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
                 fresh = case.fresh(watch, earlier)
                 seen.append(_run_case(exercise, answer, fresh, world))
                 returned.append(fresh.returned[-1] if fresh.returned else ())
+            if seen and not exercise.draws and generators.changed():
+                seen[-1] = _with_noted(seen[-1], {"state": {"the world": (GENERATOR,)}})
     except KeyboardInterrupt as stop:
         seen += [_raised(stop)] * (len(cases) - len(seen))
         raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
@@ -163,20 +164,30 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
 
 def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
     torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
-    changed: tuple[str, ...] = ()
+    # Whatever one case has left on is no matter of the next.
+    with world.kept(exercise.draws) as changed:
+        seen = _seen(exercise, answer, case)
+    noted = _not_asked_for(case.noted, exercise.may_change)
+    if changed:
+        noted["state"] = {**noted.get("state", {}), "the world": tuple(changed)}
+    return _with_noted(seen, noted) if noted else seen
+
+
+def _with_noted(seen: Seen, noted: Noted) -> Seen:
+    """What was seen, with what is ``noted`` beside what has been noted before."""
+    before = seen.left_alone if isinstance(seen, Raised) else seen.get(LEFT_ALONE, {})
+    both = {aspect: {**before.get(aspect, {}), **noted.get(aspect, {})} for aspect in (*before, *noted)}
+    return replace(seen, left_alone=both) if isinstance(seen, Raised) else {**seen, LEFT_ALONE: both}
+
+
+def _seen(exercise: Exercise, answer: Any, case: Case) -> Seen:
     try:
         seen = exercise.probe(answer, case)
-        seen = smaller(seen) if case.projected else seen
+        return smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
         return _raised(error)
-    finally:
-        changed = world.put_back()  # whatever one case has left on is no matter of the next
-    noted = _not_asked_for(case.noted, exercise.may_change)
-    if changed:
-        noted["state"] = {**noted.get("state", {}), "the world": changed}
-    return {**seen, LEFT_ALONE: noted} if noted else seen
 
 
 def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:
@@ -243,7 +254,7 @@ def _same_world() -> Iterator[None]:
     nobody at the keyboard.
     """
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
-    numbers, more = random.getstate(), np.random.get_state()
+    generators = OtherGenerators()
     with (
         _without_modes(),
         torch.random.fork_rng(devices=[]),
@@ -261,5 +272,4 @@ def _same_world() -> Iterator[None]:
         finally:
             torch.set_default_dtype(dtype)
             logging.disable(disabled)
-            random.setstate(numbers)
-            np.random.set_state(more)
+            generators.put_back()

@@ -8,8 +8,8 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.grading.slots.job import Job, Limits, Outcome, Ran
-from autograder.grading.submissions.never_there import never_there
+from autograder.grading.slots.job import CellEnd, Job, Limits, Outcome, Ran
+from autograder.grading.submissions.never_there import does_not_parse, never_there
 from autograder.grading.submissions.operators import operators_named
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
@@ -82,7 +82,8 @@ def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
     state = next((one for one in _WORST_FIRST if one in states), State.GRADED)
     if state is State.GRADED and exercises and all(one.state is State.NOT_ATTEMPTED for one in exercises.values()):
         state = State.NOT_ATTEMPTED
-    return Result(ready.student, state, _told(outcome), exercises)
+    note = "; ".join(filter(None, [ready.note, _told(task, ready.notebook, outcome)]))
+    return Result(ready.student, state, note, exercises)
 
 
 def not_run(task: Assignment, ready: Prepared) -> Result:
@@ -123,8 +124,15 @@ def _decide(
         return Decided(State.OUT_OF_MEMORY, replace(verdict, note=_said(State.OUT_OF_MEMORY, job.limits)))
     if verdict.status is Status.NOT_ATTEMPTED and (found := _elsewhere(task, notebook, ran, check)):
         return Decided(found[0], replace(verdict, note=found[1]))
-    if not run.attempted and (words := never_there(job, ran, place, check.answer)):
-        verdict = replace(verdict, note=words)
+    if not run.attempted:
+        words = never_there(job, ran, place, check.answer)
+        line = does_not_parse(job, ran, place, check.answer, _answer_of(task, notebook, place))
+        if line is not None:
+            said = f"Your answer does not parse{f', line {line}' if line else ''}."
+            return Decided(
+                State.DOES_NOT_PARSE, replace(verdict, status=Status.CRASHED, note=f"{said} {words}".rstrip())
+            )
+        verdict = replace(verdict, note=words or verdict.note)
     return Decided(of_verdict(verdict.status), verdict)
 
 
@@ -147,7 +155,9 @@ def _as_data(run: Run, cases: int) -> Run:
 
 def _seen(one: Any) -> Seen:
     if isinstance(one, Raised):
-        return Raised(one.type[:100], one.message[:2000], one.line[:200], one.number, one.inside[:100])
+        return replace(
+            one, type=one.type[:100], message=one.message[:2000], line=one.line[:200], inside=one.inside[:100]
+        )
     if isinstance(one, Mapping) and all(isinstance(key, str) for key in one):
         return one
     return Raised("NoObservation", "the check sent back something else than observations")
@@ -170,6 +180,17 @@ def _with_source(run: Run, exercise: Exercise, check: Check, job: Job, place: in
         return run
     above = [cell.source for cell in job.cells if cell.place < place]
     return replace(run, used=operators_named(above, check.answer, exercise.by_hand))
+
+
+def _answer_of(task: Assignment, notebook: NotebookNode, place: int) -> int:
+    """The place of the answer that the check at ``place`` grades, -1 where no cell is marked so."""
+    name = _marked(notebook, place)
+    after = task.source.cells[name].after if name in task.source.cells else ""
+    return next((one for one in range(place) if after and _marked(notebook, one) == after), -1)
+
+
+def _marked(notebook: NotebookNode, place: int) -> str:
+    return str((notebook.cells[place].metadata.get("nbgrader") or {}).get("grade_id", ""))
 
 
 def _elsewhere(
@@ -196,23 +217,34 @@ def _said(state: State, limits: Limits) -> str:
     return sentences.PROCESS_ENDED
 
 
-def _told(outcome: Outcome) -> str:
-    """What happened to the cells that were stopped, in a line."""
+def _told(task: Assignment, notebook: NotebookNode, outcome: Outcome) -> str:
+    """What happened to the cells that were stopped, in a line: by exercise, and by the number that Jupyter shows."""
     parts = []
     for state in _WORST_FIRST:
-        places = [one.place + 1 for one in outcome.cells if of_cell(one.end) is state]
-        if places:
-            parts.append(f"{state} in {_cells(places)}")
+        ended = [one for one in outcome.cells if of_cell(one.end) is state and one.end is not CellEnd.NOT_RUN]
+        if ended:
+            parts.append(f"{state} in {_cells([_cell(task, notebook, one) for one in ended])}")
+    if left := sum(one.end is CellEnd.NOT_RUN for one in outcome.cells):
+        parts.append(f"the notebook's time was up before {left} more cell{'s' if left > 1 else ''}")
     return "; ".join(parts)
 
 
-def _cells(places: Sequence[int]) -> str:
-    """Which cells, counted from 1 as a reader counts them.
+def _cell(task: Assignment, notebook: NotebookNode, one: Ran) -> str:
+    """A cell as a person finds it: the exercise that it answers or checks, and its ``[n]``."""
+    name = _marked(notebook, one.place)
+    number = f"[{one.count}]" if one.count is not None else ""
+    if name in task.source.checks:
+        return f"the check of {task.source.checks[name].exercise} {number}".rstrip()
+    if name in task.source.cells:
+        return f"{name} {number}".rstrip()
+    return f"cell {number}" if number else f"the cell at place {one.place + 1}"
 
-    >>> _cells([3]), _cells([3, 5, 6, 7, 8])
-    ('cell 3', 'cells 3, 5, 6 and 2 more')
+
+def _cells(names: Sequence[str]) -> str:
+    """The first of them, and how many more.
+
+    >>> _cells(["relu [3]"]), _cells(["relu [3]", "cell [5]", "cell [6]", "cell [7]", "cell [8]"])
+    ('relu [3]', 'relu [3], cell [5], cell [6] and 2 more')
     """
-    if len(places) == 1:
-        return f"cell {places[0]}"
-    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-    return f"cells {', '.join(str(place) for place in places[:3])}{more}"
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"

@@ -99,7 +99,7 @@ def unpack_run(data: bytes, cases: int) -> Run:
         raise FrameError("names of used operators that are not text")
     allowed = _Allowed()
     for one in seen:
-        if not (isinstance(one, Raised) or allowed.aspects(one)):
+        if not allowed.aspects(one.left_alone if isinstance(one, Raised) else one):
             raise FrameError(f"an observation that is a {type(one).__name__}, or holds what none can hold")
     return Run(seen, used, attempted, handed_in)
 
