@@ -16,6 +16,8 @@ def whole(value: Any) -> Any:
     match value:
         case float():
             return f"{float.__repr__(value)} (a float)"
-        case tuple() | list():
+        case list():
+            return [whole(item) for item in value]
+        case tuple():
             return tuple(whole(item) for item in value)
     return value

@@ -92,7 +92,8 @@ def test_a_terminal_prints_the_panel_and_takes_ctrl_c(shell: str, prompt: str) -
         terminal.expect("begun")
         terminal.sendintr()
         terminal.expect("■ relu interrupted: 0 of 2 points")
-        terminal.expect(r"It was still running after \d+\.?\d* seconds?, in your line 3")
+        # Where the machine is busy, the signal comes while it is still printing.
+        terminal.expect(r"It was still running after \d+\.?\d* seconds?, in your line [23]")
         terminal.expect(prompt)
         assert "Traceback" not in terminal.before
         terminal.sendline("from getpass import getpass; check('relu', lambda x: getpass('?'))")
