@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from autograder.observing.codec import Drawn, Uniform
+from autograder.observing.handed_in import Form, form_of
 from autograder.observing.left_alone import Earlier, Noted, look
 from autograder.observing.watch import Watch
 
@@ -45,10 +46,11 @@ class Case:
     projected: bool = False
     earlier: Earlier = field(default_factory=Earlier, compare=False, repr=False)
     noted: Noted = field(default_factory=dict, compare=False, repr=False)
+    returned: list[Form] = field(default_factory=list, compare=False, repr=False)
 
     def fresh(self, watch: Watch, earlier: Earlier | None = None) -> Case:
         """The same case with nothing given out yet, of a run that has seen ``earlier`` results."""
-        return replace(self, watch=watch, earlier=earlier or Earlier(), given={}, noted={})
+        return replace(self, watch=watch, earlier=earlier or Earlier(), given={}, noted={}, returned=[])
 
     @property
     def drawn(self) -> bool:
@@ -87,6 +89,7 @@ class Case:
         def once() -> Any:
             with self.left_alone(**values), self.watch:
                 result = answer(*positional, **named)
+            self.returned[:] = [form_of(result)]
             self._note(self.earlier.shared_by(result, values))
             return result
 
@@ -115,7 +118,7 @@ class Case:
     def unchanged(self) -> dict[str, str]:
         """For every tensor given out: ``"unchanged"`` if it still holds what it held, under the same shape."""
         return {
-            name: "unchanged" if _same(_copy(self.inputs[name], False), value) else "changed"
+            name: "unchanged" if _same(_source(self.inputs[name]), value) else "changed"
             for name, value in self.given.items()
             if isinstance(value, Tensor)
         }
@@ -156,9 +159,18 @@ def _computed(made: Tensor) -> Tensor:
     return history.as_strided(made.size(), made.stride(), made.storage_offset())
 
 
+def _source(value: Any) -> Any:
+    """What a recipe makes, to be looked at only; anything else as it is."""
+    match value:
+        case Uniform():
+            return _large(value)
+        case Drawn():
+            return _small(value)
+    return value
+
+
 def _copy(value: Any, leaf: bool) -> Any:
-    if isinstance(value, Uniform | Drawn):
-        value = _large(value) if isinstance(value, Uniform) else _small(value)
+    value = _source(value)
     if isinstance(value, Tensor):
         storage = torch.empty(0, dtype=value.dtype).set_(value.untyped_storage()).clone()
         copy = storage.as_strided(value.size(), value.stride(), value.storage_offset())
@@ -170,7 +182,9 @@ def _copy(value: Any, leaf: bool) -> Any:
 
 def _same(before: Tensor, after: Tensor) -> bool:
     same_form = before.shape == after.shape and before.dtype == after.dtype
-    return same_form and torch.equal(before.nan_to_num(), after.detach().nan_to_num())
+    now = after.detach()
+    # Not a number is equal to nothing: only then what is none is put away.
+    return same_form and (torch.equal(before, now) or torch.equal(before.nan_to_num(), now.nan_to_num()))
 
 
 def _split(order: tuple[str, ...], values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:

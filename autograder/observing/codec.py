@@ -14,7 +14,7 @@ import math
 import zlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from autograder.observing.recipes import DRAWS, Drawn
 __all__ = [
     "CodecError",
     "Drawn",
+    "Listed",
     "Other",
     "Projection",
     "Raised",
@@ -58,14 +59,23 @@ class Other:
     type: str
 
 
+class Listed(tuple[Any, ...]):
+    """What was a list: compared as any other tuple, and shown as the list that it was."""
+
+
 @dataclass(frozen=True)
 class Raised:
-    """An exception that came out of an answer: its type, its message and the learner's own line."""
+    """An exception that came out of an answer: its type, its message, the learner's own line and the function it is in.
+
+    ``left_alone`` names what had been changed by then, though it has to be left alone.
+    """
 
     type: str
     message: str
     line: str = ""
     number: int = 0
+    inside: str = ""
+    left_alone: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,8 @@ def to_tree(value: Any, tensors: dict[str, Tensor]) -> Tree:
         case float():
             return float(value) if math.isfinite(value) else _tagged("float", value=repr(float(value)))
         case list() | tuple():
-            return _tagged("seq", items=[to_tree(item, tensors) for item in value])
+            kind = {"list": True} if isinstance(value, Listed) else {}
+            return _tagged("seq", items=[to_tree(item, tensors) for item in value], **kind)
         case bytes():
             return _tagged("bytes", hex=value.hex())
         case torch.dtype():
@@ -151,7 +162,9 @@ def to_tree(value: Any, tensors: dict[str, Tensor]) -> Tree:
             size, dtype = list(value.size), _name(value.dtype)
             return _tagged("uniform", size=size, bound=value.bound, seed=value.seed, dtype=dtype)
         case Raised():
-            return _tagged("raised", type=value.type, message=value.message, line=value.line, number=value.number)
+            place = {"line": value.line, "number": value.number} | ({"inside": value.inside} if value.inside else {})
+            left = {"left alone": to_tree(value.left_alone, tensors)} if value.left_alone else {}
+            return _tagged("raised", type=value.type, message=value.message, **place, **left)
         case Other():
             return _tagged("other", type=value.type)
         case Mapping():
@@ -208,7 +221,8 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
         case "float":
             return float(_text(tree["value"]))
         case "seq":
-            return tuple([_read(item, left, depth) for item in tree["items"]])
+            items = [_read(item, left, depth) for item in tree["items"]]
+            return Listed(items) if "list" in tree else tuple(items)
         case "map":
             return _dict([(_read(key, left, depth), _read(item, left, depth)) for key, item in tree["items"]])
         case "bytes":
@@ -218,10 +232,11 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
         case "tensor":  # taken away, since no two are written with one storage: else a few bytes would stand for many
             return left.pop(tree["name"]).as_strided(_size(tree["size"]), tree["stride"], tree["offset"])
         case "projection":
+            size = _size(tree["size"])
             numbers = [_read(one, left, depth) for one in tree["values"][:_PROJECTED]]
             if not all(isinstance(one, float) for one in numbers):
                 raise CodecError("a projection of something else than numbers")
-            return Projection(_size(tree["size"]), _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
+            return Projection(size, _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
         case "drawn":
             draw, layout = _text(tree["draw"]), _text(tree["layout"])
             if draw not in DRAWS or layout not in LAYOUTS:
@@ -232,11 +247,21 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
             bound, seed = _number(tree["bound"]), _number(tree["seed"])
             return Uniform(_size(tree["size"]), bound, int(seed), _DTYPES[tree["dtype"]])
         case "raised":
-            number = int(_number(tree["number"]))
-            return Raised(_text(tree["type"]), _text(tree["message"]), _text(tree["line"]), number)
+            words = (_text(tree["type"]), _text(tree["message"]), _text(tree["line"]))
+            number, inside = int(_number(tree["number"])), _text(tree.get("inside", ""))
+            return Raised(*words, number, inside, _changed(_read(tree.get("left alone", {}), left, depth)))
         case "other":
             return Other(_text(tree["type"]))
     raise CodecError(f"unknown tag {tag[:40]!r}")
+
+
+def _changed(noted: Any) -> dict[str, dict[str, tuple[str, ...]]]:
+    """What an answer has changed, by aspect and name: text alone."""
+    for things in noted.values():
+        for changes in things.values():
+            if not isinstance(changes, tuple) or not all(isinstance(one, str) for one in changes):
+                raise CodecError("changes that are not told in text")
+    return dict(noted)
 
 
 def _dict(items: list[tuple[Any, Any]]) -> dict[Any, Any]:

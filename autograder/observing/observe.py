@@ -6,11 +6,10 @@ import contextlib
 import io
 import logging
 import operator
-import random
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +18,13 @@ import torch
 from torch import Tensor
 
 from autograder.observing.case import Case
-from autograder.observing.codec import Other, Projection, Raised
+from autograder.observing.codec import Listed, Other, Projection, Raised
+from autograder.observing.handed_in import Form, HandedIn, look_at
 from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
-from autograder.observing.world import World
+from autograder.observing.world import GENERATOR, OtherGenerators, World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
@@ -41,11 +41,15 @@ _HERE = str(Path(__file__).parents[1])  # all of the autograder
 
 @dataclass(frozen=True)
 class Run:
-    """What was seen of an answer: one entry a case, and which of torch's own operators it leaned on (✋)."""
+    """What was seen of an answer: one entry a case, and which of torch's own operators it leaned on (✋).
+
+    ``handed_in`` says what sort of thing it is; it has a say in words alone.
+    """
 
     seen: tuple[Seen, ...]
     used: tuple[str, ...] = ()
     attempted: bool = True
+    handed_in: HandedIn = field(default_factory=HandedIn, repr=False)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -71,7 +75,7 @@ def observe(**aspects: Any) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """``value`` as data: detached contiguous tensors, numbers, text, tuples and dicts; anything else by its type's name.
 
-    Whatever has ``__index__`` is an int; a large tensor becomes a `Projection`.
+    A list is a tuple that knows of it. Whatever has ``__index__`` is an int; a large tensor becomes a `Projection`.
 
     >>> plain([torch.tensor(3), np.float64(0.5), object()])
     (tensor(3), 0.5, Other(type='object'))
@@ -87,6 +91,8 @@ def plain(value: Any) -> Any:
             return float.__float__(value)
         case Mapping():
             return {plain_key(key): plain(item) for key, item in value.items()}
+        case list():
+            return Listed(plain(item) for item in value)
         case Sequence() if not isinstance(value, bytes):
             return tuple(plain(item) for item in value)
     whole: Any = value
@@ -138,35 +144,50 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
-    watch, earlier = Watch(exercise.by_hand), Earlier()
+    watch, earlier, handed_in, generators = Watch(exercise.by_hand), Earlier(), look_at(answer), OtherGenerators()
     seen: list[Seen] = []
+    returned: list[Form] = []
     try:
         with _same_world():
             world = World()
             for case in cases:
-                seen.append(_run_case(exercise, answer, case.fresh(watch, earlier), world))
+                fresh = case.fresh(watch, earlier)
+                seen.append(_run_case(exercise, answer, fresh, world))
+                returned.append(fresh.returned[-1] if fresh.returned else ())
+            if seen and not exercise.draws and generators.changed():
+                seen[-1] = _with_noted(seen[-1], {"state": {"the world": (GENERATOR,)}})
     except KeyboardInterrupt as stop:
         seen += [_raised(stop)] * (len(cases) - len(seen))
         raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
-    return Run(tuple(seen), tuple(watch.used))
+    return Run(tuple(seen), tuple(watch.used), handed_in=replace(handed_in, returned=tuple(returned)))
 
 
 def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
     torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
-    changed: tuple[str, ...] = ()
+    # Whatever one case has left on is no matter of the next.
+    with world.kept(exercise.draws) as changed:
+        seen = _seen(exercise, answer, case)
+    noted = _not_asked_for(case.noted, exercise.may_change)
+    if changed:
+        noted["state"] = {**noted.get("state", {}), "the world": tuple(changed)}
+    return _with_noted(seen, noted) if noted else seen
+
+
+def _with_noted(seen: Seen, noted: Noted) -> Seen:
+    """What was seen, with what is ``noted`` beside what has been noted before."""
+    before = seen.left_alone if isinstance(seen, Raised) else seen.get(LEFT_ALONE, {})
+    both = {aspect: {**before.get(aspect, {}), **noted.get(aspect, {})} for aspect in (*before, *noted)}
+    return replace(seen, left_alone=both) if isinstance(seen, Raised) else {**seen, LEFT_ALONE: both}
+
+
+def _seen(exercise: Exercise, answer: Any, case: Case) -> Seen:
     try:
         seen = exercise.probe(answer, case)
-        seen = smaller(seen) if case.projected else seen
+        return smaller(seen) if case.projected else seen
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit of an answer is a crash of that answer, not the end of the notebook
         return _raised(error)
-    finally:
-        changed = world.put_back()  # whatever one case has left on is no matter of the next
-    noted = _not_asked_for(case.noted, exercise.may_change)
-    if changed:
-        noted["state"] = {**noted.get("state", {}), "the world": changed}
-    return {**seen, LEFT_ALONE: noted} if noted else seen
 
 
 def _not_asked_for(noted: Noted, allowed: tuple[str, ...]) -> Noted:
@@ -198,12 +219,12 @@ def _raised(error: BaseException) -> Raised:
     if is_refusal(error):
         error = InputRefused("input()").with_traceback(error.__traceback__)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
-    line, number = (own[-1].line or "", own[-1].lineno or 0) if own else ("", 0)
+    line, number, inside = (own[-1].line or "", own[-1].lineno or 0, own[-1].name) if own else ("", 0, "")
     try:
         message = str(error)
     except Exception:  # a broken __str__ is the answer's fault, not the end of the check
         message = ""
-    return Raised(type(error).__name__, message[:2000], line.strip()[:200], number)
+    return Raised(type(error).__name__, message[:2000], line.strip()[:200], number, inside[:100])
 
 
 def _is_own(filename: str) -> bool:
@@ -233,7 +254,7 @@ def _same_world() -> Iterator[None]:
     nobody at the keyboard.
     """
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
-    numbers, more = random.getstate(), np.random.get_state()
+    generators = OtherGenerators()
     with (
         _without_modes(),
         torch.random.fork_rng(devices=[]),
@@ -251,5 +272,4 @@ def _same_world() -> Iterator[None]:
         finally:
             torch.set_default_dtype(dtype)
             logging.disable(disabled)
-            random.setstate(numbers)
-            np.random.set_state(more)
+            generators.put_back()

@@ -11,14 +11,21 @@ from torch import Tensor
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe
-from autograder.observing.probes.drawing import numbers_of
+from autograder.observing.probes.drawing import has_given, numbers_of, repeated_in
 from autograder.observing.probes.modules import FOUR
-from autograder.observing.probes.specimen import build_module
+from autograder.observing.probes.specimen import specimen_of
+from autograder.observing.sharing import among
 
 Observations = dict[str, Any]
 
 
-@exercise("init_params(generator) -> dict", points=4)
+@exercise(
+    "init_params(generator) -> dict",
+    points=4,
+    core="values, shape, generator",
+    essential="values, shape, generator",
+    shares={"shape": 2, "generator": 3},
+)
 def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     """Draw parameters many times: sizes, their numbers, leaves; or from the same generator state twice, and from another."""
     if "other_seed" in case:
@@ -29,19 +36,34 @@ def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
     return observe(
         values={name: numbers_of([draw.get(name) for draw in draws]) for name in case["bounds"]},
+        **{"all different": repeated_in(draws, case["bounds"])},
         shape={name: (tuple(one.shape), one.dtype) for name, one in tensors.items()},
         state={name: _leaf(params.get(name)) for name in FOUR},
+        memory={"entries": among(params.values())},
     )
 
 
 def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
-    """Draws from one generator state under two global seeds, and from another state."""
+    """Draws from one generator state under two global seeds, and from another state; how far the generator went on."""
 
-    def draw(seed: int, global_seed: int) -> dict[str, Any]:
+    def generator(seed: int) -> torch.Generator:
+        made = torch.Generator().manual_seed(seed)
+        torch.rand(case.get("taken", 0), generator=made)  # somebody has drawn from it before
+        return made
+
+    def draw(used: torch.Generator, global_seed: int) -> dict[str, Any]:
         torch.default_generator.manual_seed(global_seed)
-        return dict(case.call(answer, generator=torch.Generator().manual_seed(seed)))
+        return dict(case.call(answer, generator=used))
 
-    return {"first": draw(case["seed"], 1), "again": draw(case["seed"], 2), "other": draw(case["other_seed"], 1)}
+    used = generator(case["seed"])
+    first = draw(used, 1)
+    numbers = sum(value.numel() for value in first.values() if isinstance(value, Tensor))
+    return {
+        "first": first,
+        "again": draw(generator(case["seed"]), 2),
+        "other": draw(generator(case["other_seed"]), 1),
+        "taken": "as many as it gave" if has_given(generator(case["seed"]), used, numbers) else "fewer than it gave",
+    }
 
 
 def _leaf(value: Any) -> dict[str, Any]:
@@ -57,31 +79,45 @@ def _function(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{aspect: out}, gradients=case.gradients(out), memory=case.unchanged())
 
 
-@exercise("relu(x)", points=2, by_hand="*relu*")
+@exercise("relu(x)", points=2, by_hand="*relu*", essential="gradients", draws=False)
 def relu(answer: Callable[..., Any], case: Case) -> Observations:
-    """``x`` of any shape; no element is exactly 0."""
-    return _function(answer, case)
+    """``x`` of any shape; no element is exactly 0. Of whole numbers the contract does not say how they come back."""
+    seen = _function(answer, case)
+    out = seen["values"]
+    if not case["x"].is_floating_point() and isinstance(out, Tensor) and out.is_floating_point():
+        seen["values"] = out.to(case["x"].dtype) if torch.equal(out, out.trunc()) else out
+    return seen
 
 
-@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear")
+@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear", essential="gradients", draws=False)
 def linear(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (…, in)``, ``weight (out, in)``, ``bias (out,)`` or none."""
     return _function(answer, case)
 
 
-@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin")
+@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin", essential="gradients", draws=False)
 def softmax(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any rank, ``dim`` counted from either end."""
     return _function(answer, case)
 
 
-@exercise("params_from_module(model) -> dict", points=3)
+@exercise(
+    "params_from_module(model) -> dict",
+    points=3,
+    essential="memory, state",
+    shares={"values": 2, "memory": 8, "state": 3},
+    draws=False,
+)
 def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
-    """Take the parameters out of a module; write to the module, and see whether what was taken changes."""
-    model = build_module(case["layers"], case["seed"]).to(case["dtype"])
+    """Take the parameters out of a module; write to the module, and see whether what was taken changes.
+
+    A second call must not give what the first has given: that, and the module itself, is watched in `Case.call`.
+    """
+    model = specimen_of(case)
     params = case.call(answer, model=model)
     if not hasattr(params, "items"):
         return observe(values=params)
+    case.call(answer, model=model)
     taken = {name: value.detach().clone() if isinstance(value, Tensor) else value for name, value in params.items()}
     with torch.no_grad():
         for one in model.parameters():
@@ -90,20 +126,19 @@ def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(
         values=taken,
         state={name: _leaf(value) for name, value in params.items()},
-        memory={"storage": "its own" if own else "the module's"},
+        memory={"storage": "its own" if own else "the module's", "entries": among(params.values())},
     )
 
 
-@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*")
+@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*", essential="gradients", draws=False)
 def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, 3, 32, 32)`` and the four tensors, in the order of keys that the case gives; gradients of all five."""
     params = {name: case[name] for name in case["order"]}
     out = case.call(answer, params=params)
-    kept = {"params": "unchanged" if list(params) == list(case["order"]) else "changed"}
-    return observe(values=out, gradients=case.gradients(out), memory=case.unchanged() | kept)
+    return observe(values=out, gradients=case.gradients(out))
 
 
-@exercise("which_api: dict", points=2, core="weights mode state", shares={"weights": 1, "mode": 1, "state": 1})
+@exercise("which_api: dict", points=2, core="weights, mode, state", shares={"weights": 1, "mode": 1, "state": 1})
 def which_api(answer: Any, case: Case) -> Observations:
     """The choices for the situations of the case, which are all about one aspect."""
     made = answer() if callable(answer) else answer  # a function that makes the dict is as good

@@ -11,7 +11,8 @@ from torch import nn
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe
-from autograder.observing.probes.specimen import build_module, load_by_shape, modes
+from autograder.observing.probes.specimen import load_by_shape, modes, specimen_of
+from autograder.observing.sharing import among
 
 Observations = dict[str, Any]
 
@@ -27,69 +28,88 @@ def conv_output_size(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise("class TinyCNN(nn.Module)", points=5)
 def tiny_cnn(answer: Callable[[], Any], case: Case) -> Observations:
     """Build a network, load the four tensors, run it on ``x (N, 3, 32, 32)`` and go backward."""
-    return _network(answer(), case, nn.Module)
+    return _network(answer, case, nn.Module)
 
 
 @exercise("sequential_cnn() -> nn.Sequential", points=3)
 def sequential_cnn(answer: Callable[[], Any], case: Case) -> Observations:
     """The same for what the function builds, which has to be an ``nn.Sequential``."""
-    return _network(answer(), case, nn.Sequential)
+    return _network(answer, case, nn.Sequential)
 
 
-def _network(model: Any, case: Case, kind: type[nn.Module]) -> Observations:
+def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Observations:
+    model = case.call(answer)
     if not isinstance(model, nn.Module):
         return observe(values=model, state={"kind": type(model).__name__})
-    four = {name: case[name] for name in FOUR}
-    loaded = load_by_shape(model, four)
-    state: dict[str, Any] = {"kind": kind.__name__ if isinstance(model, kind) else type(model).__name__, "fits": loaded}
+    dtypes = {str(one.dtype).removeprefix("torch.") for one in model.parameters()}
+    memory = {"parameters": among(model.parameters())}
+    loaded = load_by_shape(model, {name: case[name] for name in FOUR})
+    state: dict[str, Any] = {
+        "kind": kind.__name__ if isinstance(model, kind) else type(model).__name__,
+        "made in": ", ".join(sorted(dtypes)),
+        "fits": loaded,
+    }
     if loaded == "not these tensors":
         state["tensors"] = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        if not dtypes:
+            state["layers"] = _unregistered(model, case["x"])
         return observe(values="the four tensors do not fit into this network", state=state)
     x = case["x"]
-    model.to(x.dtype)
-    out = model(x)
-    return observe(values=out, gradients=_parameter_gradients(model, out), memory=case.unchanged(), state=state)
+    model.to(x.dtype).train(case.get("training", True))
+    with case.left_alone(x=x, model=dict(model.named_parameters())):
+        out = model(x)
+    memory |= {name: word for name, word in case.unchanged().items() if name == "x"}
+    return observe(values=out, gradients=_parameter_gradients(model, out), memory=memory, state=state)
+
+
+def _unregistered(model: nn.Module, x: torch.Tensor) -> str:
+    """Of a network without parameters: whether it makes layers at every call, or holds some that torch does not see."""
+    try:
+        with torch.no_grad():
+            first, second = model(x.float()), model(x.float())
+        same = torch.equal(first, second)
+    except Exception as error:
+        return f"forward raises {type(error).__name__}"
+    return "the same at every call" if same else "others at every call"
 
 
 def _parameter_gradients(model: nn.Module, out: Any) -> dict[str, Any]:
     """Gradients by the shape of the parameter, so that a wrong name is said once, by the state."""
     parameters = list(model.parameters())
-    if not isinstance(out, torch.Tensor) or not out.requires_grad:
+    asking = [one for one in parameters if one.requires_grad]
+    if not isinstance(out, torch.Tensor) or not out.requires_grad or not asking:
         return {str(tuple(one.shape)): "no gradient" for one in parameters}
     weights = torch.cos(torch.arange(out.numel(), dtype=out.dtype)).view(out.shape)
-    found = torch.autograd.grad(out, parameters, weights, allow_unused=True)
+    found = dict(zip(map(id, asking), torch.autograd.grad(out, asking, weights, allow_unused=True), strict=True))
     return {
-        str(tuple(one.shape)): "no gradient" if gradient is None else gradient
-        for one, gradient in zip(parameters, found, strict=True)
+        str(tuple(one.shape)): "no gradient" if found.get(id(one)) is None else found[id(one)] for one in parameters
     }
 
 
-@exercise("count_parameters(module, trainable_only=False) -> int", points=2)
+@exercise("count_parameters(module, trainable_only=False) -> int", points=2, draws=False)
 def count_parameters(answer: Callable[..., Any], case: Case) -> Observations:
     """Count the parameters of the module that the case describes."""
-    module = build_module(case["layers"])
-    if "trainable_only" not in case:
-        return observe(values=case.call(answer, module=module))
-    return observe(trainable=case.call(answer, module=module))
+    count = case.call(answer, module=specimen_of(case))
+    # Of a tensor we look at its number: the product of no sizes at all is torch's float 1.
+    if isinstance(count, torch.Tensor) and count.numel() == 1 and float(count).is_integer():
+        count = int(count)
+    return observe(**{"trainable" if "trainable_only" in case else "values": count})
 
 
-@exercise("predict_proba(model, x) -> Tensor", points=3)
+@exercise("predict_proba(model, x) -> Tensor", points=3, essential="state", draws=False)
 def predict_proba(answer: Callable[..., Any], case: Case) -> Observations:
-    """Ask for probabilities; look at the graph, the model's modes, its parameters and its gradients afterwards."""
-    model = build_module(case["layers"], case["seed"]).train(case["training"]).to(case["x"].dtype)
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    modes_before = modes(model)
-    try:
-        out = case.call(answer, model=model)
-        grad_mode = torch.is_grad_enabled()
-    finally:
-        torch.set_grad_enabled(True)
-    same = all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    """Ask for probabilities; whether a graph is kept, and what became of modes, is said in words of its own.
+
+    Everything else that was given is watched in `Case.call`.
+    """
+    model, x = specimen_of(case), case["x"]
+    if case.get("graded", False):
+        x.grad = torch.ones_like(x)
+    before = modes(model)
+    out = case.call(answer, model=model)
     state = {
         "graph": "kept" if isinstance(out, torch.Tensor) and out.requires_grad else "not kept",
-        "mode": "as it was" if modes(model) == modes_before else "changed",
-        "grad mode": "as it was" if grad_mode else "left off",
-        "requires_grad": "as it was" if all(one.requires_grad for one in model.parameters()) else "changed",
+        "mode": "as it was" if modes(model) == before else "changed",
+        "grad mode": "as it was" if torch.is_grad_enabled() else "left off",
     }
-    memory = case.unchanged() | {"model": "unchanged" if same else "changed"}
-    return observe(values=out, state=state, memory=memory)
+    return observe(values=out, state=state)

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from autograder.observing.case import Case
 from autograder.observing.codec import Uniform
 
-__all__ = ["Specimen", "build_module", "load_by_shape", "modes"]
+__all__ = ["Specimen", "build_module", "load_by_shape", "modes", "specimen_of"]
 
 
 class Specimen(nn.Module):
@@ -124,6 +125,25 @@ def _draw(module: nn.Module, random: np.random.RandomState) -> None:
             uniform(part.weight, 1, 0.5)
             uniform(part.running_mean, 0, 1)
             uniform(part.running_var, 1.25, 0.75)
+
+
+def specimen_of(case: Case) -> nn.Module:
+    """The module that a case describes: its ``layers`` and ``seed``, and how it stands.
+
+    ``dtype``, ``training`` (of all parts), ``evaluating`` (paths of parts in eval mode), and ``graded``: every parameter
+    has a ``.grad`` already. Each of them may be left out.
+
+    >>> module = specimen_of(Case("", {"layers": [("linear", 2, 3)], "evaluating": ("0",), "graded": True}))
+    >>> modes(module), module[0].bias.grad
+    ({'itself': True, '0': False}, tensor([1., 1., 1.]))
+    """
+    module = build_module(case["layers"], case.get("seed", 0)).train(case.get("training", True))
+    module.to(case.get("dtype", torch.float32))
+    for path in case.get("evaluating", ()):
+        module.get_submodule(path).training = False
+    for one in module.parameters() if case.get("graded", False) else ():
+        one.grad = torch.ones_like(one)
+    return module
 
 
 def modes(module: nn.Module) -> dict[str, bool]:

@@ -18,19 +18,19 @@ Observations = dict[str, Any]
 _BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # integers by their number of bytes
 
 
-@exercise("flat_index(index, stride, offset=0) -> int", points=2)
+@exercise("flat_index(index, stride, offset=0) -> int", points=2, draws=False)
 def flat_index(answer: Callable[..., Any], case: Case) -> Observations:
     """Call the answer with tuples of ints; the cases with an offset are an aspect of their own."""
     return observe(**{"offset" if "offset" in case else "values": whole(case.call(answer))})
 
 
-@exercise("contiguous_stride(size) -> tuple", points=2, by_hand="*")
+@exercise("contiguous_stride(size) -> tuple", points=2, draws=False, by_hand="*")
 def contiguous_stride(answer: Callable[..., Any], case: Case) -> Observations:
     """Call the answer with a size; sizes with a 0 in them are an aspect of their own."""
     return observe(**{"size 0" if 0 in case["size"] else "values": whole(case.call(answer))})
 
 
-@exercise("read_strided(storage, size, stride, offset=0) -> Tensor", points=4, by_hand="as_strided*")
+@exercise("read_strided(storage, size, stride, offset=0) -> Tensor", points=4, draws=False, by_hand="as_strided*")
 def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
     """Read ``storage (slots,)``; afterwards write to it, and see whether what was read changes."""
     if case.get("outside"):
@@ -48,7 +48,7 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): read}, memory=memory)
 
 
-@exercise("shares_storage(a, b) -> bool", points=2, shares={"offsets": 2, "kinds": 2})
+@exercise("shares_storage(a, b) -> bool", points=2, draws=False, shares={"offsets": 2, "kinds": 2})
 def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     """Build two tensors over one memory or over two with the same numbers, as the case describes; ask about them."""
     memories = [case["memory"].clone(), case["memory"].clone()]  # each owns its slots, as what torch made does
@@ -72,7 +72,7 @@ def _over(memory: Tensor, layout: tuple[Any, ...] | None) -> Tensor:
     return memory if layout is None else memory.as_strided(*layout)
 
 
-@exercise("predict_layout: dict", points=4, core="order parts strides copies")
+@exercise("predict_layout: dict", points=4, core="order, parts, strides, copies")
 def predict_layout(answer: Any, case: Case) -> Observations:
     """The layouts predicted for the operations of the case, which are all about one aspect."""
     made = answer() if callable(answer) else answer  # a function that makes the dict is as good

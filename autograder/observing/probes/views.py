@@ -23,13 +23,13 @@ def _said(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): whole(case.call(answer))})
 
 
-@exercise("transpose_layout(size, stride, offset, dim0, dim1)", points=2, by_hand="*")
+@exercise("transpose_layout(size, stride, offset, dim0, dim1)", points=2, draws=False, by_hand="*")
 def transpose_layout(answer: Callable[..., Any], case: Case) -> Observations:
     """Dimensions counted from the front, or (an aspect of their own) from the end."""
     return _said(answer, case)
 
 
-@exercise("slice_layout(size, stride, offset, dim, start, stop, step=1)", points=3, by_hand="*")
+@exercise("slice_layout(size, stride, offset, dim, start, stop, step=1)", points=3, draws=False, by_hand="*")
 def slice_layout(answer: Callable[..., Any], case: Case) -> Observations:
     """The layout as a whole and its three parts; of an empty slice as a whole only."""
     seen = _said(answer, case)
@@ -40,19 +40,25 @@ def slice_layout(answer: Callable[..., Any], case: Case) -> Observations:
     return seen | dict(zip(("size", "stride", "offset"), parts, strict=True))
 
 
-@exercise("expand_layout(size, stride, offset, new_size)", points=3, by_hand="*", shares={"new dims": 2, "errors": 2})
+@exercise(
+    "expand_layout(size, stride, offset, new_size)",
+    points=3,
+    draws=False,
+    by_hand="*",
+    shares={"new dims": 2, "errors": 2},
+)
 def expand_layout(answer: Callable[..., Any], case: Case) -> Observations:
     """Dimensions of size 1 that grow, new dimensions in front, and what cannot be expanded."""
     return _said(answer, case)
 
 
-@exercise("is_contiguous(size, stride) -> bool", points=3, by_hand="*", shares={"sizes 1 and 0": 3})
+@exercise("is_contiguous(size, stride) -> bool", points=3, draws=False, by_hand="*", shares={"sizes 1 and 0": 3})
 def is_contiguous(answer: Callable[..., Any], case: Case) -> Observations:
     """Sizes of 1 and 0 are an aspect of their own."""
     return _said(answer, case)
 
 
-@exercise("infer_size(numel, new_size) -> tuple", points=3, by_hand="*", shares={"errors": 3})
+@exercise("infer_size(numel, new_size) -> tuple", points=3, draws=False, by_hand="*", shares={"errors": 3})
 def infer_size(answer: Callable[..., Any], case: Case) -> Observations:
     """Sizes with one -1 or none, and what has no answer."""
     return _said(answer, case)
@@ -61,6 +67,7 @@ def infer_size(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise(
     "view_stride(size, stride, new_size) -> tuple or None",
     points=5,
+    draws=False,
     by_hand="*",
     shares={"impossible": 2, "size 1": 2},
 )
@@ -70,7 +77,7 @@ def view_stride(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): {"stride": whole(case.call(answer))}})
 
 
-@exercise("has_overlap(size, stride) -> bool", points=4, shares={"interleaved": 2, "sizes 1 and 0": 2})
+@exercise("has_overlap(size, stride) -> bool", points=4, draws=False, shares={"interleaved": 2, "sizes 1 and 0": 2})
 def has_overlap(answer: Callable[..., Any], case: Case) -> Observations:
     """Ordinary layouts, layouts whose rows lie between each other, and sizes of 1 and 0."""
     return _said(answer, case)
@@ -95,13 +102,13 @@ def _seen_through(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=read, gradients=gradients, memory=memory)
 
 
-@exercise("to_channels_last(x) -> Tensor", points=2, shares={"memory": 2})
+@exercise("to_channels_last(x) -> Tensor", points=2, draws=False, essential="memory", shares={"memory": 3})
 def to_channels_last(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)``."""
     return _seen_through(answer, case)
 
 
-@exercise("flatten_batch(x) -> Tensor", points=4, shares={"memory": 2, "no view": 2})
+@exercise("flatten_batch(x) -> Tensor", points=4, draws=False, essential="memory", shares={"memory": 3, "no view": 2})
 def flatten_batch(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, ...)``, laid out in memory in many ways."""
     return _seen_through(answer, case)

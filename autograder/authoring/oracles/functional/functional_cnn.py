@@ -12,6 +12,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.functional.parameters import SIZES
 from autograder.authoring.oracles.modules import network_inputs
+from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["FUNCTIONAL_CNN"]
@@ -34,6 +35,48 @@ def _passes(make: CaseMaker) -> list[Case]:
         case(batches + 1, shuffled, torch.float64, " ".join(("x", *order))),
     ]
 
+
+_ORDERS = {
+    "as the network has them": tuple(SIZES),
+    "the other way round": tuple(reversed(SIZES)),
+    "biases first": ("conv.bias", "fc.bias", "conv.weight", "fc.weight"),
+}
+_ASKING = {
+    "nothing": ("", ""),
+    "the four tensors": (" ".join(SIZES), ""),
+    "x": ("x", ""),
+    "x and tensors that were computed": (" ".join(("x", *SIZES)), " ".join(SIZES)),
+}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    x = make.uniform((one.images, 3, 32, 32), one.scale, one.dtype)
+    leaves, computed = _ASKING[one.leaves]
+    order = _ORDERS[one.order]
+    shown = f"x {str(one.dtype)[6:]} ({one.images}, 3, 32, 32), params with the keys {', '.join(order)}"
+    inputs = network_inputs(make, one.dtype)
+    return make.case(x=x, order=order, shown=shown, leaves=leaves, computed=computed, **inputs)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 2, 7),
+    order=tuple(_ORDERS),
+    leaves=tuple(_ASKING),
+    scale=(1.0, 100.0),
+    dtype=FLOATS,
+    # A dozen networks take long enough; in float32 the large ones are mostly rounding.
+    within=(
+        lambda one: one.scale == 1.0 or one.dtype == torch.float64,
+        lambda one: one.images < 7 or one.leaves in ("nothing", "x"),
+    ),
+    words={
+        "images": "the number of images is {}",
+        "order": "the keys are ordered {}",
+        "leaves": "gradients are asked for {}",
+        "scale": "the numbers of x are in ±{}",
+    },
+)
 
 Params = Mapping[str, Tensor]
 
@@ -102,4 +145,5 @@ FUNCTIONAL_CNN = Oracle(
             says="detach, .data and torch.no_grad cut the graph: no gradient reaches the four tensors.",
         ),
     ],
+    space=_SPACE,
 )

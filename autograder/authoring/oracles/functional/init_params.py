@@ -10,6 +10,7 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.functional.parameters import BOUNDS, SIZES
+from autograder.authoring.space import Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["INIT_PARAMS"]
@@ -28,6 +29,26 @@ def _draws(make: CaseMaker) -> list[Case]:
         make.case("thirty draws", seed=make.seed(), draws=30, bounds=BOUNDS, shown="thirty draws from one generator"),
         make.case("whose numbers", seed=make.seed(), other_seed=make.seed(), shown="generators of two seeds"),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    seed = {"small": make.integer(1, 100), "large": make.seed()}[one.seed]
+    other = seed + 1 if one.other == "the next" else make.seed()
+    shown = f"generators of the seeds {seed} and {other}, {one.taken} numbers taken before"
+    return make.case(seed=seed, other_seed=other, taken=one.taken, shown=shown)
+
+
+_SPACE = Space(
+    _drawn,
+    taken=(0, 1, 700),
+    seed=("small", "large"),
+    other=("the next", "any"),
+    words={
+        "taken": "{} numbers were taken from the generator before",
+        "seed": "the seed is {}",
+        "other": "the other seed is {}",
+    },
+)
 
 
 def _randn(generator: torch.Generator) -> dict[str, Tensor]:
@@ -110,4 +131,5 @@ INIT_PARAMS = Oracle(
             says="torch.rand is uniform from 0 to 1. Asked for is uniform from minus the bound to the bound.",
         ),
     ],
+    space=_SPACE,
 )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.makes import MAKES, layers_of
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import Chosen, Space
 from autograder.observing.case import Case
+from autograder.observing.probes.specimen import build_module
 
 __all__ = ["PARAMS_FROM_MODULE"]
 
@@ -26,6 +31,41 @@ def _sources(make: CaseMaker) -> list[Case]:
         make.case(name, layers=layers, seed=make.seed(), dtype=dtype, shown=shown)
         for name, layers, dtype, shown in cases
     ]
+
+
+_MORE = {"nothing": (), "a batch norm": (("norm", 3),), "a convolution": (("conv", 2, 3, (1, 2)),)}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    layers = [*layers_of(one.make, one.features, one.outputs), *_MORE[one.beside]]
+    for _ in range(one.depth):
+        layers = [("nest", *layers)]
+    given: dict[str, Any] = {"training": one.mode != "eval", "graded": one.graded, "dtype": one.dtype}
+    if one.mode == "the whole in training, its parts in eval":
+        given["evaluating"] = tuple(name for name, _ in build_module(layers).named_modules() if name)
+    dtype = str(one.dtype).removeprefix("torch.")
+    shown = f"{one.make} in {dtype}, and beside it {one.beside}; mode: {one.mode}"
+    return make.case(layers=layers, seed=make.seed(), shown=shown, **given)
+
+
+_SPACE = Space(
+    _drawn,
+    make=MAKES,
+    features=(1, 3),
+    outputs=(1, 2),
+    beside=tuple(_MORE),
+    depth=(0, 2),
+    mode=("training", "eval", "the whole in training, its parts in eval"),
+    graded=(False, True),
+    dtype=(torch.float32, torch.float64, torch.bfloat16),
+    words={
+        "make": "the module is of the make: {}",
+        "beside": "beside it stands {}",
+        "depth": "it lies {} levels down",
+        "mode": "the mode is: {}",
+        "graded": "parameters have a .grad already: {}",
+    },
+)
 
 
 PARAMS_FROM_MODULE = Oracle(
@@ -74,4 +114,5 @@ PARAMS_FROM_MODULE = Oracle(
             says="A float64 module has float64 parameters. Keep their dtype.",
         ),
     ],
+    space=_SPACE,
 )

@@ -7,6 +7,18 @@ import torch.nn.functional as F
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import (
+    DTYPES,
+    GRADS,
+    LAYOUTS,
+    RANKS,
+    Chosen,
+    Space,
+    computed,
+    fits,
+    plain,
+    sizes_of_rank,
+)
 from autograder.observing.case import Case
 
 __all__ = ["RELU"]
@@ -21,6 +33,44 @@ def _tensors(make: CaseMaker) -> list[Case]:
         make.case("not contiguous, with an offset", x=make.scattered(make.normal(a, b, c)), leaves="x"),
         make.case("used again afterwards", x=make.normal(b, a)),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    x = make.drawn(*_size(one), layout=one.layout, scale=one.scale, dtype=one.dtype)
+    return make.case(
+        x=x, leaves="" if one.grad == plain else "x", computed="x" if one.grad == computed else "", shown=_shown(one)
+    )
+
+
+def _size(one: Chosen) -> tuple[int, ...]:
+    return sizes_of_rank(one.rank, one.smallest)
+
+
+def _shown(one: Chosen) -> str:
+    return f"x {str(one.dtype).removeprefix('torch.')} {_size(one)}, {one.layout}"
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    smallest=(1, 0, 5),
+    layout=LAYOUTS,
+    dtype=DTYPES,
+    scale=(1.0, 100.0),
+    grad=GRADS,
+    within=(
+        lambda one: fits(one.layout, _size(one)),
+        lambda one: one.grad == plain or one.dtype.is_floating_point,
+        lambda one: one.smallest == 1 or one.rank > 1,
+    ),
+    words={
+        "rank": "the number of dimensions is {}",
+        "smallest": "the second dimension of x is of size {}",
+        "layout": "x lies in memory like this: {}",
+        "scale": "the numbers are spread by {}",
+        "grad": "x is {}",
+    },
+)
 
 
 RELU = Oracle(
@@ -61,4 +111,5 @@ RELU = Oracle(
             says="The other way round: positive numbers stay, negative ones become 0.",
         ),
     ],
+    space=_SPACE,
 )

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import Chosen, Space, absent
 from autograder.observing.case import Case
 
 __all__ = ["CONV_OUTPUT_SIZE"]
@@ -42,6 +43,39 @@ def _sizes(make: CaseMaker) -> list[Case]:
         aspect: dict[str, Any] = {"dilation": dilation, "aspect": "dilation"} if dilation > 1 else {}
         cases.append(make.case("sizes drawn at random", size=size, **drawn, **aspect))
     return cases
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    given = one.given("stride", "padding", "dilation")
+    aspect = {"aspect": "dilation"} if one.get("dilation", 1) > 1 else {}
+    return make.case(size=one.size, kernel_size=one.kernel, **given, **aspect)
+
+
+def _reach(one: Chosen) -> int:
+    """How many pixels the kernel spans."""
+    return int(one.get("dilation", 1) * (one.kernel - 1) + 1)
+
+
+def _padded(one: Chosen) -> int:
+    return int(one.size + 2 * one.get("padding", 0))
+
+
+_SPACE = Space(
+    _drawn,
+    size=(1, 2, 5, 8, 33, 224),
+    kernel=(1, 2, 3, 5, 11),
+    stride=(absent, 1, 2, 3, 7),
+    padding=(absent, 0, 1, 2, 6),
+    dilation=(absent, 1, 2, 3, 5),
+    within=lambda one: _reach(one) <= _padded(one),
+    traits={
+        "the last window does not fit whole": lambda one: (_padded(one) - _reach(one)) % one.get("stride", 1) > 0,
+        "the kernel spans more than the size without its padding": lambda one: _reach(one) > one.size,
+        "the kernel spans all of the padded size": lambda one: _reach(one) == _padded(one),
+        "the stride is larger than the kernel": lambda one: one.get("stride", 1) > one.kernel,
+    },
+    words={"kernel": "the kernel has {} weights", "size": "the size is {}"},
+)
 
 
 def _span(size: int, kernel: int, stride: int, padding: float, dilation: int) -> float:
@@ -102,4 +136,5 @@ CONV_OUTPUT_SIZE = Oracle(
             says="A size is a whole number. / gives a float in Python; // divides and rounds down in one step.",
         ),
     ],
+    space=_SPACE,
 )

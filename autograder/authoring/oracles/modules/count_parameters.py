@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.makes import MAKES, layers_of
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import Chosen, Space, absent
 from autograder.observing.case import Case
 
 __all__ = ["COUNT_PARAMETERS"]
@@ -37,6 +40,48 @@ def _counted(make: CaseMaker) -> list[Case]:
             "trainable only, shared", layers=both, trainable_only=True, shown="shared and frozen; trainable_only=True"
         ),
     ]
+
+
+_INSIDE = {
+    "nothing else": (),
+    "a batch norm": (("norm", 3),),
+    "a convolution": (("conv", 2, 3, (2, 3)),),
+    "a layer twice": (("linear", 2, 2), ("linear", 2, 2), ("tie", 0, 1), ("freeze", 0)),
+}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    inside = _INSIDE[one.beside]
+    layers = layers_of(one.make, one.features, one.outputs)
+    for _ in range(one.depth):
+        layers = [("nest", *layers)]
+    if inside:
+        layers = [*layers, ("nest", *inside)]
+    shown = f"{one.make}, and beside it {one.beside}; trainable_only {one.trainable}"
+    given = {"trainable_only": one.trainable} if one.trainable != absent else {}
+    return make.case(layers=layers, training=one.training, graded=one.graded, dtype=one.dtype, shown=shown, **given)
+
+
+_SPACE = Space(
+    _drawn,
+    make=MAKES,
+    features=(1, 4),
+    outputs=(1, 3),
+    beside=tuple(_INSIDE),
+    depth=(0, 1, 3),
+    trainable=(absent, False, True),
+    training=(True, False),
+    graded=(False, True),
+    dtype=(torch.float32, torch.float64, torch.bfloat16),
+    words={
+        "make": "the module is of the make: {}",
+        "beside": "beside it stands {}",
+        "depth": "it lies {} levels down",
+        "trainable": "trainable_only is {}",
+        "training": "training mode is {}",
+        "graded": "parameters have a .grad already: {}",
+    },
+)
 
 
 def _chosen(module: nn.Module, trainable_only: bool) -> list[nn.Parameter]:
@@ -103,4 +148,5 @@ COUNT_PARAMETERS = Oracle(
             says="children() goes one level down. parameters() goes all the way.",
         ),
     ],
+    space=_SPACE,
 )

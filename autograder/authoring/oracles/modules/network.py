@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
-__all__ = ["TinyCNN", "network_inputs", "networks"]
+__all__ = ["NETWORK_SPACE", "TinyCNN", "network_inputs", "networks"]
 
 
 class TinyCNN(nn.Module):
@@ -60,3 +61,29 @@ def networks(make: CaseMaker) -> list[Case]:
             **network_inputs(make),
         ),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    dtype = str(one.dtype).removeprefix("torch.")
+    mode = "training" if one.training else "eval"
+    return make.case(
+        x=make.uniform((one.images, 3, 32, 32), one.scale, one.dtype),
+        training=one.training,
+        shown=f"x {dtype} ({one.images}, 3, 32, 32), the four tensors loaded, {mode} mode",
+        **network_inputs(make),
+    )
+
+
+# What the contract of TinyCNN leaves open is little: sizes, names and the layout of x are given.
+NETWORK_SPACE = Space(
+    _drawn,
+    images=(1, 2, 7),
+    scale=(1.0, 100.0),
+    training=(True, False),
+    dtype=FLOATS,
+    words={
+        "images": "the number of images is {}",
+        "scale": "the numbers of x are in ±{}",
+        "training": "training mode is {}",
+    },
+)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.makes import MAKES, layers_of
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["PREDICT_PROBA"]
@@ -17,7 +22,8 @@ def _models(make: CaseMaker) -> list[Case]:
         layers = [("flatten",), ("linear", channels * side * side, 10)]
         mode = "training" if training else "eval"
         shown = f"a linear model in {mode} mode, x {str(x.dtype)[6:]} {tuple(x.shape)}"
-        return make.case(name, layers=layers, seed=make.seed(), training=training, x=x, shown=shown)
+        dtype = x.dtype
+        return make.case(name, layers=layers, seed=make.seed(), training=training, dtype=dtype, x=x, shown=shown)
 
     a, b = make.sizes(2, 3, 6)
     return [
@@ -26,6 +32,68 @@ def _models(make: CaseMaker) -> list[Case]:
         case("as many images as classes", 10, 1, b, True, make.normal(10, 1, b, b)),
         case("float32, not contiguous", 3, 2, a, False, make.scattered(make.normal(3, 2, a, a, dtype=torch.float32))),
     ]
+
+
+_CLASSES = 10
+
+# Ten numbers each: a model of buffers only gives as many logits as it gets features.
+_IMAGES = {"(1, 2, 5)": (1, 2, 5), "(2, 1, 5)": (2, 1, 5), "(5, 2, 1)": (5, 2, 1)}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = (one.images, *_IMAGES[one.image])
+    features = size[1] * size[2] * size[3]
+    layers: list[Sequence[Any]] = [("flatten",), ("nest", *layers_of(one.make, features, _CLASSES))]
+    if one.inside == "dropout":  # in eval mode, or the probabilities would be drawn
+        layers = [("dropout", 0.5), *layers]
+    elif one.inside == "a batch norm":
+        layers = [("norm", size[1]), *layers]
+    x = make.drawn(*size, layout=one.layout, scale=one.scale, dtype=one.dtype)
+    mode = "training" if one.training else "eval"
+    shown = f"{one.make} with {one.inside} before it, in {mode} mode, x {str(one.dtype)[6:]} {size}"
+    return make.case(
+        layers=layers,
+        seed=make.seed(),
+        training=one.training,
+        graded=one.graded,
+        dtype=one.dtype,
+        x=x,
+        shown=shown,
+        leaves=one.leaves,
+    )
+
+
+_SPACE = Space(
+    _drawn,
+    make=MAKES,
+    images=(1, 2, 7, 10),
+    image=tuple(_IMAGES),
+    inside=("nothing", "dropout", "a batch norm"),
+    training=(True, False),
+    graded=(False, True),
+    layout=LAYOUTS,
+    scale=(1.0, 30.0),
+    dtype=FLOATS,
+    leaves=("", "x"),
+    within=(
+        lambda one: fits(one.layout, (one.images, *_IMAGES[one.image])),
+        lambda one: one.inside == "nothing" or not one.training,
+        # In float32 large logits are mostly rounding.
+        lambda one: one.scale == 1.0 or one.dtype == torch.float64,
+    ),
+    traits={"there are as many images as classes": lambda one: one.images == _CLASSES},
+    words={
+        "make": "the model is of the make: {}",
+        "images": "the number of images is {}",
+        "image": "each image is of size {}",
+        "inside": "before the layers stands {}",
+        "training": "training mode is {}",
+        "graded": "parameters and image have a .grad already: {}",
+        "layout": "x lies in memory like this: {}",
+        "scale": "the numbers of x are spread by {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _probabilities(model: nn.Module, x: Tensor) -> Tensor:
@@ -97,4 +165,5 @@ PREDICT_PROBA = Oracle(
             says="torch.set_grad_enabled(False) stays after the function. A with block ends.",
         ),
     ],
+    space=_SPACE,
 )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.modules.network import TinyCNN, networks
+from autograder.authoring.oracles.modules.network import NETWORK_SPACE, TinyCNN, networks
 
 __all__ = ["SEQUENTIAL_CNN"]
 
@@ -70,4 +70,5 @@ SEQUENTIAL_CNN = Oracle(
             says="Here the steps stand in an nn.Sequential, which calls them one after the other; no forward is written.",
         ),
     ],
+    space=NETWORK_SPACE,
 )

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.modules.network import TinyCNN, networks
+from autograder.authoring.oracles.modules.network import NETWORK_SPACE, TinyCNN, networks
 
 __all__ = ["TINY_CNN"]
 
@@ -36,6 +36,15 @@ class _MadeInForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         conv, fc = nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16 * 32 * 32, 10)
         return fc(F.relu(conv(x)).flatten(1))
+
+
+class _InAList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = [nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16 * 32 * 32, 10)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers[1](F.relu(self.layers[0](x)).flatten(1))
 
 
 def _hidden(model: Any, x: Tensor) -> Tensor:
@@ -86,6 +95,11 @@ TINY_CNN = Oracle(
             says="A layer made in forward is new, with new random weights, at every call. Make layers in __init__.",
         ),
         Misconception(
+            "layers not registered",
+            _InAList,
+            says="A list or a dict hides its layers from nn.Module: no parameter is found. Give each layer an attribute.",
+        ),
+        Misconception(
             "ReLU on the logits",
             _built(lambda model, x: F.relu(model.fc(_hidden(model, x)))),
             _built(lambda model, x: F.relu(model.fc(model.conv(x).flatten(1)))),
@@ -97,4 +111,5 @@ TINY_CNN = Oracle(
             says="A layer's name in the state_dict is the name of the attribute that holds it: self.conv and self.fc.",
         ),
     ],
+    space=NETWORK_SPACE,
 )
