@@ -17,7 +17,7 @@ from autograder import check
 @pytest.mark.parametrize("exercise", ["transpose_layout", "slice_layout", "expand_layout"])
 def test_giving_the_layout_back_earns_nothing_much(exercise: str) -> None:
     verdict = check(exercise, lambda size, stride, offset, *rest, **named: (size, stride, offset))
-    assert verdict.score == 0, str(verdict)
+    assert verdict.score < 0.1 * verdict.points, str(verdict)  # right it is where nothing is asked to change
 
 
 def test_right_sizes_and_strides_of_a_slice_are_said_to_be_right() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import DTYPES, Chosen, Space
+from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["SHARES_STORAGE"]
@@ -100,7 +100,7 @@ _SPACE = Space(
     b=tuple(_LOOKS),
     memory=("the same", "copied", "the same, of few values", "copied, of few values"),
     made=("a view", "detached", "other dtype"),
-    dtype=DTYPES,
+    dtype=(*FLOATS, torch.int64, torch.int16),
     within=lambda one: one.made != "detached" or one.dtype.is_floating_point,
     traits={
         "the same memory is looked at from two slots": lambda one: (

@@ -111,7 +111,6 @@ TO_CHANNELS_LAST = Oracle(
         Misconception(
             "graph cut",
             lambda x: x.detach().permute(0, 2, 3, 1),
-            lambda x: x.detach().permute(0, 2, 3, 1).clone(),
             says="detach, .data and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
         Misconception(
