@@ -17,6 +17,7 @@ def init_params(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
     if "generator" in seen:
         draws = seen["generator"]
         return {
+            **seen,
             "generator": {
                 "same seed": "same numbers" if _same(draws["first"], draws["again"]) else "other numbers",
                 "other seed": "same numbers" if _same(draws["first"], draws["other"]) else "other numbers",
