@@ -30,7 +30,7 @@ PARTLY = Submission(
     "partly",
     {
         "relu": Answer("def relu(x):\n    return x.clamp(min=0)", 2),
-        "linear": Answer("def linear(x, weight, bias=None):\n    return x @ weight.T", 0.75),
+        "linear": Answer("def linear(x, weight, bias=None):\n    return x @ weight.T", 1.22),
     },
     rest="STUB",
 )

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
 # The part of the dev extra that somebody with conda needs to run the tests that need no browser.
-DEV_IN_CONDA = {"pytest", "hypothesis", "packaging", "pyyaml"}
+DEV_IN_CONDA = {"pytest", "hypothesis", "packaging", "pyyaml", "syrupy"}
 # What conda-forge does not have: pip brings it.
 NOT_IN_CONDA = {"allpairspy"}
 

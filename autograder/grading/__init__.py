@@ -7,7 +7,7 @@ A notebook is a program that somebody else wrote, and it wants points. So the co
 code that gives points may not run it. Three kinds of process keep that apart; the folders are named after them.
 
 **The controller** (``grade``, ``records``, ``submissions``, ``slots``, ``walls``) runs with the instructor's rights. It
-knows the submissions, the private reference and the gradebook. It repairs a notebook from its source and makes a job of
+knows the submissions, the private reference and the gradebook. It finds the file that is meant, repairs it from its source and makes a job of
 it (``submissions``), has the job run (``slots``), judges what was seen (``submissions``) and writes it down (``records``).
 It runs no learner's code and unpickles nothing. ``slots`` and ``walls``, which handle the inside, cannot reach the judge.
 
@@ -40,5 +40,7 @@ What happens when each dies
 - *The zygote*: the slot starts another; the submission is run once more if no cell of it was to blame.
 - *The controller*: what was seen lies in a store under the hash of all that decides it, what is recorded has a marker.
   Started again, it runs only what it has not seen and records only what has no marker. A killed run costs time, no grade.
+- *Two controllers of one class*: the second waits, and the system gives the first one's lock back however it ends. Folders
+  of dead slots are told by their locks, too, and swept by the next run.
 - *The machine*: files are written whole or not at all (``autograder.files``).
 """

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,17 @@ from sqlalchemy.exc import SAWarning
 
 from autograder.commands import commands_on_path
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
+from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
 from autograder.grading.records.record import NotRecorded, Recorder
+from autograder.grading.records.roster import Roster
+from autograder.grading.records.waiting import GradebookLocked, alone, on_stderr
+from autograder.grading.slots import leftovers
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
 from autograder.grading.slots.store import key_of
 from autograder.grading.slots.warm import Warm
 from autograder.grading.submissions.as_run import executed
+from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import Result, decide, not_run
@@ -51,6 +58,7 @@ class GradeResult:
     recorded: int
     seconds: float
     problems: tuple[str, ...] = ()
+    roster: Roster = field(default_factory=lambda: Roster({}))
 
     def points(self) -> dict[str, dict[str, float]]:
         """The points by student and exercise."""
@@ -73,7 +81,12 @@ class GradeResult:
             "recorded": self.recorded,
             "seconds": round(self.seconds, 3),
             "problems": list(self.problems),
+            "not_in_gradebook": [one.student for one in self.submissions if self.is_stranger(one)],
         }
+
+    def is_stranger(self, one: Result) -> bool:
+        """Whether this is the work of somebody whom the class's gradebook did not list."""
+        return one.state is not State.NOBODYS and self.roster.is_stranger(one.student)
 
 
 def grade(
@@ -96,31 +109,53 @@ def grade(
     reference tensors: the class's own ``classroom/reference`` by default, else the public one. ``trust`` runs
     submissions without a sandbox. ``started`` are zygotes that were started ahead. ``engine`` takes the place of ours; ``console`` shows progress.
 
-    Killed at any moment, it goes on where it was when it is called again. Raises ``ValueError`` for a chapter that is
-    not released, ``FileNotFoundError`` for what is not there, `engine.NoSandbox` where there is no sandbox.
+    Killed at any moment, it goes on where it was when it is called again. While another `grade` of this class runs, it
+    waits. Raises ``ValueError`` for a chapter that is not released, ``FileNotFoundError`` for what is not there,
+    `engine.NoSandbox` where there is no sandbox, `GradebookLocked` and `DiskFull`, which say what to do.
     """
     began = time.monotonic()
     room, config = open_classroom(root)
     name = find_chapter(chapter).slug
     folder = "" if reference is None else str(reference.absolute())
-    room.keep_settings(name, Settings(folder, limits or Limits()))
-    task = room.assignment(name)
-    said = _reference_said(room, name)
-    if console is not None:
-        console.print(f"{name}: answers are compared with {said}", highlight=False)
+    said = ""
     opened: AbstractContextManager[Engine]
     opened = (
         nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust, started=started)
     )
-    with commands_on_path(), _quietly(), opened as runs:
-        recorder = Recorder(room, config, task)
-        room.store.sweep()
-        with _progress(console) as bar, _Run(room, task, student, recorder, bar) as run:
-            for key, outcome in runs(run.jobs()):
-                run.seen(key, outcome)
-        submissions = tuple(sorted(run.results, key=lambda one: one.student))
-        seconds = time.monotonic() - began
-        return GradeResult(name, said, submissions, run.executed, recorder.recorded, seconds, tuple(run.problems))
+    tell = on_stderr if console is None else partial(console.print, highlight=False, markup=False)
+    run: _Run | None = None
+    try:
+        with commands_on_path(), _quietly(), alone(room.results, tell), opened as runs:
+            room.keep_settings(name, Settings(folder, limits or Limits()))
+            task = room.assignment(name)
+            said = _reference_said(room, name)
+            if console is not None:
+                console.print(f"{name}: answers are compared with {said}", highlight=False)
+            recorder = Recorder(room, config, task, tell)
+            room.store.sweep()
+            leftovers.sweep()
+            with _progress(console) as bar, _Run(room, task, student, recorder, bar) as run:
+                for key, outcome in runs(run.jobs()):
+                    run.seen(key, outcome)
+    except Exception as error:
+        if is_full(error):
+            raise DiskFull(f"{disk_said(room.results)}. {_how_far(run)} Make room, and start again.") from error
+        if isinstance(error, GradebookLocked):
+            raise GradebookLocked(f"{error}. {_how_far(run)}") from None
+        raise
+    submissions = tuple(sorted(run.results, key=lambda one: recorder.roster.in_order(one.student)))
+    seconds = time.monotonic() - began
+    return GradeResult(
+        name, said, submissions, run.executed, recorder.recorded, seconds, tuple(run.problems), recorder.roster
+    )
+
+
+def _how_far(run: _Run | None) -> str:
+    """What is safe, in words, when a run has to stop."""
+    if run is None:
+        return "Nothing was begun."
+    kept = f"{run.settled} of {run.total} submissions are graded and recorded"
+    return f"{kept}; what else was run is kept as far as there was room."
 
 
 @contextmanager
@@ -152,10 +187,12 @@ class _Run:
         self._waiting: dict[str, list[Prepared]] = {}  # by key: learners may have handed in the same
         self._writing: list[Future[bool]] = []
         self._bar = bar
-        self._line = bar.add_task("grading", total=_count(task, student))
+        self.total = _count(task, student, recorder.roster)
+        self._line = bar.add_task("grading", total=self.total)
         self.results: list[Result] = []
         self.problems: list[str] = []
         self.executed = 0
+        self.settled = 0
 
     def __enter__(self) -> _Run:
         self._writer = ThreadPoolExecutor(1, "recorder")
@@ -169,7 +206,8 @@ class _Run:
 
     def jobs(self) -> Iterator[tuple[str, Job]]:
         """What has to be run. What need not be is finished on the way."""
-        for ready in prepare_all(self._task, self._student):
+        roster = self._recorder.roster.people
+        for ready in prepare_all(self._task, self._student, roster):
             if ready.job is None:
                 self._finish(ready, None)
                 continue
@@ -190,10 +228,13 @@ class _Run:
             self._finish(ready, outcome)
 
     def _finish(self, ready: Prepared, outcome: Outcome | None) -> None:
+        if ready.nothing_handed_in and ready.state is State.MISSING and self._recorder.has(ready.student):
+            ready = replace(ready, note=f"{ready.note} this time; the gradebook keeps what was recorded before")
         result = not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
         self.results.append(result)
         self._bar.advance(self._line)
         if ready.nothing_handed_in:
+            self.settled += 1
             return
         done = executed(ready.notebook, result, outcome)
         self._writing.append(self._writer.submit(self._recorder.record, replace(ready, job=None), result, done))
@@ -204,14 +245,15 @@ class _Run:
         while len(self._writing) > most:
             try:
                 self._writing.pop(0).result()
+                self.settled += 1
             except NotRecorded as error:
                 self.problems.append(str(error))
 
 
-def _count(task: Assignment, student: str | None) -> int:
-    if student is not None or not task.submitted.is_dir():
+def _count(task: Assignment, student: str | None, roster: Roster) -> int:
+    if student is not None:
         return 1
-    return sum(folder.is_dir() and not folder.name.startswith(".") for folder in task.submitted.iterdir())
+    return len({one.name for one in entries(task.submitted)} | set(roster.people))
 
 
 def show(result: GradeResult, console: Console) -> None:
@@ -224,8 +266,11 @@ def show(result: GradeResult, console: Console) -> None:
     table.add_column("remarks", overflow="fold")
     for one in result.submissions:
         whole = sum(done.verdict.points for done in one.exercises.values())
-        points = "–" if one.state in (State.UNREADABLE, State.MISSING) else f"{one.points:g}"
-        table.add_row(_plain(one.student), one.state.value, points, f"{whole:g}", _plain(_remarks(one)))
+        points = "–" if one.state in (State.UNREADABLE, State.MISSING, State.NOBODYS) else f"{one.points:g}"
+        person = result.roster.people.get(one.student)
+        who = f"{one.student} ({person.name})" if person is not None and person.name else one.student
+        told = ["not in the gradebook's list"] if result.is_stranger(one) else []
+        table.add_row(_plain(who), one.state.value, points, f"{whole:g}", _plain("; ".join([*told, *_remarks(one)])))
     console.print(table)
     counts = {state: sum(one.state is state for one in result.submissions) for state in State}
     counted = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
@@ -236,9 +281,21 @@ def show(result: GradeResult, console: Console) -> None:
         console.print(_plain(problem), highlight=False)
 
 
-def _remarks(one: Result) -> str:
-    known = [f"{done.verdict.exercise}: {done.verdict.misconception}" for done in one.exercises.values()]
-    return "; ".join([*([one.note] if one.note else []), *(word for word in known if not word.endswith(": "))])
+def _remarks(one: Result) -> list[str]:
+    """A word on the submission, and on each exercise of which there is one to say."""
+    said = [one.note] if one.note else []
+    for done in one.exercises.values():
+        if done.state is State.DOES_NOT_PARSE:
+            said.append(f"{done.verdict.exercise}: {_line(done.verdict.note)}")
+        elif done.verdict.misconception:
+            said.append(f"{done.verdict.exercise}: {done.verdict.misconception}")
+    return said
+
+
+def _line(note: str) -> str:
+    """The first words of a note on an answer that is no Python: that, and where."""
+    found = re.match(r"Your answer (does not parse(?:, line \d+)?)", note)
+    return found[1] if found else State.DOES_NOT_PARSE.value
 
 
 def _plain(text: str) -> str:

@@ -40,6 +40,9 @@ ROUNDING: Mapping[str, float] = {
     "bfloat16": torch.finfo(torch.bfloat16).eps,
 }
 
+# Of a number that is not zero the last digits are rounding too: so much of its epsilon times what was summed.
+_LAST_DIGITS = 2 / 64
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -106,7 +109,7 @@ def difference(expected: Any, got: Any, tolerance: str = "", size: float = 0.0) 
     """``None`` where ``got`` is what was ``expected``, else how it differs.
 
     ``tolerance`` names one of `TOLERANCES`; without it the dtype's own is used. ``size`` is the `magnitude` of the case:
-    numbers that are all no more than its `ROUNDING` are zero.
+    numbers that are all no more than its `ROUNDING` are zero, and so is a difference in the last digits of what was summed.
 
     >>> difference(torch.ones(2), torch.ones(2) + 1e-7) is None
     True
@@ -170,8 +173,8 @@ def _close(expected: Tensor, got: Tensor, relative: float, rounding: float, noth
     expected, got = expected[finite], got[finite]
     largest = _largest(expected)
     if rounding and largest <= rounding:
-        return _largest(got) <= (rounding if largest else nothing)
-    return _largest(expected - got) <= relative * (largest or 1.0)
+        return _largest(expected - got) <= (rounding if largest else nothing)
+    return _largest(expected - got) <= relative * (largest or 1.0) + _LAST_DIGITS * rounding
 
 
 def _largest(numbers: Tensor) -> float:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
+from autograder.judging import sentences
 from autograder.judging.compare import MISSING, Difference, difference, leaves
+from autograder.judging.credit import Held, credit
+from autograder.judging.entries import entries_of
+from autograder.judging.finding import advice_on, finding_of, note_on
+from autograder.judging.halves import half_of
+from autograder.judging.naming import BESIDE, recognise
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
 from autograder.judging.sharing import said, shared
-from autograder.judging.show import show_case, show_form, show_value
-from autograder.judging.verdict import Aspect, Finding, Status, Verdict
+from autograder.judging.verdict import Aspect, Status, Verdict
 from autograder.observing.case import Case
 from autograder.observing.codec import Projection, Raised
 from autograder.observing.exercise import Exercise
@@ -23,16 +26,14 @@ from autograder.observing.observe import LEFT_ALONE, Run, Seen
 __all__ = ["differences", "judge", "read"]
 
 _NO_ANSWER = Raised("NoAnswer", "")
-
-# Aspects that say nothing of what the answer gave, but of what came with it.
-_BESIDE = ("gradients", "memory", "state", "shape")
+_SEVERAL = 3  # so many others that all give the same are no accident
 
 
 def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     """The verdict on what was seen of an answer.
 
-    An aspect holds when it holds in every case that asks for it, and earns its share then. Nothing is earned where the
-    core aspect (the values) holds in no case, or where torch's own operator did the work of an exercise by hand.
+    An aspect holds when it holds in every case that asks for it; what it earns is `credit`'s rule. Nothing is earned
+    where what the exercise is for (its core) holds in no case, or where torch's own operator did the work by hand.
     """
 
     def verdict(status: Status, score: float = 0.0, **details: Any) -> Verdict:
@@ -42,37 +43,46 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
     crashes = [one for one in seen if isinstance(one, Raised)]
     unfinished = any(one.type == "NotImplementedError" for one in crashes)
-    if not run.attempted or (unfinished and len(crashes) == len(seen)):
-        return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
+    half = half_of(run)
+    if not run.attempted or (unfinished and len(crashes) == len(seen) and not half):
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
     if run.used:
-        return verdict(Status.NOT_BY_HAND, note=_not_by_hand(exercise, run.used))
+        return verdict(Status.NOT_BY_HAND, note=sentences.not_by_hand(run.used))
 
     found = tuple(
         differences(expected, one, reference.tolerance, size)
         for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
     )
-    aspects = _aspects(exercise, reference, found)
+    held = _held(exercise, reference, found)
+    aspects = tuple(Aspect(name, one.always, sentences.aspect_note(one.cases)) for name, one in held.items())
     if all(aspect.holds for aspect in aspects) and not crashes:
         return verdict(Status.SOLVED, float(exercise.points), aspects=aspects)
     core_holds = any(
         _holds_core(exercise, expected, one) for expected, one in zip(reference.expected, found, strict=True)
     )
-    if unfinished and not core_holds:
-        return verdict(Status.NOT_ATTEMPTED, note=_not_attempted(exercise))
+    if unfinished and not core_holds and not half:
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
 
-    known = _recognise(reference, seen)
-    score = _score(exercise, aspects) if core_holds else 0.0
-    wrong = Status.CRASHED if len(crashes) == len(seen) else Status.WRONG
+    known = recognise(reference, seen, found)
+    score = 0.0 if _says_one_thing(reference, seen, exercise.core) else credit(exercise, held)
+    wrong = Status.CRASHED if len(crashes) == len(seen) and not half else Status.WRONG
     return verdict(
         Status.PARTLY if score else wrong,
         score,
         aspects=aspects,
-        misconception=known[0],
-        says=known[1],
-        finding=_finding(exercise, reference, seen, found),
-        where="" if known[0] else _where(exercise, reference, found),
-        note=_note(seen, found),
+        misconception=known.name,
+        says=known.says,
+        finding=finding_of(exercise, reference, seen, found, known.cases),
+        where="" if known.name else _where(exercise, reference, found),
+        note=note_on(exercise, run, seen, found),
+        advice=advice_on(exercise, reference, run, seen, found),
+        entries=entries_of(exercise, reference, seen, found),
     )
+
+
+def _needed(exercise: Exercise) -> list[str]:
+    """The aspects to name before anything is written: none where values are all that it takes."""
+    return list(dict.fromkeys((*exercise.core, *exercise.essential))) if exercise.essential else []
 
 
 def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:
@@ -100,7 +110,8 @@ def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.
     if isinstance(got, Raised):
         found = {path: Difference("form", leaf, got) for path, leaf in asked.items()}
         return found | _left_changed(got.left_alone)
-    answered = leaves({aspect: value for aspect, value in got.items() if aspect in expected})
+    asked_for = {aspect: value for aspect, value in got.items() if aspect in expected}
+    answered = leaves(asked_for) if asked_for else {}
     found = {}
     for path in asked | answered:
         one = difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size)
@@ -143,118 +154,47 @@ def _holds_core(exercise: Exercise, expected: Seen, found: Mapping[str, Differen
     return any(not _fails(aspect, found) for aspect in asked)
 
 
-def _aspects(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> tuple[Aspect, ...]:
-    asked: dict[str, list[bool]] = {}
+def _held(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> dict[str, Held]:
+    """Each aspect, in the exercise's order, and whether it holds in each case that asks for it."""
+    asked: dict[str, Held] = {}
     # What has to be left alone is asked for everywhere, and is not spoken of where it is.
     disturbed = {path.split("|")[0] for one in found for path, what in one.items() if what.kind == "left alone"}
-    for expected, one in zip(reference.expected, found, strict=True):
+    for case, expected, one in zip(reference.cases, reference.expected, found, strict=True):
         for aspect in dict.fromkeys((*_aspects_of(expected), *sorted(disturbed))):
-            asked.setdefault(aspect, []).append(not _fails(aspect, one))
+            held = asked.setdefault(aspect, Held())
+            (held.drawn if case.drawn else held.chosen).append(not _fails(aspect, one))
     order = [name for name in exercise.shares if name in asked] + [
         name for name in asked if name not in exercise.shares
     ]
-    return tuple(Aspect(name, all(asked[name]), _aspect_note(asked[name])) for name in order)
+    return {name: asked[name] for name in order}
 
 
-def _aspect_note(holds: list[bool]) -> str:
-    return "" if all(holds) or not any(holds) else f"in {sum(holds)} of {len(holds)} cases"
-
-
-def _score(exercise: Exercise, aspects: tuple[Aspect, ...]) -> float:
-    earned = sum(exercise.share(aspect.name) for aspect in aspects if aspect.holds)
-    whole = sum(exercise.share(aspect.name) for aspect in aspects)
-    # Rounded down: what is not wholly right is never worth all points.
-    return math.floor(100 * exercise.points * earned / whole) / 100 if whole and earned < whole else 0.0
-
-
-def _recognise(reference: Reference, seen: tuple[Seen, ...]) -> tuple[str, str]:
-    """Name and words of the misconception whose observations the answer reproduces where they differ from the reference.
-
-    Of several, the one that explains most of what was seen. A misconception that only ever raises is recognised by
-    the error's very words; otherwise one that raises matches any error. Where either raises in a drawn case, that says
-    nothing of the idea: how far a wrong answer gets with an odd input is a matter of how it was written.
-    """
-    best, most = ("", ""), 0
-    answered = [one if isinstance(one, Raised) else leaves(one) for one in seen]
-    for misconception in reference.misconceptions:
-        for variant in misconception.variants:
-            picked = {index: one for index, one in variant.items() if not reference.cases[index].drawn} or variant
-            by_words = all(isinstance(one, Raised) for one in picked.values())
-            telling = {
-                index: one
-                for index, one in variant.items()
-                if index in picked or Raised not in (type(one), type(answered[index]))
-            }
-            whole = sum(1 if isinstance(one, Raised) else len(one) for one in telling.values())
-            if whole > most and all(
-                _reproduces(one, answered[index], by_words, reference.tolerance, reference.sizes[index])
-                for index, one in telling.items()
-            ):
-                best, most = (misconception.name, misconception.says), whole
-    return best
-
-
-def _reproduces(known: Seen, got: Raised | Mapping[str, Any], by_words: bool, tolerance: str, size: float) -> bool:
-    """Whether the answer shows all that is known of one case; ``got`` by path."""
-    if isinstance(known, Raised):
-        return isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
-    if isinstance(got, Raised):
-        return False
-    return all(difference(leaf, got.get(path, MISSING), tolerance, size) is None for path, leaf in known.items())
-
-
-def _finding(
-    exercise: Exercise, reference: Reference, seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]
-) -> Finding | None:
-    """The first failing case, in the author's order from small to large; values before other aspects."""
-    failing = [index for index, one in enumerate(found) if one]
-    if not failing:
-        return None
-    with_values = [index for index in failing if any(path.split("|")[0] in exercise.core for path in found[index])]
-    index = (with_values or failing)[0]
-    path, one = next(
-        (item for item in found[index].items() if item[0].split("|")[0] in exercise.core),
-        next(iter(found[index].items())),
+def _says_one_thing(reference: Reference, seen: tuple[Seen, ...], core: tuple[str, ...]) -> bool:
+    """Whether the answer is the same in all of several cases that ask for different ones: a constant, right by chance."""
+    asked = [
+        (expected[aspect], None if isinstance(one, Raised) else one.get(aspect))
+        for expected, one in zip(reference.expected, seen, strict=True)
+        for aspect in core
+        if not isinstance(expected, Raised) and aspect in expected
+    ]
+    first, *others = asked or [(None, None)]
+    return (
+        len(others) >= _SEVERAL
+        and not any(_differ(first[1], got) for _, got in others)
+        and any(_differ(first[0], expected) for expected, _ in others)
     )
-    show = show_form if one.kind == "form" else show_value
-    name = "" if path == "values" else path.replace("|", " · ") + ": "
-    return Finding(
-        reference.cases[index].name,
-        show_case(exercise, reference.cases[index]),
-        show(one.got) if isinstance(one.got, Raised) else name + show(one.got),
-        name + show(one.expected),
-    )
+
+
+def _differ(one: Any, other: Any) -> bool:
+    return bool(differences({"values": one}, {"values": other}, "exact"))
 
 
 def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> str:
     """On which of the drawn cases the answer fails, where one or two of their choices say it."""
     drawn = [(case.choices, one) for case, one in zip(reference.cases, found, strict=True) if case.drawn]
-    wrong = [any(path.split("|")[0] not in _BESIDE for path in one) for _, one in drawn]
+    wrong = [any(path.split("|")[0] not in BESIDE for path in one) for _, one in drawn]
     fails = wrong if any(wrong) else [bool(one) for _, one in drawn]
     claim = shared([choices for choices, _ in drawn], fails)
     if not claim:
         return ""
-    return f"Of {len(fails)} cases drawn from the contract it fails in {sum(fails)}: exactly where {said(claim, reference.words)}."
-
-
-def _note(seen: tuple[Seen, ...], found: tuple[dict[str, Difference], ...]) -> str:
-    """How many cases differ, how many raised what in which line, and where to go next."""
-    crashes = [one for one in seen if isinstance(one, Raised)]
-    places = Counter((one.type, one.line, one.number) for one in crashes)
-    differ = sum(bool(one) for one in found) - len(crashes)
-    parts = [f"{differ} of {len(found)} cases differ."] if differ else []
-    for (kind, line, number), times in places.most_common(2):
-        cases = "Every case" if times == len(found) else f"{times} of {len(found)} cases"
-        message = next(one.message for one in crashes if (one.type, one.line, one.number) == (kind, line, number))
-        where = f" in your line {number}: {line}" if number else ""
-        parts.append(f"{cases} raised {kind} “{message.strip()[:300]}”{where}.")
-    return " ".join([*parts, "Next: the hints above."])
-
-
-def _not_attempted(exercise: Exercise) -> str:
-    return f"Write {exercise.contract} in the cell above, run that cell, then this one."
-
-
-def _not_by_hand(exercise: Exercise, used: tuple[str, ...]) -> str:
-    names = ", ".join(used)
-    return f"Your answer calls {names}. That is torch's own; here you build it. Everything else is free."
+    return sentences.fails_where(len(fails), sum(fails), said(claim, reference.words))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Aspect", "Finding", "Judgement", "Status"]
+__all__ = ["Aspect", "Cell", "Entry", "Finding", "Judgement", "Picture", "Status"]
 
 
 class Status(StrEnum):
@@ -30,20 +30,54 @@ class Aspect:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One number of a picture: a sign or a few digits, and how it stands: from ``"0"`` to ``"4"``, ``"+"``, ``"-"``."""
+
+    text: str
+    level: str = ""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Numbers as rows of cells; ``says`` is the same in words."""
+
+    title: str
+    rows: tuple[tuple[Cell, ...], ...]
+    says: str
+
+
+@dataclass(frozen=True)
 class Finding:
-    """The smallest case that shows what is wrong: what was tried, what came out, what was expected."""
+    """The smallest case that shows what is wrong: what was tried, what came out, what was expected.
+
+    ``about`` names what was looked at, where it is not simply what the answer gave. ``off`` says where and by how much
+    the two differ most.
+    """
 
     case: str
     tried: str
     got: str
     expected: str
+    about: str = ""
+    off: str = ""
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of an answer to a question: ``"right"``, ``"wrong"`` or ``"open"``, and where it is known, why it is wrong."""
+
+    name: str
+    state: str
+    why: str = ""
 
 
 @dataclass(frozen=True, repr=False)
 class Judgement:
     """What is found of an answer to ``exercise``: ``score`` of ``points``, and why.
 
-    ``where`` says in a sentence what kind of input it fails on, if that can be said.
+    ``where`` says in a sentence what kind of input it fails on, if that can be said. ``entries`` are those of an answer to
+    a question: what would be right is not among them. ``advice`` says what is missing of an answer, or of the wrong kind.
     """
 
     exercise: str
@@ -57,6 +91,8 @@ class Judgement:
     finding: Finding | None = None
     note: str = ""
     where: str = ""
+    entries: tuple[Entry, ...] = ()
+    advice: str = ""
 
     @property
     def solved(self) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from html import escape
+from itertools import zip_longest
 
-from autograder.judging.judgement import Finding, Judgement
+from autograder.judging import sentences
+from autograder.judging.judgement import Entry, Finding, Judgement, Picture
 
 __all__ = ["html", "text"]
 
@@ -18,19 +22,34 @@ _SIGNS = {
     "interrupted": ("■", "#8b949e"),
     "not by hand": ("✋", "#CC79A7"),
 }
+_ENTRIES = {"right": "✓", "wrong": "✕", "open": "○"}
+# From low to high after the map cividis, whose order is seen by everybody; each with an ink that is read on it.
+_CELLS = {
+    "0": ("#00224e", "#fff"),
+    "1": ("#35456c", "#fff"),
+    "2": ("#666970", "#fff"),
+    "3": ("#b1a570", "#000"),
+    "4": ("#fee838", "#000"),
+    "+": ("#E69F00", "#000"),
+    "-": ("#0072B2", "#fff"),
+    "×": ("#CC79A7", "#000"),
+}
 _INK = "var(--jp-ui-font-color1,#1b1f24)"
 _MUTED = "var(--jp-ui-font-color2,#57606a)"
 _LINE = "var(--jp-border-color1,#d0d7de)"
 _GROUND = "var(--jp-layout-color2,#f3f4f6)"
 _CODE = "font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,monospace);font-size:13px"
-
-
-def _points(verdict: Judgement) -> str:
-    return f"{verdict.score:g} of {verdict.points} point{'s' if verdict.points != 1 else ''}"
+_CELL = "padding:2px 14px 2px 0;text-align:left;vertical-align:top;font-weight:400;white-space:pre-wrap"
 
 
 def _rows(finding: Finding) -> list[tuple[str, str]]:
-    return [("tried", finding.tried), ("got", finding.got), ("expected", finding.expected)]
+    rows = [("tried", finding.tried), ("about", finding.about), ("got", finding.got), ("expected", finding.expected)]
+    return [(name, value) for name, value in rows if value or name != "about"]
+
+
+def _tally(entries: Sequence[Entry]) -> str:
+    states = Counter(one.state for one in entries)
+    return sentences.tally(states["right"], states["wrong"], states["open"])
 
 
 def html(verdict: Judgement) -> str:
@@ -39,14 +58,14 @@ def html(verdict: Judgement) -> str:
     All text is escaped; the colours follow JupyterLab's theme and have a light fallback.
     """
     sign, colour = _SIGNS[verdict.status]
-    name = escape(verdict.exercise)
+    name, points = escape(verdict.exercise), sentences.points(verdict.score, verdict.points)
     parts = [
-        f'<div role="group" aria-label="{escape(f"Verdict on {verdict.exercise}: {verdict.status}, {_points(verdict)}")}" '
+        f'<div role="group" aria-label="{escape(sentences.verdict(verdict.exercise, verdict.status, points))}" '
         f'style="border:1px solid {_LINE};border-left:5px solid {colour};border-radius:10px;padding:12px 18px;'
         f'max-width:760px;font:15px/1.5 system-ui,sans-serif;color:{_INK}">',
         '<div style="display:flex;justify-content:space-between;gap:18px;font-weight:600">'
         f'<span><span aria-hidden="true">{sign}</span> <code style="{_CODE};font-size:15px">{name}</code> '
-        f"{escape(verdict.status)}</span><span>{_points(verdict)}</span></div>",
+        f"{escape(verdict.status)}</span><span>{points}</span></div>",
     ]
     if verdict.aspects:
         parts.append('<ul style="list-style:none;padding:0;margin:8px 0;display:flex;gap:4px 18px;flex-wrap:wrap">')
@@ -56,26 +75,74 @@ def html(verdict: Judgement) -> str:
             for aspect in verdict.aspects
         ]
         parts.append("</ul>")
+    if verdict.advice:
+        parts.append(f'<div style="margin:6px 0">{escape(verdict.advice)}</div>')
     if verdict.misconception:
         parts.append(
             f'<div style="background:{_GROUND};border-radius:8px;padding:8px 14px;margin:10px 0">'
-            f"<b>This is what happens with: {escape(verdict.misconception)}.</b><br>{escape(verdict.says)}</div>"
+            f"<b>{escape(sentences.misconception(verdict.misconception))}</b><br>{escape(verdict.says)}</div>"
         )
+    if verdict.entries:
+        parts.append(_entries(verdict))
     if verdict.finding is not None:
-        cell = "padding:2px 14px 2px 0;text-align:left;vertical-align:top;font-weight:400;white-space:pre-wrap"
-        rows = "".join(
-            f'<tr style="background:none"><th scope="row" style="{cell};color:{_MUTED}">{name}</th>'
-            f'<td style="{cell}">{escape(value)}</td></tr>'
-            for name, value in _rows(verdict.finding)
-        )
-        case = f"Smallest case that shows it: {escape(verdict.finding.case)}"
-        parts.append(f'<div style="color:{_MUTED};font-size:13px">{case}</div>')
-        parts.append(f'<table style="border-collapse:collapse;{_CODE};margin:4px 0;color:{_INK}">{rows}</table>')
+        parts.append(_finding(verdict.finding))
     if verdict.where:
         parts.append(f'<div style="margin:6px 0">{escape(verdict.where)}</div>')
     if verdict.note:
         parts.append(f'<div style="color:{_MUTED};font-size:13px">{escape(verdict.note)}</div>')
-    return "".join(parts) + "</div>"
+    return "".join([*parts, "</div>"])
+
+
+def _entries(verdict: Judgement) -> str:
+    items = "".join(
+        f'<li>{_ENTRIES[one.state]} <code style="{_CODE}">{escape(one.name)}</code> '
+        f"{escape(sentences.entry(one.state, _unsaid(one, verdict)))}</li>"
+        for one in verdict.entries
+    )
+    return (
+        f'<div style="margin:6px 0">{escape(_tally(verdict.entries))}</div>'
+        f'<ul style="list-style:none;padding:0;margin:4px 0">{items}</ul>'
+    )
+
+
+def _unsaid(one: Entry, verdict: Judgement) -> str:
+    """Why an entry is wrong, where the panel has not said it above."""
+    return "" if one.why == verdict.says else one.why
+
+
+def _finding(finding: Finding) -> str:
+    rows = "".join(
+        f'<tr style="background:none"><th scope="row" style="{_CELL};color:{_MUTED}">{name}</th>'
+        f'<td style="{_CELL};overflow-wrap:anywhere">{escape(value)}</td></tr>'
+        for name, value in _rows(finding)
+    )
+    parts = [
+        f'<div style="color:{_MUTED};font-size:13px">{escape(sentences.case(finding.case))}</div>',
+        f'<table style="border-collapse:collapse;{_CODE};margin:4px 0;color:{_INK}">{rows}</table>',
+    ]
+    if finding.off:
+        parts.append(f'<div style="margin:6px 0">{escape(finding.off)}</div>')
+    if finding.pictures:
+        drawn = "".join(map(_picture, finding.pictures))
+        parts.append(f'<div style="display:flex;gap:6px 22px;flex-wrap:wrap;margin:6px 0">{drawn}</div>')
+    return "".join(parts)
+
+
+def _picture(picture: Picture) -> str:
+    rows = "".join(
+        '<tr style="background:none">' + "".join(_cell(one.text, one.level) for one in row) + "</tr>"
+        for row in picture.rows
+    )
+    return (
+        f'<div><div aria-hidden="true" style="color:{_MUTED};font-size:13px">{escape(picture.title)}</div>'
+        f'<table role="img" aria-label="{escape(picture.says)}" title="{escape(picture.says)}" '
+        f'style="border-collapse:collapse;{_CODE};margin:0;color:{_INK}">{rows}</table></div>'
+    )
+
+
+def _cell(text: str, level: str) -> str:
+    ground, ink = _CELLS.get(level, ("none", "inherit"))
+    return f'<td style="background:{ground};color:{ink};padding:0 5px;text-align:center">{escape(text)}</td>'
 
 
 def text(verdict: Judgement) -> str:
@@ -86,15 +153,38 @@ def text(verdict: Judgement) -> str:
     ✓ relu solved: 2 of 2 points
       ✓ values
     """
-    lines = [f"{_SIGNS[verdict.status][0]} {verdict.exercise} {verdict.status}: {_points(verdict)}"]
+    points = sentences.points(verdict.score, verdict.points)
+    lines = [f"{_SIGNS[verdict.status][0]} {verdict.exercise} {verdict.status}: {points}"]
     lines += [f"  {'✓' if one.holds else '✕'} {one.name} {one.note}".rstrip() for one in verdict.aspects]
+    if verdict.advice:
+        lines.append(f"  {verdict.advice}")
     if verdict.misconception:
-        lines.append(f"  This is what happens with: {verdict.misconception}. {verdict.says}")
+        lines.append(f"  {sentences.misconception(verdict.misconception)} {verdict.says}")
+    if verdict.entries:
+        lines.append(f"  {_tally(verdict.entries)}")
+        lines += [
+            f"    {_ENTRIES[one.state]} {one.name} {sentences.entry(one.state, _unsaid(one, verdict))}"
+            for one in verdict.entries
+        ]
     if verdict.finding is not None:
-        lines.append(f"  {verdict.finding.case}")
+        lines.append(f"  {sentences.case(verdict.finding.case)}")
         lines += [f"    {name:9}{value}" for name, value in _rows(verdict.finding)]
+        if verdict.finding.off:
+            lines.append(f"  {verdict.finding.off}")
+        lines += [f"    {line}".rstrip() for line in _side_by_side(verdict.finding.pictures)]
     if verdict.where:
         lines.append(f"  {verdict.where}")
     if verdict.note:
         lines.append(f"  {verdict.note}")
     return "\n".join(lines)
+
+
+def _side_by_side(pictures: Sequence[Picture]) -> list[str]:
+    """Pictures in lines, each column of numbers as wide as its widest."""
+    columns = []
+    for picture in pictures:
+        width = max((len(cell.text) for row in picture.rows for cell in row), default=1)
+        rows = [" ".join(cell.text.rjust(width) for cell in row) for row in picture.rows]
+        whole = max([len(picture.title), *map(len, rows)])
+        columns.append([line.ljust(whole) for line in (picture.title, *rows)])
+    return ["    ".join(line) for line in zip_longest(*columns, fillvalue="")]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from autograder.judging.circumstances import Place, never_came, not_there, of_before
+from autograder.judging.sentences import Place, never_came, not_there, of_before
 from autograder.learner.names import bound_by, may_be_an_answer, python_of, read_by, similar
 
 __all__ = ["Cells", "cells", "listen"]

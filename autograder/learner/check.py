@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from autograder.judging import circumstances
+from autograder.judging import sentences
 from autograder.judging.judge import judge
 from autograder.judging.reference import load
 from autograder.judging.show import show_case
@@ -62,13 +62,13 @@ def _try(task: Exercise, answer: Any) -> Verdict:
 
 def _interrupted(task: Exercise, stop: KeyboardInterrupt, seconds: float) -> Verdict:
     """Nothing is earned, and the panel says where the answer was."""
-    note = circumstances.between_the_cases(seconds)
+    note = sentences.between_the_cases(seconds)
     cases = load(task).cases
     seen = stop.run.seen if isinstance(stop, Interrupted) else ()
     for number, (case, one) in enumerate(zip(cases, seen, strict=False), 1):
         if isinstance(one, Raised) and one.type == "KeyboardInterrupt":
             place = (one.number, one.line)
-            note = circumstances.interrupted(seconds, place, show_case(task, case), number, len(cases))
+            note = sentences.interrupted(seconds, place, show_case(task, case), number, len(cases))
             break
     return Verdict(task.id, task.contract, task.points, 0.0, Status.INTERRUPTED, note=note)
 

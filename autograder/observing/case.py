@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from autograder.observing.codec import Drawn, Uniform
+from autograder.observing.handed_in import Form, form_of
 from autograder.observing.left_alone import Earlier, Noted, look
 from autograder.observing.watch import Watch
 
@@ -45,10 +46,11 @@ class Case:
     projected: bool = False
     earlier: Earlier = field(default_factory=Earlier, compare=False, repr=False)
     noted: Noted = field(default_factory=dict, compare=False, repr=False)
+    returned: list[Form] = field(default_factory=list, compare=False, repr=False)
 
     def fresh(self, watch: Watch, earlier: Earlier | None = None) -> Case:
         """The same case with nothing given out yet, of a run that has seen ``earlier`` results."""
-        return replace(self, watch=watch, earlier=earlier or Earlier(), given={}, noted={})
+        return replace(self, watch=watch, earlier=earlier or Earlier(), given={}, noted={}, returned=[])
 
     @property
     def drawn(self) -> bool:
@@ -87,6 +89,7 @@ class Case:
         def once() -> Any:
             with self.left_alone(**values), self.watch:
                 result = answer(*positional, **named)
+            self.returned[:] = [form_of(result)]
             self._note(self.earlier.shared_by(result, values))
             return result
 

@@ -28,6 +28,7 @@ from autograder.observing.recipes import DRAWS, Drawn
 __all__ = [
     "CodecError",
     "Drawn",
+    "Listed",
     "Other",
     "Projection",
     "Raised",
@@ -58,9 +59,13 @@ class Other:
     type: str
 
 
+class Listed(tuple[Any, ...]):
+    """What was a list: compared as any other tuple, and shown as the list that it was."""
+
+
 @dataclass(frozen=True)
 class Raised:
-    """An exception that came out of an answer: its type, its message and the learner's own line.
+    """An exception that came out of an answer: its type, its message, the learner's own line and the function it is in.
 
     ``left_alone`` names what had been changed by then, though it has to be left alone.
     """
@@ -69,6 +74,7 @@ class Raised:
     message: str
     line: str = ""
     number: int = 0
+    inside: str = ""
     left_alone: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict, hash=False)
 
 
@@ -136,7 +142,8 @@ def to_tree(value: Any, tensors: dict[str, Tensor]) -> Tree:
         case float():
             return float(value) if math.isfinite(value) else _tagged("float", value=repr(float(value)))
         case list() | tuple():
-            return _tagged("seq", items=[to_tree(item, tensors) for item in value])
+            kind = {"list": True} if isinstance(value, Listed) else {}
+            return _tagged("seq", items=[to_tree(item, tensors) for item in value], **kind)
         case bytes():
             return _tagged("bytes", hex=value.hex())
         case torch.dtype():
@@ -155,7 +162,7 @@ def to_tree(value: Any, tensors: dict[str, Tensor]) -> Tree:
             size, dtype = list(value.size), _name(value.dtype)
             return _tagged("uniform", size=size, bound=value.bound, seed=value.seed, dtype=dtype)
         case Raised():
-            place = {"line": value.line, "number": value.number}
+            place = {"line": value.line, "number": value.number} | ({"inside": value.inside} if value.inside else {})
             left = {"left alone": to_tree(value.left_alone, tensors)} if value.left_alone else {}
             return _tagged("raised", type=value.type, message=value.message, **place, **left)
         case Other():
@@ -214,7 +221,8 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
         case "float":
             return float(_text(tree["value"]))
         case "seq":
-            return tuple([_read(item, left, depth) for item in tree["items"]])
+            items = [_read(item, left, depth) for item in tree["items"]]
+            return Listed(items) if "list" in tree else tuple(items)
         case "map":
             return _dict([(_read(key, left, depth), _read(item, left, depth)) for key, item in tree["items"]])
         case "bytes":
@@ -239,8 +247,9 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
             bound, seed = _number(tree["bound"]), _number(tree["seed"])
             return Uniform(_size(tree["size"]), bound, int(seed), _DTYPES[tree["dtype"]])
         case "raised":
-            number, changed = int(_number(tree["number"])), _changed(_read(tree.get("left alone", {}), left, depth))
-            return Raised(_text(tree["type"]), _text(tree["message"]), _text(tree["line"]), number, changed)
+            words = (_text(tree["type"]), _text(tree["message"]), _text(tree["line"]))
+            number, inside = int(_number(tree["number"])), _text(tree.get("inside", ""))
+            return Raised(*words, number, inside, _changed(_read(tree.get("left alone", {}), left, depth)))
         case "other":
             return Other(_text(tree["type"]))
     raise CodecError(f"unknown tag {tag[:40]!r}")

@@ -31,11 +31,11 @@ DEFAULT_SHARES: Mapping[str, float] = {
 class Exercise:
     """What a learner is asked for. ``id`` is the name in the notebook; ``contract`` its signature as the lesson says it.
 
-    ``core`` is the aspect that must hold in at least one case for anything to be earned; ``by_hand`` holds patterns of
-    torch's own operators that would do the job (✋); ``shares`` weighs the aspects; ``may_change`` names arguments that the
-    contract asks to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls
-    may give the same memory. ``draws`` is false where no answer has a reason to draw from the global generators: making
-    a layer draws.
+    ``core`` are the aspects that the exercise is for: where none of them holds in any case, nothing is earned. ``essential``
+    are those without which, core or not, half of the points are earned at most. ``shares`` weighs all aspects. ``by_hand``
+    holds patterns of torch's own operators that would do the job (✋). ``may_change`` names arguments that the contract asks
+    to change (``"params"``), or what of them (``"model: .grad"``), and ``"the result"`` where two calls may give the same
+    memory. ``draws`` is false where no answer has a reason to draw from the global generators: making a layer draws.
     """
 
     id: str
@@ -46,9 +46,15 @@ class Exercise:
     arguments: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
     core: tuple[str, ...] = ("values",)
+    essential: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=lambda: DEFAULT_SHARES)
     may_change: tuple[str, ...] = ()
     draws: bool = True
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for words or numbers under given names, and no code: what is right must not be said."""
+        return self.contract.endswith(": dict")
 
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
@@ -61,14 +67,15 @@ def exercise(
     points: int,
     by_hand: str = "",
     core: str = "values",
+    essential: str = "",
     shares: Mapping[str, float] | None = None,
     may_change: str = "",
     draws: bool = True,
 ) -> Callable[[Probe], Exercise]:
     """Make an `Exercise` of a probe, which lends it its name and its chapter.
 
-    ``contract`` is the signature in the lesson's words: ``"linear(x, weight, bias=None)"``. ``by_hand`` and ``core``
-    are words separated by spaces.
+    ``contract`` is the signature in the lesson's words: ``"linear(x, weight, bias=None)"``. ``by_hand`` is words separated
+    by spaces; the others are separated by commas.
 
     >>> @exercise("double(x)", points=2, by_hand="mul add")
     ... def double(answer, case):
@@ -87,13 +94,18 @@ def exercise(
             probe,
             arguments=_arguments(contract),
             by_hand=tuple(by_hand.split()),
-            core=tuple(core.split()),
+            core=_listed(core),
+            essential=_listed(essential),
             shares={**DEFAULT_SHARES, **(shares or {})},
-            may_change=tuple(part.strip() for part in may_change.split(",") if part.strip()),
+            may_change=_listed(may_change),
             draws=draws,
         )
 
     return wrap
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in words.split(",") if part.strip())
 
 
 def _arguments(contract: str) -> tuple[str, ...]:

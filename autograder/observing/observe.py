@@ -9,7 +9,7 @@ import operator
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 
 from autograder.observing.case import Case
-from autograder.observing.codec import Other, Projection, Raised
+from autograder.observing.codec import Listed, Other, Projection, Raised
+from autograder.observing.handed_in import Form, HandedIn, look_at
 from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
@@ -40,11 +41,15 @@ _HERE = str(Path(__file__).parents[1])  # all of the autograder
 
 @dataclass(frozen=True)
 class Run:
-    """What was seen of an answer: one entry a case, and which of torch's own operators it leaned on (✋)."""
+    """What was seen of an answer: one entry a case, and which of torch's own operators it leaned on (✋).
+
+    ``handed_in`` says what sort of thing it is; it has a say in words alone.
+    """
 
     seen: tuple[Seen, ...]
     used: tuple[str, ...] = ()
     attempted: bool = True
+    handed_in: HandedIn = field(default_factory=HandedIn, repr=False)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -70,7 +75,7 @@ def observe(**aspects: Any) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """``value`` as data: detached contiguous tensors, numbers, text, tuples and dicts; anything else by its type's name.
 
-    Whatever has ``__index__`` is an int; a large tensor becomes a `Projection`.
+    A list is a tuple that knows of it. Whatever has ``__index__`` is an int; a large tensor becomes a `Projection`.
 
     >>> plain([torch.tensor(3), np.float64(0.5), object()])
     (tensor(3), 0.5, Other(type='object'))
@@ -86,6 +91,8 @@ def plain(value: Any) -> Any:
             return float.__float__(value)
         case Mapping():
             return {plain_key(key): plain(item) for key, item in value.items()}
+        case list():
+            return Listed(plain(item) for item in value)
         case Sequence() if not isinstance(value, bytes):
             return tuple(plain(item) for item in value)
     whole: Any = value
@@ -137,19 +144,22 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
-    watch, earlier, generators = Watch(exercise.by_hand), Earlier(), OtherGenerators()
+    watch, earlier, handed_in, generators = Watch(exercise.by_hand), Earlier(), look_at(answer), OtherGenerators()
     seen: list[Seen] = []
+    returned: list[Form] = []
     try:
         with _same_world():
             world = World()
             for case in cases:
-                seen.append(_run_case(exercise, answer, case.fresh(watch, earlier), world))
+                fresh = case.fresh(watch, earlier)
+                seen.append(_run_case(exercise, answer, fresh, world))
+                returned.append(fresh.returned[-1] if fresh.returned else ())
             if seen and not exercise.draws and generators.changed():
                 seen[-1] = _with_noted(seen[-1], {"state": {"the world": (GENERATOR,)}})
     except KeyboardInterrupt as stop:
         seen += [_raised(stop)] * (len(cases) - len(seen))
         raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
-    return Run(tuple(seen), tuple(watch.used))
+    return Run(tuple(seen), tuple(watch.used), handed_in=replace(handed_in, returned=tuple(returned)))
 
 
 def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
@@ -209,12 +219,12 @@ def _raised(error: BaseException) -> Raised:
     if is_refusal(error):
         error = InputRefused("input()").with_traceback(error.__traceback__)
     own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
-    line, number = (own[-1].line or "", own[-1].lineno or 0) if own else ("", 0)
+    line, number, inside = (own[-1].line or "", own[-1].lineno or 0, own[-1].name) if own else ("", 0, "")
     try:
         message = str(error)
     except Exception:  # a broken __str__ is the answer's fault, not the end of the check
         message = ""
-    return Raised(type(error).__name__, message[:2000], line.strip()[:200], number)
+    return Raised(type(error).__name__, message[:2000], line.strip()[:200], number, inside[:100])
 
 
 def _is_own(filename: str) -> bool:

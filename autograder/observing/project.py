@@ -48,5 +48,5 @@ def smaller(value: Any) -> Any:
         case Mapping():
             return {key: smaller(item) for key, item in value.items()}
         case tuple():
-            return tuple(smaller(item) for item in value)
+            return type(value)(smaller(item) for item in value)
     return value

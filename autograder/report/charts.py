@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from autograder.plain import plain
 from autograder.report.figure import INK, LINE, drawing, svg
 from autograder.report.numbers import ExerciseNumbers, Scores
-from autograder.report.plain import plain
 from course.picture import BLUE, GREEN, ORANGE, PURPLE, VERMILION
 
 __all__ = ["exercises_chart", "kinds", "scores_chart"]
@@ -16,8 +16,8 @@ _KINDS = (
     ("✓", "solved", GREEN, ("solved",)),
     ("◐", "partly right", ORANGE, ("partly right",)),
     ("✕", "not right yet", VERMILION, ("not right yet", "not by hand")),
-    ("!", "stopped", PURPLE, ("crashed", "interrupted", "timed out", "out of memory")),
-    ("○", "nothing there", "#8b949e", ("not attempted", "missing", "unreadable")),
+    ("!", "stopped", PURPLE, ("does not parse", "crashed", "interrupted", "timed out", "out of memory")),
+    ("○", "nothing there", "#8b949e", ("not attempted", "missing", "unreadable", "nobody's")),
 )
 _WIDTH = 400
 _ON_COLOUR = "#111111"  # 5:1 and more on each of these colours, whatever the page's theme

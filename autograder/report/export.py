@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from autograder.report.learner import Learner
 from autograder.report.numbers import exercise_names
-from autograder.report.plain import plain
+from autograder.spreadsheet import as_table
 
-__all__ = ["as_csv", "harmless"]
-
-# What begins with one of these is a formula to one spreadsheet or another, the wide forms among them.
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+__all__ = ["as_csv"]
 
 
 def as_csv(learners: Sequence[Learner], order: Sequence[str] = ()) -> str:
     """The table: student, status, points, of, then for each exercise its points and its status.
 
-    All text is quoted, so that no separator in a name begins a new cell, whichever separator a spreadsheet expects.
     A cell is empty where a submission does not have that exercise.
 
     >>> print(as_csv([Learner("=1+1", "missing", "", 0.0, 2.0, ())]), end="")
@@ -27,27 +21,15 @@ def as_csv(learners: Sequence[Learner], order: Sequence[str] = ()) -> str:
     "'=1+1","missing",0,2
     """
     names = exercise_names(learners, order)
-    text = io.StringIO()
-    table = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    columns = [harmless(f"{name} {what}") for name in names for what in ("points", "status")]
-    table.writerow(["student", "status", "points", "of", *columns])
+    columns = [f"{name} {what}" for name in names for what in ("points", "status")]
+    rows: list[list[str | float]] = [["student", "status", "points", "of", *columns]]
     for one in learners:
-        cells: list[str | float] = [harmless(one.student), harmless(one.status), _number(one.points), _number(one.of)]
+        cells: list[str | float] = [one.student, one.status, _number(one.points), _number(one.of)]
         for name in names:
             answer = one.answer(name)
-            cells += ["", ""] if answer is None else [_number(answer.points), harmless(answer.status)]
-        table.writerow(cells)
-    return text.getvalue()
-
-
-def harmless(text: str) -> str:
-    """``text`` as a spreadsheet shows it and never runs it: with an apostrophe before what would begin a formula.
-
-    >>> harmless("=cmd()"), harmless("ada"), harmless(" -1")
-    ("'=cmd()", 'ada', "' -1")
-    """
-    shown = plain(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+            cells += ["", ""] if answer is None else [_number(answer.points), answer.status]
+        rows.append(cells)
+    return as_table(rows)
 
 
 def _number(value: float) -> float:

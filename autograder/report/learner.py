@@ -11,7 +11,7 @@ from typing import Any, Protocol
 __all__ = ["Answer", "HasJson", "Learner", "read_learners"]
 
 # Nothing was there to be marked: neither right nor wrong, and no part of any mean.
-NOTHING = frozenset({"not attempted", "missing", "unreadable"})
+NOTHING = frozenset({"not attempted", "missing", "unreadable", "nobody's"})
 
 
 class HasJson(Protocol):

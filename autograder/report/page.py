@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.plain import plain
 from autograder.report import signs
 from autograder.report.charts import exercises_chart, scores_chart
 from autograder.report.learner import Answer, Learner
@@ -24,7 +25,6 @@ from autograder.report.numbers import (
     statuses,
     unexplained,
 )
-from autograder.report.plain import plain
 
 __all__ = ["as_html"]
 

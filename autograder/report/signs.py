@@ -14,12 +14,14 @@ _SIGNS = {
     "not right yet": ("✕", "wrong"),
     "not by hand": ("✋", "stopped"),
     "not attempted": ("○", "nothing"),
+    "does not parse": ("⌇", "stopped"),
     "crashed": ("!", "stopped"),
     "interrupted": ("■", "stopped"),
     "timed out": ("◷", "stopped"),
     "out of memory": ("▣", "stopped"),
     "unreadable": ("?", "stopped"),
     "missing": ("–", "nothing"),
+    "nobody's": ("∅", "nothing"),
 }
 
 ORDER = tuple(_SIGNS)

@@ -160,7 +160,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         {
             "linear": Answer(
                 "def linear(x, weight, bias=None):\n    return x @ weight + (0 if bias is None else bias)",
-                0,
+                0.13,
                 "weight not transposed",
             )
         },
@@ -171,7 +171,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         "misconception: not stabilised",
         {
             "softmax": Answer(
-                "def softmax(x, dim):\n    return x.exp() / x.exp().sum(dim, keepdim=True)", 0.75, "not stabilised"
+                "def softmax(x, dim):\n    return x.exp() / x.exp().sum(dim, keepdim=True)", 2.08, "not stabilised"
             )
         },
     ),
@@ -182,7 +182,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         {
             "params_from_module": Answer(
                 "def params_from_module(model):\n    return dict(model.named_parameters())",
-                1.87,
+                0.91,
                 "storage",
             )
         },

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.convolution.right import conv_by_shifts, im2col_folded
 from torch import Tensor
 
@@ -90,4 +91,5 @@ BEYOND: list[tuple[str, str, Answer]] = [
     ("softmax", "squeezed", lambda x, dim: _softmax(x, dim).squeeze() if x.dim() == 5 else _softmax(x, dim)),
     ("softmax", "numbers clipped at 10", lambda x, dim: _softmax(x.clamp(-10, 10), dim)),
     ("softmax", "rows that lie apart", lambda x, dim: _softmax(x, dim) if x.is_contiguous() else _softmax(x, -1)),
+    *BEYOND_LAYOUTS,
 ]  # fmt: skip

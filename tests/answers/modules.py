@@ -111,6 +111,23 @@ class Counter:
         return np.int64(counted_by_loop(module, trainable_only))
 
 
+class InADict(nn.Module):
+    """Layers where torch does not look for them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = {"conv": nn.Conv2d(3, 16, (3, 3), padding=(1, 1)), "fc": nn.Linear(16384, 10)}
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.parts["fc"](self.parts["conv"](x).relu().flatten(start_dim=1))
+
+
+class MadeEachTime(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = F.relu(nn.Conv2d(3, 16, 3, 1, "same")(x))
+        return nn.Linear(hidden[0].numel(), 10)(hidden.flatten(1))
+
+
 RIGHT = {
     "conv_output_size": [
         lambda size, kernel_size, stride=1, padding=0, dilation=1: (
@@ -201,6 +218,8 @@ WRONG = [
         (size + 2 * padding - kernel_size) // stride + 1)),
     ("conv_output_size", "rounded up", lambda size, kernel_size, stride=1, padding=0, dilation=1: (
         -(-(size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride) + 1)),
+    ("tiny_cnn", "layers not registered", InADict),
+    ("tiny_cnn", "layers made in forward", MadeEachTime),
     ("tiny_cnn", "softmax inside", network(lambda m, x: nn.Softmax(dim=-1)(m.fc(torch.relu(m.conv(x)).flatten(1))))),
     ("tiny_cnn", "no padding", network(
         lambda m, x: m.fc(F.relu(m.conv(x)).reshape(x.shape[0], -1)), conv=nn.Conv2d(3, 16, 3, padding=0))),

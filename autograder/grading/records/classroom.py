@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from copy import deepcopy
@@ -22,6 +23,7 @@ from autograder.grading.submissions.prepare import Assignment, assignment, refer
 __all__ = ["Classroom", "Settings", "open_classroom"]
 
 CONFIG = "nbgrader_config.py"
+_LONGEST_NAME = 150  # bytes of a learner's; a file system takes 255 for a file's name, and endings come to it
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,19 @@ class Classroom:
     def records(self, name: str) -> Path:
         """The folder of what is recorded of an assignment, a file a learner."""
         return self.results / "recorded" / name
+
+    @property
+    def added(self) -> Path:
+        """Whom grading put into the gradebook (`autograder.grading.records.roster`)."""
+        return self.results / "added.json"
+
+    def record(self, name: str, student: str) -> Path:
+        """The file of what is recorded of a learner's submission; a long name is cut, and told by its hash."""
+        whole = student.encode("utf-8", "surrogateescape")
+        if len(whole) > _LONGEST_NAME:
+            cut = whole[:_LONGEST_NAME].decode("utf-8", "ignore")
+            student = f"{cut}~{hashlib.sha256(whole).hexdigest()[:16]}"
+        return self.records(name) / f"{student}.json"
 
     def settings(self, name: str) -> Settings:
         """How ``name`` was last graded; the defaults where it never was, or where nobody can read how."""

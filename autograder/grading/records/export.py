@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,9 @@ from traitlets.config import Config
 from autograder.files import write_whole
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.record import read_records
+from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
 from autograder.grading.submissions.state import State
+from autograder.spreadsheet import as_table
 from course.chapters import find_chapter
 
 __all__ = ["COLUMNS", "export", "feedback", "rows"]
@@ -52,17 +52,15 @@ def export(root: Path, path: Path | None = None) -> Path:
     """Write the grades of all assignments and students to the CSV file ``path``, ``classroom/grades.csv`` by default."""
     room, _ = open_classroom(root)
     path = path or room.root / "classroom" / "grades.csv"
-    text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows(room))
-    write_whole(path, text.getvalue().encode())
+    table = as_table([COLUMNS, *([one.get(column) for column in COLUMNS] for one in rows(room))])
+    write_whole(path, table.encode())
     return path
 
 
 def rows(room: Classroom) -> list[dict[str, Any]]:
     """A row for each assignment and student, as nbgrader's exporter has it, with the submission's status."""
     found = []
+    wait_for_gradebook(room.db_url, on_stderr)
     with Gradebook(room.db_url, room.course_id) as gradebook:
         for assignment in gradebook.assignments:
             records = read_records(room, assignment.name)

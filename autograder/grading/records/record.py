@@ -6,13 +6,11 @@ is, so that a run that was killed anywhere is made whole by the next one, and wh
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,8 +26,12 @@ from traitlets.config import Config
 
 from autograder.files import write_whole
 from autograder.grading.records.classroom import Classroom, open_classroom
+from autograder.grading.records.full_disk import DiskFull, is_full
 from autograder.grading.records.one_pass import Writer, can_write, class_of
 from autograder.grading.records.plugins import TrustedExecute, with_outputs
+from autograder.grading.records.roster import Roster, keep_added, read_roster
+from autograder.grading.records.waiting import GradebookLocked, Tell, is_locked, on_stderr, wait_for_gradebook
+from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
 from autograder.grading.submissions.verdicts import Result, not_run
 from course.chapters import find_chapter
@@ -52,17 +54,26 @@ class _Row:
 class Recorder:
     """Records the results of one assignment, one after the other.
 
-    Raises ``ValueError`` where the assignment was never released, or its source is not what was released.
+    ``tell`` is told, once, that it has to wait for the gradebook. Raises ``ValueError`` where the assignment was never
+    released, or its source is not what was released, and `GradebookLocked` where the gradebook stays locked.
     """
 
-    def __init__(self, room: Classroom, config: Config, task: Assignment) -> None:
+    def __init__(self, room: Classroom, config: Config, task: Assignment, tell: Tell = on_stderr) -> None:
         self._room = room
         self._task = task
         self._config = config
         self._staging = room.results / "staging"
-        self._rows = _rows(room, task)
+        self._tell = tell
+        wait_for_gradebook(room.db_url, tell)
+        self._rows, self.roster = _rows(room, task)
         self._writer: Writer | None = None
         self.recorded = 0
+        known = {one.name for one in entries(task.submitted) if not one.note}
+        keep_added(room.added, self.roster, known)
+
+    def has(self, student: str) -> bool:
+        """Whether the gradebook holds a submission of this learner's, whatever lies in the folder now."""
+        return student in self._rows
 
     def close(self) -> None:
         """Close the gradebook."""
@@ -82,25 +93,18 @@ class Recorder:
 
         Raises `NotRecorded` when nbgrader does not take it.
         """
-        mark = _fingerprint(ready, done)
-        path = self._room.records(self._task.name) / f"{ready.student}.json"
+        mark = _fingerprint(ready, done, result.note)
+        path = self._room.record(self._task.name, ready.student)
         if self._is_recorded(path, mark, ready.student, result):
             return False
         self._room.results.mkdir(parents=True, exist_ok=True)
-        with self._alone():
-            path.unlink(missing_ok=True)
-            self._take(ready, done)
-            content = {"recorded": mark, "written": self._written(ready.student), "result": result.as_json()}
-            write_whole(path, json.dumps(content, indent=1).encode())
+        wait_for_gradebook(self._room.db_url, self._tell)
+        path.unlink(missing_ok=True)
+        self._take(ready, done)
+        content = {"recorded": mark, "written": self._written(ready.student), "result": result.as_json()}
+        write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
         return True
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """While another `grade` of this class writes, wait. The system gives the lock back, however that one ends."""
-        with (self._room.results / "recording.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _is_recorded(self, path: Path, mark: str, student: str, result: Result) -> bool:
         """Whether marker, autograded notebook and gradebook all say what is to be recorded."""
@@ -130,7 +134,13 @@ class Recorder:
                 self._autograde(ready.student, converter, done)
         except NotRecorded:
             raise
-        except Exception as error:  # a full disk, a locked gradebook, a class's own steps: they cost this result alone
+        except Exception as error:  # a class's own steps, say: they cost this result alone
+            if is_full(error):
+                raise DiskFull from error
+            if is_locked(error):
+                raise GradebookLocked(
+                    f"the gradebook was locked while the result of {ready.student} was written"
+                ) from None
             raise NotRecorded(f"the result of {ready.student} could not be recorded: {error}") from error
         finally:
             shutil.rmtree(self._staging, ignore_errors=True)
@@ -180,23 +190,24 @@ def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, A
     return replay
 
 
-def _fingerprint(ready: Prepared, done: NotebookNode) -> str:
-    """The hash of all that is recorded: the executed notebook, the files beside it, when it was handed in."""
+def _fingerprint(ready: Prepared, done: NotebookNode, note: str) -> str:
+    """The hash of all that is recorded: the executed notebook, the files beside it, when it was handed in, what is said."""
     whole = hashlib.sha256(json.dumps(done, sort_keys=True).encode())
     for name, content in sorted(ready.files.items()):
         whole.update(f"\n{name}\n{hashlib.sha256(content).hexdigest()}".encode())
-    whole.update(f"\n{ready.timestamp}".encode())
+    whole.update(f"\n{ready.timestamp}\n{note}".encode("utf-8", "replace"))
     return whole.hexdigest()
 
 
-def _rows(room: Classroom, task: Assignment) -> Mapping[str, list[_Row]]:
-    """What the gradebook holds of ``task``, by student, in one look."""
+def _rows(room: Classroom, task: Assignment) -> tuple[Mapping[str, list[_Row]], Roster]:
+    """What the gradebook holds of ``task``, by student, and who is in it, in one look."""
     rows: dict[str, list[_Row]] = {}
     with Gradebook(room.db_url, room.course_id) as gradebook:
         _as_released(gradebook, task)
         for submission in gradebook.notebook_submissions(task.notebook, task.name):
             rows[submission.student.id] = [_Row(grade.name, grade.auto_score) for grade in submission.grades]
-    return rows
+        roster = read_roster(gradebook, room.added)
+    return rows, roster
 
 
 def _as_released(gradebook: Gradebook, task: Assignment) -> None:
@@ -219,13 +230,14 @@ def read_records(room: Classroom, name: str) -> dict[str, dict[str, Any]]:
     found = {}
     for path in sorted(room.records(name).glob("*.json")):
         try:
-            found[path.stem] = dict(json.loads(path.read_bytes())["result"])
+            result = dict(json.loads(path.read_bytes())["result"])
+            found[str(result["student"])] = result
         except (OSError, ValueError, KeyError, TypeError):
             continue  # unfinished: the next `grade` writes it
     return found
 
 
-def recorded(chapter: str, root: Path) -> list[dict[str, Any]]:
+def recorded(chapter: str, root: Path, tell: Tell = on_stderr) -> list[dict[str, Any]]:
     """The results of ``chapter`` in the class at ``root``, in the shape of `Result.as_json`, by learner.
 
     Raises ``ValueError`` when nothing is recorded yet.
@@ -236,7 +248,10 @@ def recorded(chapter: str, root: Path) -> list[dict[str, Any]]:
     if not found:
         raise ValueError(f"nothing is recorded of {name}; grade it first: python -m autograder grade {name}")
     task = room.assignment(name)
-    for ready in prepare_all(task):
+    wait_for_gradebook(room.db_url, tell)
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        roster = read_roster(gradebook, room.added)
+    for ready in prepare_all(task, roster=roster.people):
         if ready.nothing_handed_in:
             found.setdefault(ready.student, not_run(task, ready).as_json())
-    return [found[student] for student in sorted(found)]
+    return [found[student] for student in sorted(found, key=roster.in_order)]

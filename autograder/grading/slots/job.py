@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from autograder.grading.walls.limits import Limits
+from autograder.grading.wire.observations import handed_in_of, run_tree
 from autograder.observing.codec import from_bytes, to_bytes
 from autograder.observing.observe import Run
 
@@ -109,7 +110,7 @@ class Outcome:
                 "end": one.end.value,
                 "outputs": one.outputs,
                 "count": one.count,
-                "run": None if one.run is None else _run_tree(one.run),
+                "run": None if one.run is None else run_tree(one.run),
             }
             for one in self.cells
         ]
@@ -135,9 +136,7 @@ def _as_bytes(content: Tensor) -> bytes:
     return content.numpy().tobytes()
 
 
-def _run_tree(run: Run) -> dict[str, Any]:
-    return {"seen": run.seen, "used": run.used, "attempted": run.attempted}
-
-
 def _read_run(tree: Mapping[str, Any] | None) -> Run | None:
-    return None if tree is None else Run(tree["seen"], tree["used"], tree["attempted"])
+    if tree is None:
+        return None
+    return Run(tree["seen"], tree["used"], tree["attempted"], handed_in_of(tree.get("handed in")))

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from autograder.grading.slots import leftovers
 from autograder.grading.walls import bubblewrap
 from autograder.grading.walls.cgroup import group_for
 from autograder.grading.walls.limits import Limits
@@ -38,8 +39,9 @@ class Warm:
     """
 
     def __init__(self, limits: Limits, *, sandboxed: bool = True) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="slot-", ignore_cleanup_errors=True)
+        self._temporary = tempfile.TemporaryDirectory(prefix=leftovers.PREFIX, ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
+        self._held = leftovers.hold(self._folder)
         self._folder.chmod(0o755)  # the zygote is somebody else
         self.control, inside = socket.socketpair()
         self.limits, self.sandboxed, self.tasks = limits, sandboxed, 0
@@ -145,6 +147,7 @@ class Warm:
             process.wait()
         if self._group is not None:
             self._group.remove()
+        self._held.release()
         self._temporary.cleanup()
 
     def _ask(self, what: str) -> None:

@@ -6,13 +6,14 @@ It reads a stranger's text, and of any text there are words or none.
 from __future__ import annotations
 
 import re
+import symtable
 from collections.abc import Mapping
 
 from autograder.grading.slots.job import Cell, CellEnd, Job, Ran
-from autograder.judging.circumstances import Place, never_came, not_there
+from autograder.judging.sentences import Place, never_came, not_there
 from autograder.learner.names import bound_by, python_of, similar
 
-__all__ = ["never_there"]
+__all__ = ["does_not_parse", "never_there"]
 
 _NO_PYTHON = ("SyntaxError", "IndentationError", "TabError", "_IncompleteInputError")
 _LINE = re.compile(r"\s*\([^()]*line (\d+)\)$")  # behind the message, as Python shows it
@@ -36,6 +37,31 @@ def never_there(job: Job, ran: Mapping[int, Ran], place: int, answer: str) -> st
                     return never_came(name, *found)
     errors = any(one.end is not CellEnd.DONE for _, one in above)
     return not_there(missing, similar(missing, there)) if missing and not errors else ""
+
+
+def does_not_parse(job: Job, ran: Mapping[int, Ran], place: int, answer: str, own: int) -> int | None:
+    """The line in which the answer to the check at ``place`` is no Python, 0 where it is not known; ``None`` where it parses.
+
+    Its cell is the one at ``own``, where the notebook marks it (-1 where it does not), or the last above that would
+    have defined one of the names.
+    """
+    wanted = {name.strip() for name in answer.strip("()").split(",")}
+    for cell in reversed(job.cells):
+        one = ran.get(cell.place)
+        if cell.place >= place or cell.checks or one is None or one.end is not CellEnd.ERROR:
+            continue
+        if (cell.place == own or wanted & bound_by(python_of(cell.source))) and (found := _no_python(cell, one)):
+            return None if _parses(cell.source) else found[0][0]
+    return None
+
+
+def _parses(source: str) -> bool:
+    """Whether it is Python after all: what it runs may be the text that is none."""
+    try:
+        symtable.symtable(python_of(source), "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 def _no_python(cell: Cell, one: Ran) -> tuple[Place, str] | None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,7 +12,10 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import parse_utc
 
 from autograder.grading.slots.job import Cell, Job, Limits
-from autograder.grading.submissions.read import Unreadable, bytes_of, files_beside, notebook_of
+from autograder.grading.submissions.beside import files_beside
+from autograder.grading.submissions.learners import Entry, cannot_be, entries
+from autograder.grading.submissions.locate import Missing, is_there, locate
+from autograder.grading.submissions.read import Unreadable
 from autograder.grading.submissions.repair import Source, blank, repair, source_of
 from autograder.grading.submissions.state import State
 from autograder.grading.wire.cases import pack
@@ -22,8 +24,6 @@ from autograder.observing.exercise import Exercise, find
 from course.chapters import CHAPTERS
 
 __all__ = ["Assignment", "Prepared", "assignment", "job_of", "prepare", "prepare_all", "reference_folder", "topic_of"]
-
-_STUDENT = re.compile(r"[^.+/\\][^+/\\]*")  # nbgrader takes no +, and what begins with a dot is no learner's
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Assignment:
     files: Mapping[str, bytes] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     topic: str = ""
+    others: frozenset[str] = frozenset()  # the class's other assignments, by name
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -64,7 +65,7 @@ class Prepared:
     note: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
     timestamp: str = ""
-    nothing_handed_in: bool = False
+    nothing_handed_in: bool = False  # or nothing that belongs to a learner: it has a row, and no place in the gradebook
 
 
 def topic_of(name: str) -> str:
@@ -103,49 +104,68 @@ def assignment(
     found = source_of(content)
     exercises = {check.exercise: find(check.exercise) for check in found.checks.values()}
     references = {one: load(exercise, reference or PUBLIC) for one, exercise in exercises.items()}
-    files = files_beside(folder)
-    return Assignment(name, notebook, submitted, found, references, files, limits or Limits(), topic_of(name))
+    beside = files_beside(folder)
+    if beside.left_out:
+        raise ValueError(f"{folder.name} of {source.name} holds more than a notebook may bring along: {beside.said}")
+    others = frozenset({one.name for one in source.iterdir() if one.is_dir()} | {one.slug for one in CHAPTERS}) - {name}
+    return Assignment(
+        name, notebook, submitted, found, references, beside.files, limits or Limits(), topic_of(name), others
+    )
 
 
-def prepare_all(task: Assignment, student: str | None = None) -> Iterator[Prepared]:
+def prepare_all(task: Assignment, student: str | None = None, roster: Collection[str] = ()) -> Iterator[Prepared]:
     """Every submission of ``task`` (of one ``student``) in the order of their names. A bad one never stops the others.
 
-    A learner is who has a folder below ``submitted``, with or without this assignment in it.
+    A learner is who has a folder below ``submitted``, with or without this assignment in it, and who is in ``roster``.
+    Whatever else lies there has its place in the list, too, with a word on what it is.
     """
-    if student is not None:
-        if not _STUDENT.fullmatch(student):
-            raise ValueError(f"{student!r} is no learner's name; it is the name of a folder in {task.submitted.name}")
-        yield prepare(task, student)
-        return
-    if not task.submitted.is_dir():
-        return
-    for folder in sorted(task.submitted.iterdir(), key=lambda one: one.name):
-        if _STUDENT.fullmatch(folder.name) and folder.is_dir():
-            yield prepare(task, folder.name)
+    if student is not None and (reason := cannot_be(student)):
+        raise ValueError(
+            f"{student!r} is no learner's name: {reason}; it is the name of a folder in {task.submitted.name}"
+        )
+    found = {one.name: one for one in entries(task.submitted)}
+    for name in [student] if student is not None else sorted({*found, *roster}):
+        entry = found.get(name)
+        if entry is None:  # whatever the gradebook calls a learner, no folder is looked for under that name
+            note = "nothing was handed in"
+            yield Prepared(name, blank(task.source, note), None, State.MISSING, note, nothing_handed_in=True)
+        elif entry.note:
+            yield _nobodys(task, entry)
+        else:
+            ready = prepare(task, name)
+            yield replace(ready, note="; ".join(filter(None, [ready.note, entry.twin])))
+
+
+def _nobodys(task: Assignment, entry: Entry) -> Prepared:
+    state = State.UNREADABLE if entry.is_folder and not entry.name.startswith(".") else State.NOBODYS
+    return Prepared(entry.name, blank(task.source, entry.note), None, state, entry.note, nothing_handed_in=True)
 
 
 def prepare(task: Assignment, student: str) -> Prepared:
     """One learner's submission of ``task``. Whatever is wrong with it is said in its state and note, never raised."""
-    folder = task.submitted / student / task.name
-    timestamp = _timestamp(folder)
+    home = task.submitted / student
+    folder, nothing = home / task.name, False
     try:
-        content = bytes_of(folder / f"{task.notebook}.ipynb", task.submitted)
-        notebook = repair(notebook_of(content), task.source)
-        files = files_beside(folder)
-        return Prepared(student, notebook, job_of(task, notebook, files), files=files, timestamp=timestamp)
+        nothing = not is_there(folder)
+        found = locate(home, task.name, task.notebook, task.source, task.others)
+        folder = found.path.parent
+        notebook = repair(found.notebook, task.source)
+        beside = files_beside(folder, task.limits.file_size, deep=folder != home)
+        note = "; ".join(filter(None, [found.remark, beside.said]))
+        job = job_of(task, notebook, beside.files)
+        return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=_timestamp(folder))
+    except Missing as error:
+        state, note = State.MISSING, str(error)
     except (FileNotFoundError, NotADirectoryError):
-        state, note = State.MISSING, f"there is no {task.notebook}.ipynb among what was handed in"
-        if others := sorted(path.name for path in folder.glob("*.ipynb")):
-            note += f"; {', '.join(others[:3])} would have to be called that"
-        elif not folder.exists():
-            note = "nothing was handed in"
-    except (Unreadable, OSError) as error:
-        state, note = State.UNREADABLE, str(error)
+        state, note = State.MISSING, "it was taken away while it was read"
+    except Unreadable as error:
+        state, note, nothing = State.UNREADABLE, str(error), False
+    except OSError as error:
+        state, note, nothing = State.UNREADABLE, f"it cannot be read: {error.strerror or error}", False
     except Exception as error:  # what nobody thought of costs this submission, not the class
-        state, note = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})"
+        state, note, nothing = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})", False
     said = f"**This submission was not graded: {state}.** {note}"
-    nothing = not folder.exists() and not folder.is_symlink()
-    return Prepared(student, blank(task.source, said), None, state, note, {}, timestamp, nothing)
+    return Prepared(student, blank(task.source, said), None, state, note, {}, _timestamp(folder), nothing)
 
 
 def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes]) -> Job:

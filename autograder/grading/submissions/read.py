@@ -17,14 +17,16 @@ from typing import Any
 import nbformat
 from nbformat.notebooknode import NotebookNode
 
+from autograder.grading.submissions.other_kinds import other_kind
+from autograder.grading.submissions.skim import TooManySigns, without_outputs
+
 __all__ = [
-    *("LARGEST_NOTEBOOK", "LARGEST_REST", "Unreadable"),
-    *("bytes_of", "files_beside", "new_cell", "new_notebook", "notebook_of", "words_in"),
+    *("LARGEST_NOTEBOOK", "LARGEST_SOURCE", "Unreadable"),
+    *("bytes_of", "content_of", "new_cell", "new_notebook", "notebook_of", "words_in"),
 ]
 
-LARGEST_NOTEBOOK = 32 << 20  # bytes; a notebook full of figures has two or three million
-LARGEST_REST = 64 << 20  # bytes of all other files together
-_MOST_FILES = 1000  # and as many folders
+LARGEST_NOTEBOOK = 256 << 20  # bytes of the file; a notebook full of figures has two or three million
+LARGEST_SOURCE = 16 << 20  # bytes of it without stored outputs
 _MOST_CELLS = 2000
 _MOST_NESTED = (
     2 << 20
@@ -34,7 +36,6 @@ _MOST_WORDS = 200_000  # of all code cells: what stands for one in a syntax tree
 _WORD = re.compile(r"\d[\w.]*|\w+|[^\w\s]")
 _KINDS = ("code", "markdown", "raw")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NOT_FILES = {"__pycache__", ".ipynb_checkpoints", ".pytest_cache", "timestamp.txt"}
 
 
 class Unreadable(ValueError):
@@ -48,23 +49,28 @@ def bytes_of(path: Path, below: Path) -> bytes:
     """
     for part in [below / step for step in _steps(path.relative_to(below))]:
         if part.is_symlink():
-            raise Unreadable(f"{part.name} is a symbolic link; links are not followed. Hand in the file itself.")
-    content = _content(path, LARGEST_NOTEBOOK)
+            raise Unreadable(
+                f"{_whole(part.name)} is a symbolic link; links are not followed. Hand in the file itself."
+            )
+    if path.is_dir():
+        raise Unreadable(f"{_whole(path.name)} is a folder, not a notebook. Hand in the notebook itself.")
+    content = content_of(path, LARGEST_NOTEBOOK)
     if content is None:
-        raise Unreadable(f"{path.name} is not a file. Hand in the notebook itself.")
+        raise Unreadable(f"{_whole(path.name)} is not a file. Hand in the notebook itself.")
     if len(content) > LARGEST_NOTEBOOK:
         size = max(len(content), path.lstat().st_size)
         raise Unreadable(
-            f"{path.name} has {size >> 20} MB, and {LARGEST_NOTEBOOK >> 20} are the most that is read. "
+            f"{_whole(path.name)} has {size >> 20} MB, and {LARGEST_NOTEBOOK >> 20} are the most that is read. "
             "Clear its outputs and hand it in again."
         )
     return content
 
 
-def _content(path: Path, most: int) -> bytes | None:
+def content_of(path: Path, most: int) -> bytes | None:
     """The bytes of the file at ``path``, cut off behind the first that is more than ``most``; ``None`` for what is no file.
 
     What is looked at is what is read, and not what may have taken its place: a link, or a pipe without an end.
+    Raises `Unreadable` where it may not be read.
     """
     if not stat.S_ISREG(path.lstat().st_mode):
         return None
@@ -75,55 +81,12 @@ def _content(path: Path, most: int) -> bytes | None:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise Unreadable(f"{path.name} cannot be read: {error.strerror}") from None
+        raise Unreadable(f"{_whole(path.name)} cannot be read: {error.strerror}") from None
 
 
 def _steps(path: Path) -> Iterator[Path]:
     yield from (step for step in reversed(path.parents) if step != Path("."))
     yield path
-
-
-def files_beside(folder: Path) -> dict[str, bytes]:
-    """The other files that lie in ``folder``, by relative POSIX path: no notebooks, links, devices or caches, and
-    none whose name is no UTF-8.
-
-    Raises `Unreadable` where they are too many or too large. A folder that is not there has none.
-    """
-    found: dict[str, bytes] = {}
-    size = walked = 0
-    for directory, folders, names in os.walk(folder, followlinks=False):
-        here = Path(directory)
-        folders[:] = sorted(name for name in folders if name not in _NOT_FILES and not (here / name).is_symlink())
-        walked += 1
-        if walked > _MOST_FILES:
-            raise _too_much()
-        for name in sorted(names):
-            path = here / name
-            if name in _NOT_FILES or name.endswith((".ipynb", ".pyc")) or not _is_text(str(path.relative_to(folder))):
-                continue
-            content = _content(path, LARGEST_REST - size)
-            if content is not None:
-                found[path.relative_to(folder).as_posix()] = content
-                size += len(content)
-            if size > LARGEST_REST or len(found) > _MOST_FILES:
-                raise _too_much()
-    return found
-
-
-def _too_much() -> Unreadable:
-    return Unreadable(
-        f"the files beside the notebook are more than {LARGEST_REST >> 20} MB or {_MOST_FILES} files. "
-        "Hand in the notebook and what it reads."
-    )
-
-
-def _is_text(name: str) -> bool:
-    """Whether a file's name is text for everyone: bytes that are no UTF-8 are half characters to Python."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def notebook_of(content: bytes) -> NotebookNode:
@@ -133,14 +96,24 @@ def notebook_of(content: bytes) -> NotebookNode:
 
     >>> notebook_of(b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}').cells
     []
-    >>> notebook_of(b"{")
+    >>> notebook_of(b"{nope}")
     Traceback (most recent call last):
     autograder.grading.submissions.read.Unreadable: this is not a notebook: ...
     """
+    if other := other_kind(content):
+        raise Unreadable(other)
+    try:
+        content = without_outputs(content)
+    except TooManySigns:
+        raise Unreadable("this notebook holds too many texts and lists to be read. Clear its outputs.") from None
+    if len(content) > LARGEST_SOURCE:
+        raise Unreadable(
+            f"this notebook has {len(content) >> 20} MB besides its outputs, and {LARGEST_SOURCE >> 20} are the most that is read"
+        )
     if content.count(b"{") + content.count(b"[") > _MOST_NESTED:
         raise Unreadable("this notebook holds too many lists to be read. Clear its outputs and hand it in again.")
     try:
-        cells = [_cell(cell, number) for number, cell in enumerate(_cells(json.loads(content.decode("utf-8-sig"))), 1)]
+        cells = [_cell(cell, number) for number, cell in enumerate(_cells(_tree(content)), 1)]
     except Unreadable:
         raise
     except Exception as error:  # json, nbformat and what its converters stumble over have many types
@@ -152,6 +125,18 @@ def notebook_of(content: bytes) -> NotebookNode:
     if sum(words_in(cell.source) for cell in cells if cell.cell_type == "code") > _MOST_WORDS:
         raise Unreadable(f"the code of this notebook has more than {_MOST_WORDS} words and signs")
     return new_notebook(cells, {})
+
+
+def _tree(content: bytes) -> Any:
+    text = content.decode("utf-8-sig")
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+            raise Unreadable(
+                "this notebook is cut off: the file ends in the middle of it. Save it, and hand it in whole."
+            ) from None
+        raise
 
 
 def words_in(source: str) -> int:

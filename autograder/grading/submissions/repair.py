@@ -9,27 +9,19 @@ with all that the source marks, in time and memory that grow with their number. 
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
+from autograder.grading.submissions.calls import Check, binds, call_of, calls_in
 from autograder.grading.submissions.read import new_cell, new_notebook
 
-__all__ = ["Check", "Marked", "Source", "blank", "repair", "source_of"]
+__all__ = ["Check", "Marked", "Source", "blank", "checked_in", "named_in", "repair", "source_of"]
 
 _KEPT = ("kernelspec", "language_info")
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a check cell of the source asks: the exercise, and what it hands over (``"linear"`` or ``"(one, two)"``)."""
-
-    exercise: str
-    answer: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ class Source:
     @cached_property
     def checks(self) -> dict[str, Check]:
         """The check cells by grade_id."""
-        found = {name: _check(cell) for name, cell in self.cells.items() if cell.locked and cell.kind == "code"}
+        found = {name: call_of(cell.source) for name, cell in self.cells.items() if cell.locked and cell.kind == "code"}
         return {name: check for name, check in found.items() if check is not None}
 
     @cached_property
@@ -91,16 +83,23 @@ def source_of(notebook: NotebookNode) -> Source:
     return Source(cells, {key: notebook.metadata[key] for key in _KEPT if key in notebook.metadata})
 
 
-def _check(cell: Marked) -> Check | None:
-    try:
-        body = ast.parse(cell.source).body
-    except SyntaxError:
-        return None
-    match body:
-        case [ast.Expr(ast.Call(ast.Name("check"), [ast.Constant(str() as exercise), *answers], []))] if answers:
-            several = len(answers) > 1
-            return Check(exercise, ast.unparse(ast.Tuple(answers, ast.Load()) if several else answers[0]))
-    return None
+def checked_in(notebook: NotebookNode) -> list[str]:
+    """The exercises that the code cells of any notebook of ours ask about: by their marks, else by ``check("relu", relu)``."""
+    found = []
+    for cell in notebook.cells:
+        name = (cell.metadata.get("nbgrader") or {}).get("grade_id")
+        if isinstance(name, str):
+            found.append(name.removeprefix("check_"))
+        elif cell.cell_type == "code":
+            found += [one.exercise for one in calls_in(cell.source)]
+    return list(dict.fromkeys(found))
+
+
+def named_in(notebook: NotebookNode, source: Source) -> frozenset[str]:
+    """Which of the source's marked cells can be told in ``notebook``, by grade_id: checks also where a cell calls them."""
+    asked = {check.exercise: name for name, check in source.checks.items()}
+    calls = {call.exercise for cell in notebook.cells if cell.cell_type == "code" for call in calls_in(cell.source)}
+    return frozenset(_names(notebook.cells, source).values()) | {asked[one] for one in calls & set(asked)}
 
 
 def repair(notebook: NotebookNode, source: Source) -> NotebookNode:
@@ -153,8 +152,12 @@ def _restored(learners: str, marked: Marked) -> NotebookNode:
     return new_cell(marked.kind, text, marked.id, metadata)
 
 
-def _names(cells: Iterable[NotebookNode], source: Source) -> dict[int, str]:
-    """Which cell of the source stands at which place: by grade_id, else by the cell's own id where no other claims it."""
+def _names(cells: list[NotebookNode], source: Source) -> dict[int, str]:
+    """Which cell of the source stands at which place: by grade_id, else by the cell's own id where no other claims it.
+
+    A notebook that was pasted into a new one has neither: there a check is known by its own words, and the answer above
+    it by the names that it binds.
+    """
     claimed: dict[str, int] = {}
     by_id = {marked.id: name for name, marked in source.cells.items()}
     fallback: dict[str, int] = {}
@@ -164,7 +167,33 @@ def _names(cells: Iterable[NotebookNode], source: Source) -> dict[int, str]:
             claimed[name] = place
         elif cell.id in by_id:
             fallback[by_id[cell.id]] = place
-    return {place: name for name, place in (fallback | claimed).items()}
+    known = fallback | claimed
+    return {place: name for name, place in (_told(cells, source, known) | known).items()}
+
+
+def _told(cells: list[NotebookNode], source: Source, known: Mapping[str, int]) -> dict[str, int]:
+    """Cells without marks that are checks by their words, and answers to those by the only cell that binds the names."""
+    asked = {check.exercise: name for name, check in source.checks.items() if name not in known}
+    taken = set(known.values())
+    checks: dict[str, int] = {}
+    for place, cell in enumerate(cells):
+        call = call_of(cell.source) if cell.cell_type == "code" and place not in taken else None
+        if call is not None and call.exercise in asked:
+            checks[asked[call.exercise]] = place  # the last one counts
+    told = dict(checks)
+    taken |= set(checks.values())
+    bound = {
+        place: binds(cell.source)
+        for place, cell in enumerate(cells)
+        if checks and cell.cell_type == "code" and place not in taken
+    }
+    for name, at in checks.items():
+        answer = source.cells[name].after
+        wanted = source.checks[name].names
+        found = [place for place, names in bound.items() if place < at and wanted & names]
+        if answer and answer not in known and answer not in told and len(found) == 1 and found[0] not in told.values():
+            told[answer] = found[0]
+    return told
 
 
 def _place(order: list[tuple[str | None, NotebookNode]], name: str) -> int:
@@ -172,10 +201,21 @@ def _place(order: list[tuple[str | None, NotebookNode]], name: str) -> int:
 
 
 def _home(order: list[tuple[str | None, NotebookNode]], name: str, source: Source) -> int:
-    """The place behind which a lost cell comes back: its answer's, else that of the nearest marked cell above it."""
+    """The place behind which a lost cell comes back: its answer's, else that of a cell which calls the check itself or,
+    where the answer has lost its marks, binds its names, else that of the nearest marked cell above it.
+    """
     after = source.cells[name].after
     if after and (at := _place(order, after)) >= 0:
         return at
+    if (check := source.checks.get(name)) is not None:
+        own = [place for place, (one, cell) in enumerate(order) if one is None and cell.cell_type == "code"]
+        for place in reversed(own):
+            if any(call.exercise == check.exercise for call in calls_in(order[place][1].source)):
+                return place
+        wanted = check.names
+        for place in reversed(own):
+            if wanted and wanted <= binds(order[place][1].source):
+                return place
     above = list(source.cells)[: list(source.cells).index(name)]
     return max((_place(order, one) for one in above), default=-1)
 

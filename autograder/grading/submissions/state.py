@@ -15,11 +15,13 @@ class State(StrEnum):
 
     GRADED = "graded"
     NOT_ATTEMPTED = "not attempted"
+    DOES_NOT_PARSE = "does not parse"
     CRASHED = "crashed"
     TIMED_OUT = "timed out"
     OUT_OF_MEMORY = "out of memory"
     UNREADABLE = "unreadable"
     MISSING = "missing"
+    NOBODYS = "nobody's"  # a file that lies where learners have folders
 
 
 def of_cell(end: CellEnd) -> State | None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 
-from autograder.grading.slots.job import Job, Limits, Outcome, Ran
-from autograder.grading.submissions.never_there import never_there
+from autograder.grading.slots.job import CellEnd, Job, Limits, Outcome, Ran
+from autograder.grading.submissions.never_there import does_not_parse, never_there
 from autograder.grading.submissions.operators import operators_named
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
 from autograder.grading.submissions.state import State, of_cell, of_verdict
-from autograder.judging.circumstances import Place, running_out_of_time
+from autograder.judging import sentences
 from autograder.judging.judge import judge
 from autograder.judging.reference import Reference
 from autograder.judging.verdict import Status, Verdict
@@ -82,16 +82,15 @@ def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
     state = next((one for one in _WORST_FIRST if one in states), State.GRADED)
     if state is State.GRADED and exercises and all(one.state is State.NOT_ATTEMPTED for one in exercises.values()):
         state = State.NOT_ATTEMPTED
-    return Result(ready.student, state, _told(outcome), exercises)
+    note = "; ".join(filter(None, [ready.note, _told(task, ready.notebook, outcome)]))
+    return Result(ready.student, state, note, exercises)
 
 
 def not_run(task: Assignment, ready: Prepared) -> Result:
     """The result of a submission that was not run: no points, and the reason on every exercise."""
     exercises = {}
     for name, check in task.source.checks.items():
-        verdict = _nothing(
-            find(check.exercise), Status.NOT_ATTEMPTED, f"This submission is {ready.state}: {ready.note}"
-        )
+        verdict = _nothing(find(check.exercise), Status.NOT_ATTEMPTED, sentences.not_run(ready.state, ready.note))
         exercises[name] = Decided(ready.state, verdict)
     return Result(ready.student, ready.state, ready.note, exercises)
 
@@ -110,13 +109,13 @@ def _decide(
     one = ran.get(place)
     if one is None:
         state, words = _elsewhere(task, notebook, ran, check) or (State.NOT_ATTEMPTED, "")
-        return Decided(state, _nothing(exercise, Status.NOT_ATTEMPTED, words or _write(exercise)))
+        return Decided(state, _nothing(exercise, Status.NOT_ATTEMPTED, words or sentences.write(exercise.contract)))
     state_of_cell = of_cell(one.end)
     if state_of_cell is not None or one.run is None:
         state = state_of_cell or State.CRASHED
-        said = _said(state, job.limits) if state_of_cell else "Your answer broke off its own check."
+        said = _said(state, job.limits) if state_of_cell else sentences.BROKE_OFF
         if state is State.TIMED_OUT and one.run is not None:
-            said += running_out_of_time(_where(_as_data(one.run, len(one.run.seen))))
+            said += sentences.running_out_of_time(_where(_as_data(one.run, len(one.run.seen))))
         return Decided(state, _nothing(exercise, Status.CRASHED, said))
     reference = task.references[check.exercise]
     run = _with_source(_as_data(one.run, len(reference.cases)), exercise, check, job, place)
@@ -125,8 +124,15 @@ def _decide(
         return Decided(State.OUT_OF_MEMORY, replace(verdict, note=_said(State.OUT_OF_MEMORY, job.limits)))
     if verdict.status is Status.NOT_ATTEMPTED and (found := _elsewhere(task, notebook, ran, check)):
         return Decided(found[0], replace(verdict, note=found[1]))
-    if not run.attempted and (words := never_there(job, ran, place, check.answer)):
-        verdict = replace(verdict, note=words)
+    if not run.attempted:
+        words = never_there(job, ran, place, check.answer)
+        line = does_not_parse(job, ran, place, check.answer, _answer_of(task, notebook, place))
+        if line is not None:
+            said = f"Your answer does not parse{f', line {line}' if line else ''}."
+            return Decided(
+                State.DOES_NOT_PARSE, replace(verdict, status=Status.CRASHED, note=f"{said} {words}".rstrip())
+            )
+        verdict = replace(verdict, note=words or verdict.note)
     return Decided(of_verdict(verdict.status), verdict)
 
 
@@ -135,8 +141,7 @@ def _judged(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     try:
         verdict = judge(exercise, reference, run)
     except Exception as error:  # what comes out of a sandbox may be anything
-        note = f"What your answer returned could not be compared ({type(error).__name__})."
-        return _nothing(exercise, Status.CRASHED, note)
+        return _nothing(exercise, Status.CRASHED, sentences.not_comparable(type(error).__name__))
     sound = isinstance(verdict.score, int | float) and 0 <= verdict.score <= exercise.points
     assert sound, f"the judge gave {verdict.score} of {exercise.points} points"
     return verdict
@@ -145,12 +150,14 @@ def _judged(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
 def _as_data(run: Run, cases: int) -> Run:
     """``run`` with nothing in it but what a probe can have written: one entry a case, names as text, errors cut short."""
     seen = tuple(_seen(one) for one in run.seen[:cases])
-    return Run(seen, tuple(str(name)[:100] for name in run.used[:20]), bool(run.attempted))
+    return Run(seen, tuple(str(name)[:100] for name in run.used[:20]), bool(run.attempted), run.handed_in)
 
 
 def _seen(one: Any) -> Seen:
     if isinstance(one, Raised):
-        return replace(one, type=one.type[:100], message=one.message[:2000], line=one.line[:200])
+        return replace(
+            one, type=one.type[:100], message=one.message[:2000], line=one.line[:200], inside=one.inside[:100]
+        )
     if isinstance(one, Mapping) and all(isinstance(key, str) for key in one):
         return one
     return Raised("NoObservation", "the check sent back something else than observations")
@@ -161,7 +168,7 @@ def _took_too_much(one: Seen) -> bool:
     return isinstance(one, Raised) and (one.type == "MemoryError" or "can't allocate memory" in one.message)
 
 
-def _where(run: Run) -> Place:
+def _where(run: Run) -> sentences.Place:
     """The answer's own line that was running when it was interrupted."""
     stopped = [one for one in run.seen if isinstance(one, Raised) and one.type == "KeyboardInterrupt"]
     return (stopped[0].number, stopped[0].line) if stopped else (0, "")
@@ -175,6 +182,17 @@ def _with_source(run: Run, exercise: Exercise, check: Check, job: Job, place: in
     return replace(run, used=operators_named(above, check.answer, exercise.by_hand))
 
 
+def _answer_of(task: Assignment, notebook: NotebookNode, place: int) -> int:
+    """The place of the answer that the check at ``place`` grades, -1 where no cell is marked so."""
+    name = _marked(notebook, place)
+    after = task.source.cells[name].after if name in task.source.cells else ""
+    return next((one for one in range(place) if after and _marked(notebook, one) == after), -1)
+
+
+def _marked(notebook: NotebookNode, place: int) -> str:
+    return str((notebook.cells[place].metadata.get("nbgrader") or {}).get("grade_id", ""))
+
+
 def _elsewhere(
     task: Assignment, notebook: NotebookNode, ran: Mapping[int, Ran], check: Check
 ) -> tuple[State, str] | None:
@@ -182,7 +200,7 @@ def _elsewhere(
     for place, cell in enumerate(notebook.cells):
         marks = cell.metadata.get("nbgrader") or {}
         if marks.get("grade_id") == check.exercise and place in ran and (state := of_cell(ran[place].end)):
-            return state, f"The cell in which you answer was stopped: {state}. So there is nothing to check."
+            return state, sentences.cell_stopped(state)
     return None
 
 
@@ -190,39 +208,43 @@ def _nothing(exercise: Exercise, status: Status, note: str) -> Verdict:
     return Verdict(exercise.id, exercise.contract, exercise.points, 0.0, status, note=note)
 
 
-def _write(exercise: Exercise) -> str:
-    return f"Write {exercise.contract} in the cell above, run that cell, then this one."
-
-
 def _said(state: State, limits: Limits) -> str:
     match state:
         case State.TIMED_OUT:
-            return (
-                f"This check was stopped: your answer took too long. A cell has {limits.cell_seconds:g} seconds, and the "
-                f"whole notebook {limits.notebook_seconds:g}."
-            )
+            return sentences.too_long(limits.cell_seconds, limits.notebook_seconds)
         case State.OUT_OF_MEMORY:
-            return f"This check was stopped: your answer needed more than the {limits.memory >> 20} MB that there are."
-    return "This check was stopped: your answer ended the Python process in which it ran."
+            return sentences.too_much(limits.memory)
+    return sentences.PROCESS_ENDED
 
 
-def _told(outcome: Outcome) -> str:
-    """What happened to the cells that were stopped, in a line."""
+def _told(task: Assignment, notebook: NotebookNode, outcome: Outcome) -> str:
+    """What happened to the cells that were stopped, in a line: by exercise, and by the number that Jupyter shows."""
     parts = []
     for state in _WORST_FIRST:
-        places = [one.place + 1 for one in outcome.cells if of_cell(one.end) is state]
-        if places:
-            parts.append(f"{state} in {_cells(places)}")
+        ended = [one for one in outcome.cells if of_cell(one.end) is state and one.end is not CellEnd.NOT_RUN]
+        if ended:
+            parts.append(f"{state} in {_cells([_cell(task, notebook, one) for one in ended])}")
+    if left := sum(one.end is CellEnd.NOT_RUN for one in outcome.cells):
+        parts.append(f"the notebook's time was up before {left} more cell{'s' if left > 1 else ''}")
     return "; ".join(parts)
 
 
-def _cells(places: Sequence[int]) -> str:
-    """Which cells, counted from 1 as a reader counts them.
+def _cell(task: Assignment, notebook: NotebookNode, one: Ran) -> str:
+    """A cell as a person finds it: the exercise that it answers or checks, and its ``[n]``."""
+    name = _marked(notebook, one.place)
+    number = f"[{one.count}]" if one.count is not None else ""
+    if name in task.source.checks:
+        return f"the check of {task.source.checks[name].exercise} {number}".rstrip()
+    if name in task.source.cells:
+        return f"{name} {number}".rstrip()
+    return f"cell {number}" if number else f"the cell at place {one.place + 1}"
 
-    >>> _cells([3]), _cells([3, 5, 6, 7, 8])
-    ('cell 3', 'cells 3, 5, 6 and 2 more')
+
+def _cells(names: Sequence[str]) -> str:
+    """The first of them, and how many more.
+
+    >>> _cells(["relu [3]"]), _cells(["relu [3]", "cell [5]", "cell [6]", "cell [7]", "cell [8]"])
+    ('relu [3]', 'relu [3], cell [5], cell [6] and 2 more')
     """
-    if len(places) == 1:
-        return f"cell {places[0]}"
-    more = f" and {len(places) - 3} more" if len(places) > 3 else ""
-    return f"cells {', '.join(str(place) for place in places[:3])}{more}"
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(names[:3])}{more}"

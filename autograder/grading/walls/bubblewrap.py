@@ -19,6 +19,7 @@ __all__ = ["NoSandbox", "command", "environment", "plain_command", "require"]
 HOME = "/home/learner"
 PACKAGES = "/packages"
 _ELSEWHERE = "/elsewhere"
+_PYTHON = "/python"  # where the course's virtual environment is seen: its own path names the instructor's folders
 
 # Of the system: programs and libraries, and the few files that tell them where things are.
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/nix/store")
@@ -184,7 +185,15 @@ def _bind(paths: Sequence[Path], target: str = "") -> Iterator[str]:
 
 
 def _seen(path: str | Path) -> str:
-    """Where ``path`` is found inside: what lies in a place that is empty there (a course below /tmp) is put elsewhere."""
+    """Where ``path`` is found inside.
+
+    A virtual environment has a place of its own there. What lies in a place that is empty inside (a course below /tmp) is
+    put elsewhere.
+    """
+    if sys.prefix != sys.base_prefix:
+        for prefix in (Path(sys.prefix), Path(sys.prefix).resolve()):
+            if Path(path).is_relative_to(prefix):
+                return str(_PYTHON / Path(path).relative_to(prefix))
     empty = any(Path(path).is_relative_to(one) for one in ("/tmp", "/dev/shm", HOME))
     return f"{_ELSEWHERE}{path}" if empty else str(path)
 

@@ -13,12 +13,15 @@ from torch import Tensor
 
 from autograder.grading.wire.frames import FrameError
 from autograder.observing.codec import CodecError, Drawn, Projection, Raised, Uniform, from_bytes, to_bytes
+from autograder.observing.handed_in import HandedIn
 from autograder.observing.observe import Run
 from autograder.observing.project import LARGE
 
-__all__ = ["RUN_LIMIT", "pack_run", "unpack_run"]
+__all__ = ["RUN_LIMIT", "handed_in_of", "pack_run", "run_tree", "unpack_run"]
 
 RUN_LIMIT = 16 << 20  # bytes; the largest run of an honest answer has a few hundred thousand
+_LETTERS = 100  # of a word on what was handed in
+_FUNCTIONS = 24
 _MOST_NESTED = 1 << 18  # sequences and dicts; all runs of a chapter together have a tenth of that
 
 
@@ -28,7 +31,46 @@ def pack_run(run: Run) -> bytes:
     >>> unpack_run(pack_run(Run(({"values": 3},), used=("relu",))), cases=1)
     Run(seen=({'values': 3},), used=('relu',), attempted=True)
     """
-    return to_bytes({"seen": run.seen, "used": run.used, "attempted": run.attempted})
+    return to_bytes(run_tree(run))
+
+
+def run_tree(run: Run) -> dict[str, Any]:
+    """``run`` as data."""
+    about = run.handed_in
+    handed_in = {
+        "form": about.form,
+        "functions": dict(about.functions),
+        "prints": about.prints,
+        "returned": about.returned,
+    }
+    return {"seen": run.seen, "used": run.used, "attempted": run.attempted, "handed in": handed_in}
+
+
+def handed_in_of(tree: Any) -> HandedIn:
+    """What sort of thing was handed in, of what `run_tree` wrote; nothing where it is something else.
+
+    >>> handed_in_of({"form": ("list", ("tensor",)), "functions": {}, "prints": False, "returned": ((),)}).form
+    ('list', ('tensor',))
+    >>> handed_in_of({"form": "anything"}) == HandedIn()
+    True
+    """
+    match tree:
+        case {
+            "form": tuple(form),
+            "functions": Mapping() as functions,
+            "prints": bool(prints),
+            "returned": tuple(returned),
+        } if _words(form) and _words(returned) and _words(tuple(functions)) and _words(tuple(functions.values())):
+            forms = tuple(one if isinstance(one, tuple) else () for one in returned)
+            return HandedIn(form, dict(list(functions.items())[:_FUNCTIONS]), prints, forms)
+    return HandedIn()
+
+
+def _words(form: Any, depth: int = 0) -> bool:
+    """Whether it is short words and tuples of such, no deeper than a form is."""
+    if isinstance(form, str):
+        return len(form) <= _LETTERS
+    return isinstance(form, tuple) and depth < 6 and all(_words(one, depth + 1) for one in form)
 
 
 def unpack_run(data: bytes, cases: int) -> Run:
@@ -45,8 +87,8 @@ def unpack_run(data: bytes, cases: int) -> Run:
         raise FrameError(f"observations with more than {_MOST_NESTED} sequences and dicts")
     try:
         match from_bytes(data):
-            case {"seen": tuple(seen), "used": tuple(used), "attempted": bool(attempted)}:
-                pass
+            case {"seen": tuple(seen), "used": tuple(used), "attempted": bool(attempted), **others}:
+                handed_in = handed_in_of(others.get("handed in"))
             case _:
                 raise FrameError("observations without seen, used and attempted")
     except CodecError as error:
@@ -59,7 +101,7 @@ def unpack_run(data: bytes, cases: int) -> Run:
     for one in seen:
         if not allowed.aspects(one.left_alone if isinstance(one, Raised) else one):
             raise FrameError(f"an observation that is a {type(one).__name__}, or holds what none can hold")
-    return Run(seen, used, attempted)
+    return Run(seen, used, attempted, handed_in)
 
 
 def _nested_in(data: bytes) -> int:

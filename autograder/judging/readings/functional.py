@@ -22,7 +22,7 @@ def init_params(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
                 "same seed": "same numbers" if _same(draws["first"], draws["again"]) else "other numbers",
                 "other seed": "same numbers" if _same(draws["first"], draws["other"]) else "other numbers",
                 "numbers taken": draws["taken"],
-            }
+            },
         }
     bounds = case.inputs["bounds"]
     return {**seen, "values": {name: spread(seen["values"].get(name), bounds[name]) for name in bounds}}

@@ -81,7 +81,7 @@ def _statistics(layers: Mapping[str, Any]) -> dict[str, Any]:
 @exercise(
     "parity_report(model, x, target) -> dict",
     points=5,
-    core="functional-logits functional-gradients by_hand-logits by_hand-gradients",
+    core="functional-logits, functional-gradients, by_hand-logits, by_hand-gradients",
     shares={f"{build}-{what}": 2 for build in BUILDS for what in ("logits", "gradients")}
     | {"parity": 2, "by hand": 2, "state": 1, "memory": 1, "shape": 1},
 )
@@ -147,6 +147,7 @@ def _counting(calls: list[int]) -> Callable[[Any, int], nn.Module]:
 @exercise(
     "ensemble_logits(models, x)",
     points=4,
+    essential="passes",
     shares={"values": 4, "passes": 4, "state": 2, "memory": 1, "shape": 1},
 )
 def ensemble_logits(answer: Callable[..., Any], case: Case) -> Observations:

@@ -51,19 +51,27 @@ def _short(value: Any, whole: int) -> Any:
     return project(data) if isinstance(data, Tensor) and data.numel() > whole else data
 
 
-@exercise("correlate2d(x, kernel)", points=3, draws=False, by_hand="*conv*")
+@exercise("correlate2d(x, kernel)", points=3, draws=False, by_hand="*conv*", essential="gradients")
 def correlate2d(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (H, W)``, ``kernel (kh, kw)``."""
     return _function(answer, case)
 
 
-@exercise("pad2d(x, padding, value=0.0)", points=2, draws=False, by_hand=_PAD, shares={"fill": 2})
+@exercise(
+    "pad2d(x, padding, value=0.0)", points=2, draws=False, by_hand=_PAD, essential="gradients", shares={"fill": 2}
+)
 def pad2d(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)``, ``padding`` an int of 0 or more, ``value`` a number, or none given."""
     return _function(answer, case)
 
 
-@exercise("windows(x, kernel_size, stride=1)", points=4, draws=False, shares={"memory": 3, "stride": 2, "layout": 3})
+@exercise(
+    "windows(x, kernel_size, stride=1)",
+    points=4,
+    draws=False,
+    essential="memory",
+    shares={"memory": 5, "stride": 2, "layout": 3},
+)
 def windows(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)`` of any layout; afterwards its storage is written to, and the result read once more."""
     out = case.call(answer)
@@ -89,6 +97,7 @@ def _after_writing(x: Tensor, out: Any) -> str:
     points=5,
     draws=False,
     by_hand="*conv*",
+    essential="gradients",
     shares=_ONE_MORE,
 )
 def conv2d(answer: Callable[..., Any], case: Case) -> Observations:
@@ -101,6 +110,7 @@ def conv2d(answer: Callable[..., Any], case: Case) -> Observations:
     points=3,
     draws=False,
     by_hand="*conv*",
+    essential="gradients",
     shares=_ONE_MORE,
 )
 def conv2d_im2col(answer: Callable[..., Any], case: Case) -> Observations:
@@ -113,6 +123,7 @@ def conv2d_im2col(answer: Callable[..., Any], case: Case) -> Observations:
     points=3,
     draws=False,
     by_hand="*pool*",
+    essential="gradients",
     shares={"stride": 2, "padding": 3},
 )
 def max_pool2d(answer: Callable[..., Any], case: Case) -> Observations:

@@ -19,7 +19,13 @@ from autograder.observing.sharing import among
 Observations = dict[str, Any]
 
 
-@exercise("init_params(generator) -> dict", points=4)
+@exercise(
+    "init_params(generator) -> dict",
+    points=4,
+    core="values, shape, generator",
+    essential="values, shape, generator",
+    shares={"shape": 2, "generator": 3},
+)
 def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     """Draw parameters many times: sizes, their numbers, leaves; or from the same generator state twice, and from another."""
     if "other_seed" in case:
@@ -73,7 +79,7 @@ def _function(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{aspect: out}, gradients=case.gradients(out), memory=case.unchanged())
 
 
-@exercise("relu(x)", points=2, by_hand="*relu*", draws=False)
+@exercise("relu(x)", points=2, by_hand="*relu*", essential="gradients", draws=False)
 def relu(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any shape; no element is exactly 0. Of whole numbers the contract does not say how they come back."""
     out = case.call(answer)
@@ -86,19 +92,25 @@ def relu(answer: Callable[..., Any], case: Case) -> Observations:
     return seen
 
 
-@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear", draws=False)
+@exercise("linear(x, weight, bias=None)", points=3, by_hand="linear", essential="gradients", draws=False)
 def linear(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (…, in)``, ``weight (out, in)``, ``bias (out,)`` or none."""
     return _function(answer, case)
 
 
-@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin", draws=False)
+@exercise("softmax(x, dim)", points=3, by_hand="*softmax* softmin", essential="gradients", draws=False)
 def softmax(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any rank, ``dim`` counted from either end."""
     return _function(answer, case)
 
 
-@exercise("params_from_module(model) -> dict", points=3, draws=False)
+@exercise(
+    "params_from_module(model) -> dict",
+    points=3,
+    essential="memory, state",
+    shares={"values": 2, "memory": 8, "state": 3},
+    draws=False,
+)
 def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     """Take the parameters out of a module; write to the module, and see whether what was taken changes.
 
@@ -121,7 +133,7 @@ def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     )
 
 
-@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*", draws=False)
+@exercise("functional_cnn(x, params)", points=5, by_hand="nn.*", essential="gradients", draws=False)
 def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, 3, 32, 32)`` and the four tensors, in the order of keys that the case gives; gradients of all five."""
     params = {name: case[name] for name in case["order"]}
@@ -129,7 +141,7 @@ def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=out, gradients=case.gradients(out))
 
 
-@exercise("which_api: dict", points=2, core="weights mode state", shares={"weights": 1, "mode": 1, "state": 1})
+@exercise("which_api: dict", points=2, core="weights, mode, state", shares={"weights": 1, "mode": 1, "state": 1})
 def which_api(answer: Any, case: Case) -> Observations:
     """The choices for the situations of the case, which are all about one aspect."""
     made = answer() if callable(answer) else answer  # a function that makes the dict is as good

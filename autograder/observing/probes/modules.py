@@ -54,6 +54,8 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
     }
     if loaded == "not these tensors":
         state["tensors"] = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        if not dtypes:
+            state["layers"] = _unregistered(model, case["x"])
         return observe(values="the four tensors do not fit into this network", state=state)
     x = case["x"]
     model.to(x.dtype).train(case.get("training", True))
@@ -61,6 +63,17 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
         out = model(x)
     memory |= {name: word for name, word in case.unchanged().items() if name == "x"}
     return observe(values=out, gradients=_parameter_gradients(model, out), memory=memory, state=state)
+
+
+def _unregistered(model: nn.Module, x: torch.Tensor) -> str:
+    """Of a network without parameters: whether it makes layers at every call, or holds some that torch does not see."""
+    try:
+        with torch.no_grad():
+            first, second = model(x.float()), model(x.float())
+        same = torch.equal(first, second)
+    except Exception as error:
+        return f"forward raises {type(error).__name__}"
+    return "the same at every call" if same else "others at every call"
 
 
 def _parameter_gradients(model: nn.Module, out: Any) -> dict[str, Any]:
@@ -86,7 +99,7 @@ def count_parameters(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{"trainable" if "trainable_only" in case else "values": count})
 
 
-@exercise("predict_proba(model, x) -> Tensor", points=3, draws=False)
+@exercise("predict_proba(model, x) -> Tensor", points=3, essential="state", draws=False)
 def predict_proba(answer: Callable[..., Any], case: Case) -> Observations:
     """Ask for probabilities; whether a graph is kept, and what became of modes, is said in words of its own.
 

@@ -23,7 +23,7 @@ Observations = dict[str, Any]
 @exercise(
     "predict_registered: dict",
     points=3,
-    core="tensors modules buffers",
+    core="tensors, modules, buffers",
     shares={"tensors": 1, "modules": 1, "buffers": 1},
 )
 def predict_registered(answer: Any, case: Case) -> Observations:
@@ -38,7 +38,13 @@ def predict_registered(answer: Any, case: Case) -> Observations:
 _LAYER = {"values": 4, "gradients": 2, "state": 3, "start": 2}
 
 
-@exercise("class MyLinear(in_features, out_features, bias=True)", points=4, by_hand="nn.Linear", shares=_LAYER)
+@exercise(
+    "class MyLinear(in_features, out_features, bias=True)",
+    points=4,
+    by_hand="nn.Linear",
+    essential="state, gradients",
+    shares=_LAYER,
+)
 def my_linear(answer: Callable[..., Any], case: Case) -> Observations:
     """Load ``weight (out, in)`` and ``bias (out,)``, run on ``x (…, in)``; or make many, and look at their numbers."""
     return _many(answer, case) if "layers" in case else _layer(answer, case)
@@ -48,6 +54,7 @@ def my_linear(answer: Callable[..., Any], case: Case) -> Observations:
     "class MyConv2d(in_channels, out_channels, kernel_size, stride=1, padding=0, bias=True)",
     points=3,
     by_hand="nn.Conv2d",
+    essential="state, gradients",
     shares=_LAYER,
 )
 def my_conv2d(answer: Callable[..., Any], case: Case) -> Observations:
@@ -94,7 +101,7 @@ def find_unregistered(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): found}, memory={"module": kept})
 
 
-@exercise("class StackedMLP(widths)", points=3, shares={"values": 4, "gradients": 2, "state": 3})
+@exercise("class StackedMLP(widths)", points=3, essential="state", shares={"values": 4, "gradients": 2, "state": 3})
 def stacked_mlp(answer: Callable[..., Any], case: Case) -> Observations:
     """Load the layers' tensors by their shapes, in every order in which they fit, and run on ``x (N, widths[0])``."""
     return stacked_observations(answer, case)
@@ -103,7 +110,7 @@ def stacked_mlp(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise(
     "class RunningMean(num_features)",
     points=4,
-    core="values state",
+    core="values, state",
     shares={"values": 4, "gradients": 1, "state": 4},
 )
 def running_mean(answer: Callable[..., Any], case: Case) -> Observations:

@@ -46,6 +46,7 @@ def _short(value: Any) -> Any:
     "call_with(module, tensors, x)",
     points=5,
     by_hand="functional_call _functional_call",
+    essential="gradients, state",
     shares={"values": 4, "gradients": 4, "state": 3, "errors": 2, "after an error": 2},
     may_change="tensors: its numbers",
 )
@@ -64,13 +65,19 @@ def _function(answer: Callable[..., Any], case: Case) -> Observations:
     })  # fmt: skip
 
 
-@exercise("attention(q, k, v, mask=None)", points=4, by_hand=_SDPA, shares={"mask": 3, "large scores": 1})
+@exercise(
+    "attention(q, k, v, mask=None)",
+    points=4,
+    by_hand=_SDPA,
+    essential="gradients",
+    shares={"mask": 3, "large scores": 1},
+)
 def attention(answer: Callable[..., Any], case: Case) -> Observations:
     """``q (…, L, E)``, ``k (…, S, E)``, ``v (…, S, Ev)``, a boolean mask or none."""
     return _function(answer, case)
 
 
-@exercise("split_heads(x, num_heads)", points=2, shares={"memory": 3, "errors": 1})
+@exercise("split_heads(x, num_heads)", points=2, essential="memory", shares={"memory": 3, "errors": 1})
 def split_heads(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, L, E)`` of any layout; afterwards its storage is written to, and the result read once more."""
     if case.get("divides") is False:
@@ -105,7 +112,13 @@ def _after_writing(x: Tensor, out: Any) -> str:
 _PROJECTIONS = tuple(f"{layer}.{tensor}" for layer in ("q", "k", "v", "out") for tensor in ("weight", "bias"))
 
 
-@exercise("class SelfAttention(embed_dim, num_heads)", points=4, by_hand=_SDPA, shares={"gradients": 3})
+@exercise(
+    "class SelfAttention(embed_dim, num_heads)",
+    points=4,
+    by_hand=_SDPA,
+    essential="gradients",
+    shares={"gradients": 3},
+)
 def self_attention(answer: Callable[..., Any], case: Case) -> Observations:
     """Build a layer, load the four projections, run it on ``x (N, L, E)`` and go backward."""
     case.watch.look_at(answer)
@@ -148,7 +161,7 @@ def _after_forward(case: Case, out: Any, held: Mapping[str, Tensor]) -> Observat
     return observe(memory=memory, gradients=_short(found))
 
 
-@exercise("dynamic_conv(x, weight)", points=4, shares={"gradients": 3, "one call": 3})
+@exercise("dynamic_conv(x, weight)", points=4, essential="one call", shares={"gradients": 3, "one call": 3})
 def dynamic_conv(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)`` and ``weight (N, O, C, k, k)``; how often `F.conv2d` is called is counted."""
     with Calls() as calls:
@@ -165,7 +178,12 @@ def dynamic_conv(answer: Callable[..., Any], case: Case) -> Observations:
 _TIED = ("weight", "encoder_bias", "decoder_bias")
 
 
-@exercise("class TiedAutoencoder(features, hidden)", points=3, shares={"parts": 2, "tied": 3, "gradients": 3})
+@exercise(
+    "class TiedAutoencoder(features, hidden)",
+    points=3,
+    essential="tied",
+    shares={"parts": 2, "tied": 3, "gradients": 3},
+)
 def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
     """Load three tensors; encode, decode and do both; again when the module has been moved, loaded anew or trained a step."""
     module = _made(answer, case)
@@ -196,7 +214,7 @@ def _part(module: nn.Module, name: str, x: Tensor) -> Any:
 _SYMMETRIC = ("weight", "bias")
 
 
-@exercise("class SymmetricLinear(features)", points=3, shares={"gradients": 3, "afterwards": 3})
+@exercise("class SymmetricLinear(features)", points=3, essential="afterwards", shares={"gradients": 3, "afterwards": 3})
 def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
     """Load both tensors and run it on ``x (…, features)``; again when it has been moved, loaded anew or trained a step."""
     module = _made(answer, case)

@@ -11,20 +11,23 @@ from torch import Tensor
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe, raised_by
+from autograder.observing.whole import whole
 
 Observations = dict[str, Any]
+
+_BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}  # integers by their number of bytes
 
 
 @exercise("flat_index(index, stride, offset=0) -> int", points=2, draws=False)
 def flat_index(answer: Callable[..., Any], case: Case) -> Observations:
     """Call the answer with tuples of ints; the cases with an offset are an aspect of their own."""
-    return observe(**{"offset" if "offset" in case else "values": case.call(answer)})
+    return observe(**{"offset" if "offset" in case else "values": whole(case.call(answer))})
 
 
 @exercise("contiguous_stride(size) -> tuple", points=2, draws=False, by_hand="*")
 def contiguous_stride(answer: Callable[..., Any], case: Case) -> Observations:
     """Call the answer with a size; sizes with a 0 in them are an aspect of their own."""
-    return observe(**{"size 0" if 0 in case["size"] else "values": case.call(answer)})
+    return observe(**{"size 0" if 0 in case["size"] else "values": whole(case.call(answer))})
 
 
 @exercise("read_strided(storage, size, stride, offset=0) -> Tensor", points=4, draws=False, by_hand="as_strided*")
@@ -37,7 +40,8 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
         return observe(**{case.get("aspect", "values"): out})
     read = out.detach().clone()
     memory = case.unchanged()
-    case["storage"].add_(1)
+    storage = case["storage"]
+    _ = storage.logical_not_() if storage.dtype == torch.bool else storage.add_(1)
     # Under its size, so that one tensor given back for every question earns nothing by being nobody's memory.
     kept = "its own memory" if torch.equal(out.detach(), read) else "the storage's memory"
     memory[f"result {tuple(out.shape)}"] = kept
@@ -47,7 +51,7 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise("shares_storage(a, b) -> bool", points=2, draws=False, shares={"offsets": 2, "kinds": 2})
 def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     """Build two tensors over one memory or over two with the same numbers, as the case describes; ask about them."""
-    memories = [case["memory"], case["memory"].clone()]
+    memories = [case["memory"].clone(), case["memory"].clone()]  # each owns its slots, as what torch made does
     before = memories[1].clone()
     a, b = _over(memories[0], case["a"]), _over(memories[case["over"]], case["b"])
     match case.get("made"):
@@ -55,9 +59,9 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
             b = a
         case "detached":
             a.requires_grad_()
-            b = a.detach()
+            b = b.detach()
         case "other dtype":
-            b = b.view(torch.int64)
+            b = b.view(_BITS[b.element_size()])
     said = case.call(answer, a=a, b=b)
     kept = all(torch.equal(memory.detach(), before) for memory in memories)
     return observe(**{case.get("aspect", "values"): said if kept else "the tensors were written to"})
@@ -68,7 +72,7 @@ def _over(memory: Tensor, layout: tuple[Any, ...] | None) -> Tensor:
     return memory if layout is None else memory.as_strided(*layout)
 
 
-@exercise("predict_layout: dict", points=4, core="order parts strides copies")
+@exercise("predict_layout: dict", points=4, core="order, parts, strides, copies")
 def predict_layout(answer: Any, case: Case) -> Observations:
     """The layouts predicted for the operations of the case, which are all about one aspect."""
     made = answer() if callable(answer) else answer  # a function that makes the dict is as good

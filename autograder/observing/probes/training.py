@@ -22,7 +22,9 @@ from autograder.observing.probes.trained import Batches, batches_of, packed, sam
 Observations = dict[str, Any]
 
 
-@exercise("cross_entropy(logits, target)", points=3, by_hand="cross_entropy* linear_cross_entropy")
+@exercise(
+    "cross_entropy(logits, target)", points=3, by_hand="cross_entropy* linear_cross_entropy", essential="gradients"
+)
 def cross_entropy(answer: Callable[..., Any], case: Case) -> Observations:
     """``logits (N, C)``, ``target (N,)`` int64; of a single class the loss counts for an aspect of its own."""
     with World() as world:
@@ -70,7 +72,7 @@ _TRAINED = {"values": 4, "trajectory": 4, "state": 1, "memory": 1, "shape": 1}
 
 
 @exercise(
-    "train_module(model, batches, lr) -> list", points=4, core="values trajectory", shares=_TRAINED, may_change="model"
+    "train_module(model, batches, lr) -> list", points=4, core="values, trajectory", shares=_TRAINED, may_change="model"
 )
 def train_module(answer: Callable[..., Any], case: Case) -> Observations:
     """Train a module: its losses, where it arrives, and what else has changed. Without a batch nothing is to happen."""
@@ -99,7 +101,7 @@ def train_module(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise(
     "train_functional(params, batches, lr) -> list",
     points=4,
-    core="values trajectory",
+    core="values, trajectory",
     shares=_TRAINED,
     may_change="params",
 )
@@ -150,7 +152,9 @@ def _losses(found: Any, dtype: torch.dtype) -> Any:
     return found
 
 
-@exercise("diagnose: dict", points=3, core="gradients tensors modes", shares={"gradients": 1, "tensors": 1, "modes": 1})
+@exercise(
+    "diagnose: dict", points=3, core="gradients, tensors, modes", shares={"gradients": 1, "tensors": 1, "modes": 1}
+)
 def diagnose(answer: Any, case: Case) -> Observations:
     """The names for the listings of the case, which have something in common."""
     made = answer() if callable(answer) else answer  # a function that makes the dict is as good
@@ -180,7 +184,7 @@ def load_partly(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise(
     "save_checkpoint(model, optimizer) -> bytes and load_checkpoint(data, model, optimizer)",
     points=5,
-    core="values model",
+    core="values, model",
     may_change="model, optimizer",
     shares={"values": 4, "model": 2, "state": 2, "memory": 1, "safety": 4},
 )

@@ -11,6 +11,7 @@ from torch import Tensor
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe, raised_by
+from autograder.observing.whole import whole
 
 Observations = dict[str, Any]
 
@@ -19,7 +20,7 @@ def _said(answer: Callable[..., Any], case: Case) -> Observations:
     """What the answer says of plain integers counts for the aspect that the case is about; for errors, what it raises."""
     if case.get("aspect") == "errors":
         return observe(errors=raised_by(lambda: case.call(answer)))
-    return observe(**{case.get("aspect", "values"): case.call(answer)})
+    return observe(**{case.get("aspect", "values"): whole(case.call(answer))})
 
 
 @exercise("transpose_layout(size, stride, offset, dim0, dim1)", points=2, draws=False, by_hand="*")
@@ -73,7 +74,7 @@ def infer_size(answer: Callable[..., Any], case: Case) -> Observations:
 def view_stride(answer: Callable[..., Any], case: Case) -> Observations:
     """Where a view exists, where none does, and dimensions of size 1."""
     # In a dict, since an answer of None would pass for an aspect that is not asked.
-    return observe(**{case.get("aspect", "values"): {"stride": case.call(answer)}})
+    return observe(**{case.get("aspect", "values"): {"stride": whole(case.call(answer))}})
 
 
 @exercise("has_overlap(size, stride) -> bool", points=4, draws=False, shares={"interleaved": 2, "sizes 1 and 0": 2})
@@ -101,13 +102,13 @@ def _seen_through(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=read, gradients=gradients, memory=memory)
 
 
-@exercise("to_channels_last(x) -> Tensor", points=2, draws=False, shares={"memory": 2})
+@exercise("to_channels_last(x) -> Tensor", points=2, draws=False, essential="memory", shares={"memory": 3})
 def to_channels_last(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)``."""
     return _seen_through(answer, case)
 
 
-@exercise("flatten_batch(x) -> Tensor", points=4, draws=False, shares={"memory": 2, "no view": 2})
+@exercise("flatten_batch(x) -> Tensor", points=4, draws=False, essential="memory", shares={"memory": 3, "no view": 2})
 def flatten_batch(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, ...)``, laid out in memory in many ways."""
     return _seen_through(answer, case)

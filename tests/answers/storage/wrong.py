@@ -52,6 +52,18 @@ def zero_multiplied(size: Any) -> Any:
     return steps[::-1]
 
 
+def nothing_for_ones(size: Any) -> Any:
+    steps = strides_from_the_right(size)
+    for dim, n in enumerate(size):
+        if n == 1:
+            steps[dim] = 0
+    return steps
+
+
+def nothing_for_ones_either(size: Any) -> Any:
+    return [math.prod(size[dim + 1 :]) * (n > 1) for dim, n in enumerate(size)]
+
+
 def no_offset(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
     return read_by_hand(storage, size, stride)
 
@@ -87,8 +99,10 @@ def shared(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
     read_by_hand(storage, size, stride, offset)
     if math.prod(size) == 0:
         return storage.new_empty(size)
-    width, array = storage.element_size() * storage.stride(0), storage.numpy()
-    return torch.from_numpy(np.lib.stride_tricks.as_strided(array[offset:], size, [s * width for s in stride]))
+    width = storage.element_size()
+    bits = storage.view({1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}[width]).numpy()[offset:]
+    steps = [s * width * storage.stride(0) for s in stride]
+    return torch.from_numpy(np.lib.stride_tricks.as_strided(bits, size, steps)).view(storage.dtype)
 
 
 def stacked(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
@@ -117,6 +131,9 @@ WRONG = [
     ("flat_index", "strides read back to front", reversed_strides),
     ("flat_index", "index multiplied by size instead of stride", row_major_by_sizes),
     ("flat_index", "offset counted as a step", lambda index, stride, offset=0: sum((i + offset) * s for i, s in zip(index, stride, strict=True))),
+    ("flat_index", "offset added for every dimension", lambda index, stride, offset=0: sum(i * s + offset for i, s in zip(index, stride, strict=True))),
+    ("flat_index", "a float for an int", lambda index, stride, offset=0: offset + np.dot(index, stride)),
+    ("flat_index", "a float for an int", lambda index, stride, offset=0: math.fsum([offset, *(i * s for i, s in zip(index, stride, strict=True))])),
     ("contiguous_stride", "column-major", column_major),
     ("contiguous_stride", "column-major", lambda size: strides_from_the_right(size)[::-1]),
     ("contiguous_stride", "column-major", lambda size: [s // 8 for s in np.empty([n or 1 for n in size], order="F").strides]),
@@ -124,6 +141,11 @@ WRONG = [
     ("contiguous_stride", "sizes for strides", lambda size: [*size[1:], 1] if size else []),
     ("contiguous_stride", "a dimension's own size counted in", own_size_counted),
     ("contiguous_stride", "size 0 multiplied in", zero_multiplied),
+    ("contiguous_stride", "stride 0 for a size of 1", nothing_for_ones),
+    ("contiguous_stride", "stride 0 for a size of 1", nothing_for_ones_either),
+    ("contiguous_stride", "a float for an int", lambda size: [np.prod(size[dim + 1 :]) for dim in range(len(size))]),
+    ("contiguous_stride", "a float for an int", lambda size: np.cumprod([1.0, *(n or 1 for n in size[:0:-1])])[::-1].tolist()[: len(size)]),
+    ("contiguous_stride", "sizes added instead of multiplied", lambda size: [sum(size) - sum(size[: dim + 1]) for dim in range(len(size))]),
     ("contiguous_stride", "counted in bytes", lambda size: [4 * s for s in strides_from_the_right(size)]),
     ("read_strided", "offset dropped", no_offset),
     ("read_strided", "offset dropped", lambda storage, size, stride, offset=0: read_by_broadcast(storage, size, stride, 0)),
@@ -134,6 +156,12 @@ WRONG = [
     ("read_strided", "result shares memory", shared),
     ("read_strided", "no number out of nothing", stacked),
     ("read_strided", "dtype lost", lambda storage, size, stride, offset=0: torch.zeros(size) + read_by_hand(storage, size, stride, offset).float()),
+    ("read_strided", "dimensions of size 1 lost", lambda storage, size, stride, offset=0: read_by_broadcast(storage, size, stride, offset).squeeze()),
+    ("read_strided", "left in one row", lambda storage, size, stride, offset=0: read_by_hand(storage, size, stride, offset).ravel()),
+    ("shares_storage", "the same answer every time", lambda a, b: a.storage() is b.storage()),
+    ("shares_storage", "the same answer every time", lambda a, b: a.untyped_storage().nbytes() == b.untyped_storage().nbytes()),
+    ("shares_storage", "the first element of one, the storage of the other", lambda a, b: a.storage().data_ptr() == b.data_ptr()),
+    ("shares_storage", "a fixed number of bytes an element", lambda a, b: a.data_ptr() - a.storage_offset() * 8 == b.data_ptr() - b.storage_offset() * 8),
     ("shares_storage", "compares values", values_in_a_loop),
     ("shares_storage", "compares values", lambda a, b: a.size() == b.size() and not bool((a != b).any())),
     ("shares_storage", "compares values", lambda a, b: np.array_equal(a.detach().numpy(), b.detach().numpy())),

@@ -110,6 +110,56 @@ def infer_rounding(numel: int, new_size: Any) -> Any:
     return tuple(int(numel / known) if n == -1 else n for n in new_size)
 
 
+def infer_asserting(numel: int, new_size: Any) -> Any:
+    known = math.prod(n for n in new_size if n != -1)
+    assert list(new_size).count(-1) < 2
+    assert min(new_size, default=0) >= -1
+    if -1 not in new_size:
+        assert known == numel
+        return new_size
+    assert known != 0
+    assert numel % known == 0
+    return [numel // known if n == -1 else n for n in new_size]
+
+
+def infer_asserting_less(numel: int, new_size: Any) -> Any:
+    """Nothing is said of sizes below -1, and a known 0 is divided by."""
+    known = math.prod(n for n in new_size if n != -1)
+    assert list(new_size).count(-1) < 2
+    if -1 not in new_size:
+        assert known == numel
+        return new_size
+    assert numel % known == 0
+    return [numel // known if n == -1 else n for n in new_size]
+
+
+def infer_unchecked(numel: int, new_size: Any) -> Any:
+    known = math.prod(n for n in new_size if n != -1)
+    return [numel // known if n == -1 else n for n in new_size]
+
+
+def infer_quietly(numel: int, new_size: Any) -> Any:
+    try:
+        return infer_checked(numel, new_size)
+    except ValueError as error:
+        return error
+
+
+def infer_by_division(numel: int, new_size: Any) -> Any:
+    found = infer_checked(numel, new_size)
+    known = math.prod(n for n in new_size if n != -1)
+    return [numel / known if n == -1 else m for n, m in zip(new_size, found, strict=True)]
+
+
+def contiguous_without_zero(size: Any, stride: Any) -> bool:
+    expected = 1
+    for n, step in zip(reversed(size), reversed(stride), strict=True):
+        if n != 1 and step != expected:
+            return False
+        expected *= n
+    return True
+
+
 def view_if_contiguous(size: Any, stride: Any, new_size: Any) -> Any:
     if math.prod(size) != math.prod(new_size) or not contiguous_without_ones(size=size, stride=stride):
         return None
@@ -165,20 +215,34 @@ WRONG = [
     ("slice_layout", "offset not moved", offset_unmoved),
     ("slice_layout", "length rounded down", length_floored),
     ("slice_layout", "stride not multiplied", stride_unmultiplied),
+    ("slice_layout", "the old offset dropped", lambda size, stride, offset, *part, **named: slice_ceil(size, stride, 0, *part, **named)),
     ("expand_layout", "stride kept", expand_keeping),
     ("expand_layout", "aligned from the left", expand_from_left),
     ("expand_layout", "no error", expand_silently),
+    ("expand_layout", "every stride 0", lambda size, stride, offset, new_size: (new_size, [0 for _ in new_size], offset)),
+    ("expand_layout", "offset dropped", lambda size, stride, offset, new_size: expand_from_right(size, stride, 0, new_size)),
     ("is_contiguous", "strict comparison", lambda size, stride: list(stride) == fresh(size)),
     ("is_contiguous", "strict comparison", lambda size, stride: list(stride) == [math.prod(size[k + 1 :]) for k in range(len(size))]),
     ("is_contiguous", "any dense permutation accepted", dense_in_any_order),
     ("is_contiguous", "any dense permutation accepted", lambda size, stride: Counter(stride) == Counter(fresh(size))),
     ("is_contiguous", "only the last stride looked at", lambda size, stride: len(stride) == 0 or stride[len(stride) - 1] == 1),
     ("is_contiguous", "only the last stride looked at", lambda size, stride: not (stride and stride[-1] != 1)),
+    ("is_contiguous", "strides compared though there is no element", contiguous_without_zero),
+    ("is_contiguous", "the same answer every time", lambda size, stride: stride == fresh(size)),
+    ("is_contiguous", "one stride of 1 is enough", lambda size, stride: list(stride).count(1) > 0),
+    ("is_contiguous", "strides above 0 are enough", lambda size, stride: all(step > 0 for step in stride)),
+    ("infer_size", "another error than asked for", infer_asserting),
+    ("infer_size", "another error than asked for", infer_asserting_less),
+    ("infer_size", "several errors missing", infer_unchecked),
+    ("infer_size", "no error", infer_quietly),
+    ("infer_size", "a float for an int", infer_by_division),
     ("infer_size", "-1 becomes numel", infer_by_numel),
     ("infer_size", "-1 becomes numel", lambda numel, new_size: [{-1: numel}.get(n, n) for n in new_size]),
     ("infer_size", "two -1 accepted", infer_two),
     ("infer_size", "non-divisible rounded down", infer_rounding),
     ("view_stride", "contiguous-only", view_if_contiguous),
+    ("view_stride", "hardly any view found", lambda size, stride, new_size: stride if list(size) == list(new_size) else None),
+    ("view_stride", "the old strides", lambda size, stride, new_size: list(stride)),
     ("view_stride", "contiguous strides always", lambda size, stride, new_size: fresh(new_size)),
     ("view_stride", "contiguous strides always", lambda size, stride, new_size: fresh(new_size) if math.prod(size) == math.prod(new_size) else None),
     ("view_stride", "size-1 dimensions mishandled", view_blocked_by_ones),
@@ -186,6 +250,8 @@ WRONG = [
     ("has_overlap", "only stride 0", overlap_of_zeros),
     ("has_overlap", "only stride 0", lambda size, stride: any(n != 1 and not s for n, s in zip(size, stride, strict=True))),
     ("has_overlap", "size 1 with stride 0 flagged", overlap_flagging_ones),
+    ("has_overlap", "what is not contiguous overlaps", lambda size, stride: not contiguous_without_ones(size=size, stride=stride)),
+    ("has_overlap", "the same answer every time", lambda size, stride: bool(size is None)),
     ("has_overlap", "largest extent compared with numel", overlap_by_room),
     ("has_overlap", "largest extent compared with numel", overlap_by_largest),
     ("to_channels_last", "view or reshape", lambda x: torch.reshape(x, (x.size(0), x.size(2), x.size(3), x.size(1)))),
@@ -195,6 +261,10 @@ WRONG = [
     ("to_channels_last", "H and W swapped", lambda x: x.swapaxes(3, 1)),
     ("to_channels_last", "copied", lambda x: x.movedim(1, 3) * 1),
     ("to_channels_last", "copied", lambda x: torch.stack(x.unbind(1), dim=-1)),
+    ("to_channels_last", "copied where memory is in another order", lambda x: x.contiguous().movedim(1, -1)),
+    ("to_channels_last", "dimensions of size 1 lost", lambda x: x.movedim(1, -1).squeeze()),
+    ("flatten_batch", "dimensions of size 1 lost", lambda x: torch.flatten(x, 1).squeeze()),
+    ("flatten_batch", "four dimensions taken for granted", lambda x: x.reshape(x.size(0), math.prod([x.size(1), x.size(2), x.size(3)]))),
     ("flatten_batch", "batch flattened too", lambda x: x.flatten()),
     ("flatten_batch", "batch flattened too", lambda x: torch.ravel(x)),
     ("flatten_batch", "batch flattened too", lambda x: x.flatten()[None]),

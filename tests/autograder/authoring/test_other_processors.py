@@ -78,8 +78,8 @@ def test_another_rounding_changes_no_verdict(exercise: Exercise) -> None:
 
 
 @each_exercise
-def test_numbers_are_either_rounding_or_well_above_it(exercise: Exercise) -> None:
-    """So that no processor's rounding decides which of the two they are, and nothing that is said counts as zero."""
+def test_numbers_that_count_as_zero_are_small_as_rounding_is(exercise: Exercise) -> None:
+    """What rounding leaves is a sixth of the floor at most; a number that says something must not lie below it."""
     reference = load(exercise)
     known = [one for misconception in reference.misconceptions for one in misconception.variants]
     for variant in (dict(enumerate(reference.expected)), *known):
@@ -87,21 +87,21 @@ def test_numbers_are_either_rounding_or_well_above_it(exercise: Exercise) -> Non
             size = magnitude(reference.cases[index].inputs, reference.expected[index])
             for path, leaf in {} if isinstance(seen, Raised) else leaves(seen).items():
                 largest, floor = measured(leaf, size, reference.tolerance)
-                assert not floor / 2 < largest < 2 * floor, f"{reference.cases[index].name}: {path}"
+                assert not floor / 4 < largest <= floor, f"{reference.cases[index].name}: {path}"
 
 
 def test_a_reference_with_other_rounding_is_current() -> None:
     """Softmax over a batch: the gradient of ``fc.bias`` is a sum of zero."""
-    content = from_bytes((PUBLIC / "functional.safetensors").read_bytes())
+    content = from_bytes((PUBLIC / "functional.safetensors").read_bytes(), small=True)
     known = content["functional_cnn"]["misconceptions"]
     inside = next(one for one in known if one["name"] == "softmax inside")
     leaf = inside["variants"][1][1]["gradients|fc.bias"]
-    before = to_bytes(content)
+    before = to_bytes(content, small=True)
     assert 0 < float(leaf.abs().max()) < 1e-6
     leaf.copy_(1e-6 * torch.cos(torch.arange(10.0)))
-    assert same_reference(before, to_bytes(content))
+    assert same_reference(before, to_bytes(content, small=True))
     leaf.copy_(1e-3 * torch.cos(torch.arange(10.0)))
-    assert not same_reference(before, to_bytes(content))
+    assert not same_reference(before, to_bytes(content, small=True))
 
 
 def _noisy(answer: Any, case: Case) -> dict[str, Any]:
@@ -119,7 +119,7 @@ def _recorded(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     )
     monkeypatch.setattr(references, "oracles_of", lambda topic: {"noisy": oracle})
     monkeypatch.setattr(references, "exercises_of", lambda topic: (noisy,))
-    return from_bytes(references.record("made_up"))["noisy"]["misconceptions"][0]["variants"][0]
+    return from_bytes(references.record("made_up"), small=True)["noisy"]["misconceptions"][0]["variants"][0]
 
 
 def test_another_rounding_is_no_observation_of_a_misconception(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,8 +131,8 @@ def test_another_rounding_is_no_observation_of_a_misconception(monkeypatch: pyte
 
 @pytest.mark.parametrize("part", ["expected", "inputs", "words"])
 def test_a_reference_that_says_something_else_is_not_current(part: str) -> None:
-    content = from_bytes((PUBLIC / "functional.safetensors").read_bytes())
-    before, linear = to_bytes(content), content["linear"]
+    content = from_bytes((PUBLIC / "functional.safetensors").read_bytes(), small=True)
+    before, linear = to_bytes(content, small=True), content["linear"]
     match part:
         case "expected":
             linear["expected"][0]["values"].mul_(1.001)
@@ -140,7 +140,7 @@ def test_a_reference_that_says_something_else_is_not_current(part: str) -> None:
             linear["cases"][0]["inputs"]["x"].mul_(1.001)
         case "words":
             linear["misconceptions"][0]["says"] += "!"
-    assert not same_reference(before, to_bytes(content))
+    assert not same_reference(before, to_bytes(content, small=True))
 
 
 def elsewhere(reference: Reference, seen: tuple[Seen, ...]) -> tuple[Seen, ...]:

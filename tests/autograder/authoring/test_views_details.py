@@ -31,7 +31,7 @@ def test_an_expansion_without_errors_keeps_what_its_layouts_are_worth() -> None:
     verdict = check("expand_layout", expand_silently)
     assert [one.name for one in verdict.aspects if not one.holds] == ["errors"]
     assert verdict.finding is not None
-    assert (verdict.finding.got, verdict.finding.expected) == ("errors: 'nothing'", "errors: 'ValueError'")
+    assert (verdict.finding.got, verdict.finding.expected) == ("no error", "ValueError")
 
 
 def test_copying_always_costs_the_memory_only() -> None:

@@ -34,9 +34,9 @@ from autograder.sample.learners import Submission
 
 @pytest.fixture
 def small_class(course: Path) -> Path:
-    """Two learners who did something, one who did nothing, one who handed in rubbish, one who renamed the file."""
+    """Two learners who did something, one who did nothing, one who handed in rubbish, one who handed in something else."""
     hand_in(course, PERFECT, PARTLY, BLANK, Submission("mia", CHAPTER, "perfect"))
-    submitted(course, "mia").rename(submitted(course, "mia").with_name("mine.ipynb"))
+    submitted(course, "mia").rename(submitted(course, "mia").with_name("mine.txt"))
     submitted(course, "rob").parent.mkdir(parents=True)
     submitted(course, "rob").write_text("{nope")
     (course / "classroom" / "submitted" / "zoe").mkdir()
@@ -60,7 +60,7 @@ def test_every_submission_has_a_status_and_its_points(small_class: Path) -> None
     }
     points = result.points()
     assert sum(points["ada"].values()) == 22
-    assert {name: score for name, score in points["carl"].items() if score} == {"relu": 2, "linear": 0.75}
+    assert {name: score for name, score in points["carl"].items() if score} == {"relu": 2, "linear": 1.22}
     for student in ("ada", "blanche", "carl", "mia", "rob"):
         assert points_in(small_class, student) == points[student]
     assert "zoe" not in {who for _, who, _ in gradebook(small_class)["submissions"]}
@@ -75,20 +75,18 @@ def test_its_json_is_plain_data_with_every_status(small_class: Path) -> None:
     assert linear == {
         "exercise": "linear",
         "status": "partly right",
-        "points": 0.75,
+        "points": 1.22,
         "of": 3,
         "misconception": "bias forgotten",
     }
 
 
 def test_the_table_says_every_status_and_no_markup_of_a_strangers(small_class: Path) -> None:
-    submitted(small_class, "mia").with_name("mine.ipynb").rename(
-        submitted(small_class, "mia").with_name("[red]m.ipynb")
-    )
+    submitted(small_class, "mia").with_name("mine.txt").rename(submitted(small_class, "mia").with_name("[red]m.txt"))
     text = io.StringIO()
     show(graded(small_class)[0], Console(file=text, width=160))
     said = text.getvalue()
-    for words in ("not attempted", "unreadable", "[red]m.ipynb", "nothing was handed in", "linear: bias forgotten"):
+    for words in ("not attempted", "unreadable", "[red]m.txt", "nothing was handed in", "linear: bias forgotten"):
         assert words in said
     assert "2 graded, 1 not attempted, 1 unreadable, 2 missing; 3 run, 5 recorded" in said
 
@@ -215,7 +213,7 @@ def test_nothing_is_left_behind(small_class: Path) -> None:
     after = {path: path.read_bytes() for path in (small_class / "classroom/submitted").rglob("*") if path.is_file()}
     assert after == before
     rest = {path.name for path in (small_class / "classroom" / "results").iterdir()}
-    assert rest == {"recorded", "recording.lock", "seen"}
+    assert rest == {"added.json", "grading.lock", "recorded", "seen"}
 
 
 def test_without_our_results_the_same_gradebook_comes_out(small_class: Path) -> None:

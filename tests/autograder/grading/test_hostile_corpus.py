@@ -76,9 +76,35 @@ def graded(bubblewrap: str, _released: Path, tmp_path_factory: pytest.TempPathFa
     folder = _class(_released, tmp_path_factory.mktemp("hostile"))
     with pytest.MonkeyPatch.context() as patch, _listening() as (listeners, port):
         patch.setenv("CLASS_SECRET", SECRET)
+        _lay_odd_names(folder)
         for row in CORPUS:
             _hand_in(folder, row, {"@COURSE@": str(folder), "@PORT@": str(port), "@SECRET@": SECRET})
         return _grade(folder, tmp_path_factory.mktemp("temporary"), listeners)
+
+
+ODD_NAMES: dict[bytes, str] = {
+    b"=1+1": "graded",
+    b"a+b": "graded",
+    b"back\\slash": "graded",
+    b"-rf": "graded",
+    b"x" * 255: "graded",
+    b"new\nline": "unreadable",
+    b"\xff\xfe": "unreadable",
+    b"[a-z]*": "unreadable",
+    "\u202eeve".encode(): "unreadable",
+    b".hidden": "nobody's",
+}
+
+
+def _lay_odd_names(folder: Path) -> None:
+    """The honest notebook in folders of names that nobody expects, and files where learners have folders."""
+    there = os.fsencode(folder / "classroom" / "submitted")
+    for name in ODD_NAMES:
+        shutil.copytree(os.path.join(there, b"honest_ada"), os.path.join(there, name))
+    for name in (b"=2+2", b"lying.ipynb", b"\xfe.txt"):
+        with open(os.path.join(there, name), "wb") as file:
+            file.write(b"{}")
+    os.symlink(b"nowhere", os.path.join(there, b"link"))
 
 
 def _class(released: Path, folder: Path) -> Path:
@@ -154,9 +180,23 @@ def test_a_neighbour_is_graded_as_without_them(graded: Graded, alone: Graded, le
     assert checks[0] == checks[1] and len(checks[0]) == 7
 
 
+def test_everything_has_a_state_whatever_its_name(graded: Graded) -> None:
+    found = {os.fsencode(name): state for name, state in graded.result.states().items()}
+    assert {name: found[name] for name in ODD_NAMES} == ODD_NAMES
+    assert {found[name] for name in (b"=2+2", b"lying.ipynb", b"\xfe.txt", b"link")} == {"nobody's"}
+    assert set(found) == set(os.listdir(os.fsencode(graded.folder / "classroom" / "submitted")))
+    whole = graded.result.points()["honest_ada"]
+    for name, state in ODD_NAMES.items():
+        assert graded.result.points()[os.fsdecode(name)] == (whole if state == "graded" else dict.fromkeys(whole, 0.0))
+    assert all(
+        one.note for one in graded.result.submissions if one.state.value in ("unreadable", "nobody's", "missing")
+    )
+
+
 def test_everyone_has_a_state_and_a_place_in_the_gradebook(graded: Graded) -> None:
     everyone = {one.learner for one in (*NEIGHBOURS, *CORPUS)}
-    assert set(graded.result.states()) == everyone
+    everyone |= {os.fsdecode(name) for name, state in ODD_NAMES.items() if state == "graded"}
+    assert everyone <= set(graded.result.states())
     assert graded.result.problems == ()
     assert {row[1] for row in gradebook(graded.folder)["submissions"]} == everyone
 

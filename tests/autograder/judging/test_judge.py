@@ -53,7 +53,7 @@ def test_values_that_hold_in_some_case_keep_the_other_shares() -> None:
     first, second = seen(2)[0], seen(3)[1]
     verdict = judge(DOUBLE, REFERENCE, Run((first, second)))
     assert verdict.score == pytest.approx(4 * 4 / 8)
-    assert verdict.aspects[0].note == "in 1 of 2 cases"
+    assert verdict.aspects[0].note == "holds in 1 of 2 cases"
     assert verdict.finding is not None
     assert verdict.finding.case == "two"
     assert (verdict.finding.got, verdict.finding.expected) == ("[3., 6.]", "[2., 4.]")
@@ -82,7 +82,7 @@ def test_a_crash_shows_the_learners_own_line() -> None:
     crash = Raised("ZeroDivisionError", "division by zero", "return 1 / 0", 2)
     verdict = judge(DOUBLE, REFERENCE, Run((crash, crash)))
     assert verdict.status is Status.CRASHED
-    assert "Every case raised ZeroDivisionError “division by zero” in your line 2: return 1 / 0" in verdict.note
+    assert "Every case raised ZeroDivisionError “division by zero” in your line 2 “return 1 / 0”" in verdict.note
 
 
 def test_a_crash_in_one_case_is_no_crash_of_all() -> None:

@@ -40,14 +40,16 @@ def test_rounding_is_the_same_as_other_rounding_and_a_number_just_outside_is_not
 @pytest.mark.parametrize("size", [1.0, 1e3])
 def test_a_number_above_rounding_is_compared_as_ever(size: float) -> None:
     small = number(2 * F32 * size)
+    digits = F32 * size / 64  # one epsilon of what was summed
     assert difference(small, small * (1 + 5e-5), size=size) is None
-    assert difference(small, small * (1 + 2e-4), size=size) is not None
+    assert difference(small, small + 1.9 * digits, size=size) is None
+    assert difference(small, small + 2.2 * digits, size=size) is not None
     assert difference(small, torch.zeros_like(small), size=size) is not None
 
 
 def test_one_number_among_zeros_is_enough_to_be_compared_as_ever() -> None:
-    gradient = torch.tensor([0.0, 1.0])  # a ReLU's, of inputs as large as 27,000: half a percent of slope is seen
-    assert difference(gradient, torch.tensor([0.005, 1.0]), size=27_000.0) is not None
+    gradient = torch.tensor([0.0, 1.0])  # a ReLU's, of inputs as large as 27,000: one percent of slope is seen
+    assert difference(gradient, torch.tensor([0.01, 1.0]), size=27_000.0) is not None
 
 
 def test_exactly_zero_is_never_given_more_room_than_without_a_floor() -> None:
@@ -63,7 +65,7 @@ def test_a_sum_of_many_signed_elements_has_as_much_more_rounding() -> None:
 
     for elements in (400, 160_000):
         room = F32 * elements**0.5
-        assert difference(seen(room / 9, elements), seen(-0.9 * room, elements), size=1.0) is None
+        assert difference(seen(room / 9, elements), seen(-0.8 * room, elements), size=1.0) is None
         assert difference(seen(room / 9, elements), seen(-1.1 * room, elements), size=1.0) is not None
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.report.export import as_csv, harmless
+from autograder.report.export import as_csv
 from autograder.report.learner import Learner, read_learners
+from autograder.spreadsheet import harmless
 
 One = Callable[..., dict[str, Any]]
 

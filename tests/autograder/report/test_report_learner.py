@@ -12,8 +12,8 @@ from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import Decided, Result
 from autograder.judging import panel
 from autograder.judging.verdict import Status, Verdict
+from autograder.plain import plain
 from autograder.report.learner import read_learners
-from autograder.report.plain import plain
 from autograder.report.signs import ORDER, sign
 
 One = Callable[..., dict[str, Any]]

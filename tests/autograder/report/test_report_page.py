@@ -15,10 +15,10 @@ import pytest
 
 from autograder.judging.reference import load
 from autograder.observing.exercise import exercises_of, find
+from autograder.plain import plain
 from autograder.report import write_report
 from autograder.report.learner import read_learners
 from autograder.report.numbers import misconceptions
-from autograder.report.plain import plain
 
 Results = Callable[..., list[dict[str, Any]]]
 One = Callable[..., dict[str, Any]]

@@ -45,33 +45,33 @@ WHICH_API = Oracle(
         Misconception(
             "dropout taken as stateless",
             _RIGHT | {"dropout that has to stop in eval mode": "functional"},
-            says="Dropout has no parameters, but a mode. F.dropout drops always unless told; nn.Dropout follows eval().",
+            says="Dropout has no parameters, but a mode. Who tells it that eval() was called?",
         ),
         Misconception(
             "ReLU thought to need a module",
             _RIGHT | {"a ReLU between two layers, written in forward": "module"},
-            says="ReLU has no parameters, no state and no mode: nothing for a module to keep. F.relu in forward will do.",
+            says="ReLU has no parameters, no state and no mode. What would there be to keep?",
         ),
         Misconception(
             "dynamic weights in a module",
             _RIGHT | {"a convolution whose filters another network computes for each input": "functional and module"},
             _RIGHT | {"a convolution whose filters another network computes for each input": "module"},
-            says="A module owns its weights. Weights that are computed for each input are arguments: F.conv2d takes them.",
+            says="A module owns its weights. Weights that are computed for each input are nobody's: they come as arguments.",
         ),
         Misconception(
             "batch norm taken as stateless",
             _RIGHT | {"batch norm with its running statistics": "functional"},
-            says="Running statistics have to live somewhere, be saved and be moved. A module registers them as buffers.",
+            says="Running statistics have to live somewhere, be saved and be moved. Who keeps them from one call to the next?",
         ),
         Misconception(
             "nn.Sequential given a function",
             _RIGHT | {"a flatten step inside nn.Sequential": "functional"},
-            says="nn.Sequential holds modules. nn.Flatten is the module form of the same step.",
+            says="nn.Sequential calls what it holds, one after the other. What kind of thing may it hold?",
         ),
         Misconception(
             "pooling thought to need a module",
             _RIGHT | {"max pooling, written in forward": "module"},
-            says="Pooling has no parameters, no state and no mode. F.max_pool2d in forward will do.",
+            says="Pooling has no parameters, no state and no mode. What would there be to keep?",
         ),
     ],
 )

@@ -38,6 +38,15 @@ class _MadeInForward(nn.Module):
         return fc(F.relu(conv(x)).flatten(1))
 
 
+class _InAList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = [nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16 * 32 * 32, 10)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers[1](F.relu(self.layers[0](x)).flatten(1))
+
+
 def _hidden(model: Any, x: Tensor) -> Tensor:
     return F.relu(model.conv(x)).flatten(1)
 
@@ -84,6 +93,11 @@ TINY_CNN = Oracle(
             "layers made in forward",
             _MadeInForward,
             says="A layer made in forward is new, with new random weights, at every call. Make layers in __init__.",
+        ),
+        Misconception(
+            "layers not registered",
+            _InAList,
+            says="A list or a dict hides its layers from nn.Module: no parameter is found. Give each layer an attribute.",
         ),
         Misconception(
             "ReLU on the logits",

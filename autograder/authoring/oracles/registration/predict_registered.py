@@ -100,12 +100,12 @@ PREDICT_REGISTERED = Oracle(
         Misconception(
             "a buffer that is not saved is none",
             _RIGHT | {"scratch": "nothing"},
-            says="persistent=False keeps it out of the state_dict. It is registered all the same, and .to moves it.",
+            says="persistent=False keeps it out of the state_dict, and out of nothing else.",
         ),
         Misconception(
             "nn.ModuleList taken for a plain list",
             _RIGHT | {"stack": "nothing"},
-            says="nn.ModuleList derives from nn.Module. So it is registered, and registers what it holds.",
+            says="nn.ModuleList derives from nn.Module. So what becomes of it when it is assigned?",
         ),
         Misconception(
             "a function taken for a module",
@@ -115,7 +115,7 @@ PREDICT_REGISTERED = Oracle(
         Misconception(
             "buffers taken for parameters",
             *_but("parameter", "mean", "scratch"),
-            says="A buffer is not learned: it stands in buffers(), and no optimiser gets it from parameters().",
+            says="register_buffer is for what is not learned: no optimiser gets it from parameters().",
         ),
     ],
 )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 from math import prod
+from typing import Any
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, dot, drawn_layout
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, WAYS, has_way, size_of, stride_of
+from autograder.authoring.space import RANKS, Chosen, Space, absent
 from autograder.observing.case import Case
 
 __all__ = ["FLAT_INDEX"]
@@ -33,6 +36,29 @@ def _indices(make: CaseMaker) -> list[Case]:
         cases += [make.case(name, index=index, stride=stride)]
         cases += [make.case(f"{name}, behind an offset", index=index, stride=stride, offset=offset)]
     return cases
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = size_of(make, one.rank)
+    index: dict[str, Any] = {
+        "the first": (0,) * one.rank,
+        "the last": tuple(n - 1 for n in size),
+        "any": tuple(make.integer(0, n - 1) for n in size),
+    }
+    stride = tuple(one.times * step for step in stride_of(size, one.way))
+    return make.case(index=index[one.element], stride=stride, **one.given("offset"))
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    way=tuple(way for way in WAYS if has_way(3, "no 1 and no 0", way)),
+    element=("the first", "the last", "any"),
+    offset=(absent, 0, 1, 500),
+    times=(1, 5, 1000),
+    within=lambda one: has_way(one.rank, "no 1 and no 0", one.way),
+    words=LAYOUT_WORDS | {"element": "asked for is {} element", "times": "all strides are multiplied by {}"},
+)
 
 
 def _horner(index: Ints, sizes: Ints, start: int = 0) -> int:
@@ -89,5 +115,21 @@ FLAT_INDEX = Oracle(
             lambda index, stride, offset=0: sum(index),
             says="A step along dimension d moves by stride[d] slots, not by one.",
         ),
+        Misconception(
+            "a float for an int",
+            lambda index, stride, offset=0: float(offset + dot(index, stride)),
+            lambda index, stride, offset=0: offset + (dot(index, stride) if index else 0.0),
+            lambda index, stride, offset=0: (
+                offset + sum((i * step for i, step in zip(index, stride, strict=True)), 0.0)
+            ),
+            says="The number is right, but it is a float, for some index at least: 5.0 for 5. (numpy.dot of nothing is one.) "
+            "A slot is a whole number.",
+        ),
+        Misconception(
+            "offset added for every dimension",
+            lambda index, stride, offset=0: dot(index, stride) + offset * len(index),
+            says="The offset says where the first element lies. It is added once, however many dimensions there are.",
+        ),
     ],
+    space=_SPACE,
 )

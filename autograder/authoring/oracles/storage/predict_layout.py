@@ -74,7 +74,7 @@ PREDICT_LAYOUT = Oracle(
                 for stride in ((4, 1), (4, 12), (4, 3), (12, 1), (4, 4), (1, 3), (1, 4))
             ),
             says="No stride is negative in torch, and a run of elements that is not evenly spaced has no stride at all. "
-            "flip always copies, reshape where it must: a copy begins at slot 0 of new memory, in order.",
+            "flip always copies, reshape where it must. Where in its new memory does a copy begin, and in which order does it lie?",
         ),
         Misconception(
             "step left out of the stride",
@@ -85,7 +85,7 @@ PREDICT_LAYOUT = Oracle(
         Misconception(
             "expanded dimension given a stride",
             *(_but(expanded=((2, 5, 3, 4), (outer, step, 4, 1), 0)) for outer in (12, 60) for step in (1, 4, 12)),
-            says="expand makes no more memory. All five stand on the same slots: a step along them moves by 0.",
+            says="expand makes no more memory. All five stand on the same slots: how far does a step along them go?",
         ),
         Misconception(
             "a view believed a copy",
@@ -111,7 +111,7 @@ PREDICT_LAYOUT = Oracle(
         Misconception(
             "permute read backwards",
             _but(permuted=((3, 4, 2), (4, 1, 12), 0)),
-            says="permute(2, 0, 1) asks: which old dimension comes first, which second, which third? Old dimension 2 first.",
+            says="permute(2, 0, 1) asks: which old dimension comes first, which second, which third? Not where each one goes.",
         ),
     ],
 )

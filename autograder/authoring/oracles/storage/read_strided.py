@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from math import prod
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,10 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride, dot, drawn_layout
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ONES, WAYS, has_way, size_of, stride_of
+from autograder.authoring.space import DTYPES, RANKS, WRITTEN, Chosen, Space, absent, fits
 from autograder.observing.case import Case
+from autograder.observing.layouts import laid_out
 
 __all__ = ["READ_STRIDED"]
 
@@ -78,6 +82,53 @@ def _readings(make: CaseMaker) -> list[Case]:
     ]
 
 
+_BEFORE = "before slot 0"
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = size_of(make, one.rank, one.odd, few=True)
+    stride = tuple(one.step * step for step in stride_of(size, one.way))
+    reach = sum((n - 1) * step for n, step in zip(size, stride, strict=True) if n)
+    given = one.given("offset")
+    if one.end == _BEFORE:
+        given = {"offset": -1 if one.offset == 0 else -reach - 2}
+    slots = {"inside": 1, "with room": 4, "one slot too far": 0, _BEFORE: 3}[one.end] + one.get("offset", 0) + reach
+    inputs: dict[str, Any] = {"storage": _storage(make, slots, one), "size": size, "stride": stride, **given}
+    if 0 in size:
+        return make.case(aspect="empty", **inputs)
+    return make.case(**inputs) if one.end in ("inside", "with room") else make.case(outside=True, **inputs)
+
+
+def _storage(make: CaseMaker, slots: int, one: Chosen) -> Any:
+    layout = one.layout if fits(one.layout, (slots,)) else "contiguous"
+    if one.dtype == torch.bool:  # a recipe would draw True only
+        return laid_out(make.normal(slots) > 0, layout)
+    return make.drawn(slots, layout=layout, dtype=one.dtype)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    odd=(*ONES, "a 0 in front", "a 0 at the end"),
+    way=tuple(WAYS),
+    step=(1, 3),
+    offset=(absent, 0, 2),
+    end=("inside", "with room", "one slot too far", _BEFORE),
+    layout=WRITTEN[:3],
+    dtype=(*DTYPES, torch.bool, torch.int16),
+    within=(
+        lambda one: has_way(one.rank, one.odd, one.way),
+        lambda one: one.end != _BEFORE or one.offset != absent,
+    ),
+    words=LAYOUT_WORDS
+    | {
+        "step": "all strides are multiplied by {}",
+        "end": "the slots asked for lie: {}",
+        "layout": "the storage lies in memory like this: {}",
+    },
+)
+
+
 def _strides_ignored(storage: Tensor, size: Ints, stride: Ints, offset: int = 0) -> Tensor:
     return read_strided(storage, size, contiguous_stride(size), offset)
 
@@ -94,6 +145,16 @@ def _through_numpy(storage: Tensor, size: Ints, stride: Ints, offset: int = 0) -
 def _through_set(storage: Tensor, size: Ints, stride: Ints, offset: int = 0) -> Tensor:
     read_strided(storage, size, stride, offset)
     return storage.new_empty(0).set_(storage.untyped_storage(), max(offset, 0), tuple(size), tuple(stride))
+
+
+def _by_bytes(storage: Tensor, size: Ints, stride: Ints, offset: int, width: int) -> Tensor:
+    """Slots of ``width`` bytes, whatever the dtype."""
+    read_strided(storage, size, stride, offset)
+    data = storage.detach().clone().view(torch.uint8).numpy().tobytes()
+    slots = [slot * width for slot in _slots(size, stride, offset)]
+    found = b"".join(data[at : at + storage.element_size()].ljust(storage.element_size(), b"\0") for at in slots)
+    numbers = torch.frombuffer(bytearray(found), dtype=storage.dtype) if found else storage.new_empty(0)
+    return numbers.reshape(tuple(size))
 
 
 READ_STRIDED = Oracle(
@@ -165,7 +226,29 @@ READ_STRIDED = Oracle(
             ].reshape(tuple(size)),
             says="A slot that does not exist has no number. Raise IndexError, and make none up.",
         ),
+        Misconception(
+            "left in one row",
+            *(
+                lambda storage, size, stride, offset=0, let_through=let_through: read_strided(
+                    storage, size, stride, offset, let_through=let_through
+                ).flatten()
+                for let_through in (lambda slot, length: False, lambda slot, length: -length <= slot < 0)
+            ),
+            says="These are the numbers, one after the other. The result is asked for in its size.",
+        ),
+        Misconception(
+            "eight bytes an element taken for granted",
+            lambda storage, size, stride, offset=0: _by_bytes(storage, size, stride, offset, 8),
+            lambda storage, size, stride, offset=0: _by_bytes(storage, size, stride, offset, 4),
+            says="Not every number takes as many bytes: a float32 takes four, a bfloat16 two. Slots are counted in elements.",
+        ),
+        Misconception(
+            "dimensions of size 1 lost",
+            lambda storage, size, stride, offset=0: read_strided(storage, size, stride, offset).squeeze(),
+            says="A dimension of size 1 is a dimension: the result is of the size that was asked for. squeeze takes them away.",
+        ),
     ],
+    space=_SPACE,
 )
 
 

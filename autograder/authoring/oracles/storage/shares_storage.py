@@ -10,6 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import DTYPES, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["SHARES_STORAGE"]
@@ -69,6 +70,54 @@ def _pairs(make: CaseMaker) -> list[Case]:
     ]
 
 
+# Ways to look at twelve slots: size, stride and offset.
+_LOOKS: dict[str, tuple[Any, ...] | None] = {
+    "the whole": None,
+    "transposed": ((4, 3), (1, 4), 0),
+    "the last slots": ((5,), (1,), 7),
+    "every third slot": ((2, 1, 2), (6, 1, 3), 2),
+    "the first number": ((), (), 0),
+    "the last number": ((), (), 11),
+    "a number expanded": ((4, 5), (0, 0), 6),
+}
+_OFFSETS = {look: layout[2] if layout else 0 for look, layout in _LOOKS.items()}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    memory = make.drawn(12, draw="integers" if "few" in one.memory else "", dtype=one.dtype)
+    a, b = (_LOOKS[look] for look in (one.a, one.b))
+    kind = {} if one.made == "a view" else {"made": one.made}
+    moved = _OFFSETS[one.a] or _OFFSETS[one.b]
+    aspect = "offsets" if moved else "kinds"
+    over = int("copied" in one.memory)
+    shown = f"x {str(one.dtype)[6:]} (12,); a: {one.a} of x; b: {one.b} of {'x.clone()' if over else 'x'}, {one.made}"
+    return make.case(memory=memory, a=a, b=b, over=over, aspect=aspect, shown=shown, **kind)
+
+
+_SPACE = Space(
+    _drawn,
+    a=tuple(_LOOKS),
+    b=tuple(_LOOKS),
+    memory=("the same", "copied", "the same, of few values", "copied, of few values"),
+    made=("a view", "detached", "other dtype"),
+    dtype=DTYPES,
+    within=lambda one: one.made != "detached" or one.dtype.is_floating_point,
+    traits={
+        "the same memory is looked at from two slots": lambda one: (
+            "same" in one.memory and _OFFSETS[one.a] != _OFFSETS[one.b]
+        ),
+        "a begins behind slot 0, and b in it": lambda one: _OFFSETS[one.a] > 0 == _OFFSETS[one.b],
+        "b begins behind slot 0, and a in it": lambda one: _OFFSETS[one.b] > 0 == _OFFSETS[one.a],
+    },
+    words={
+        "a": "a shows of its memory: {}",
+        "b": "b shows of its memory: {}",
+        "memory": "the memory of b is {}",
+        "made": "b is {}",
+    },
+)
+
+
 def _same_numbers(a: Tensor, b: Tensor) -> bool:
     return sorted(a.flatten().tolist()) == sorted(b.flatten().tolist())
 
@@ -120,5 +169,32 @@ SHARES_STORAGE = Oracle(
             lambda a, b: np.may_share_memory(a.detach().numpy(), b.detach().numpy()),
             says="Two slices without a slot in common can still lie in one allocation, and keep it alive together.",
         ),
+        Misconception(
+            "the first element of one, the storage of the other",
+            lambda a, b: a.data_ptr() == b.untyped_storage().data_ptr(),
+            lambda a, b: a.untyped_storage().data_ptr() == b.data_ptr(),
+            lambda a, b: a.data_ptr() in (b.data_ptr(), b.untyped_storage().data_ptr()),
+            says="Of one tensor you take the address of its storage, of the other that of its first element. "
+            "The other may begin behind slot 0, too.",
+        ),
+        Misconception(
+            "a fixed number of bytes an element",
+            *(
+                lambda a, b, width=width: (
+                    a.data_ptr() - width * a.storage_offset() == b.data_ptr() - width * b.storage_offset()
+                )
+                for width in (8, 4)
+            ),
+            says="The offset counts elements, an address counts bytes, and not every dtype has the same number of bytes: "
+            "element_size() says how many.",
+        ),
+        Misconception(
+            "the same answer every time",
+            lambda a, b: False,
+            lambda a, b: True,
+            says="You say the same of every pair, of a tensor and itself and of a tensor and its clone. "
+            "(If you compare with is what a.storage() gives: that is a new Python object at every call.)",
+        ),
     ],
+    space=_SPACE,
 )

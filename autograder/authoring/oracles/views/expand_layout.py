@@ -8,7 +8,9 @@ from typing import Any
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, Layout, contiguous_stride, layout_of
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ONES, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import tensor_of, turned_layout
+from autograder.authoring.space import RANKS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["EXPAND_LAYOUT"]
@@ -50,6 +52,60 @@ def _expansions(make: CaseMaker) -> list[Case]:
         make.case("too short", size=(1, 3), stride=(3, 1), offset=0, new_size=(3,), **errors),
         make.case("no dimension at all", size=(1,), stride=(1,), offset=0, new_size=(), **errors),
     ]
+
+
+_RIGHT = (
+    *("nothing", "all sizes of 1 grow", "the first size of 1 grows", "the last size of 1 grows"),
+    *("one dimension more", "three dimensions more, and all sizes of 1 grow"),
+)
+_WRONG = (
+    *("the last size other than 1 grows by 1", "the first size other than 1 is doubled"),
+    *("the last size other than 1 becomes 1", "the first dimension is left out"),
+)
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = size_of(make, one.rank, one.odd)
+    new = _changed(make, size, one.change)
+    aspect = "errors" if one.change in _WRONG else "new dims" if "more" in one.change else "values"
+    return make.case(size=size, stride=stride_of(size, one.way), offset=one.offset, new_size=new, aspect=aspect)
+
+
+def _changed(make: CaseMaker, size: Ints, change: str) -> tuple[int, ...]:
+    ones, others = ([dim for dim, n in enumerate(size) if (n == 1) == odd] for odd in (True, False))
+    new = list(size)
+    if change.endswith(("grow", "grows")):
+        for dim in ones[:1] if "first" in change else ones[-1:] if "last" in change else ones:
+            new[dim] = make.integer(2, 6)
+    more = [make.integer(2, 6) for _ in range(3 if change.startswith("three") else change.startswith("one"))]
+    match _WRONG.index(change) if change in _WRONG else -1:
+        case 0:
+            new[others[-1]] += 1
+        case 1:
+            new[others[0]] *= 2
+        case 2:
+            new[others[-1]] = 1
+        case 3:
+            new = new[1:]
+    return (*more, *new)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    odd=ONES,
+    way=tuple(way for way in WAYS if way not in ("cut in every dimension", "stored channels last")),
+    change=(*_RIGHT, *_WRONG),
+    offset=(0, 9),
+    within=(
+        lambda one: has_way(one.rank, one.odd, one.way),
+        # There is a size of 1 to grow, another one to change, a dimension to leave out.
+        lambda one: "of 1 grow" not in one.change or one.odd != ONES[0],
+        lambda one: "other" not in one.change or (one.odd != ONES[-1] and one.rank > (one.odd != ONES[0])),
+        lambda one: "left out" not in one.change or one.rank > 0,
+    ),
+    words=LAYOUT_WORDS | {"change": "asked for is: {}"},
+)
 
 
 def _grown(old: int, step: int, new: int) -> int:
@@ -123,6 +179,7 @@ EXPAND_LAYOUT = Oracle(
             _expanding(grown=_kept),
             *(_expanding(grown=_kept, new_stride=rule) for rule in _NEW_STRIDES),
             _expanding(grown=_kept, checks=""),
+            lambda size, stride, offset, new_size: (tuple(new_size), tuple(stride), offset),
             says="There is one element to stand on. A step along the expanded dimension stays in its slot: stride 0.",
         ),
         Misconception(
@@ -163,6 +220,17 @@ EXPAND_LAYOUT = Oracle(
             says="A dimension that stays 1 is left alone: it keeps its stride, whatever that is.",
         ),
         Misconception(
+            "every stride 0",
+            _expanding(grown=lambda old, step, new: 0),
+            lambda size, stride, offset, new_size: (tuple(new_size), (0,) * len(new_size), offset),
+            says="Stride 0 is for what is repeated. A dimension that stays as it was keeps its stride, or its elements are lost.",
+        ),
+        Misconception(
+            "offset dropped",
+            lambda size, stride, offset, new_size: (*_expanded(size, stride, offset, new_size)[:2], 0),
+            says="The first element stays the first, in the slot it was in.",
+        ),
+        Misconception(
             "copied",
             lambda size, stride, offset, new_size: (
                 _expanded(size, stride, offset, new_size)[0],
@@ -177,4 +245,5 @@ EXPAND_LAYOUT = Oracle(
             says="Fresh strides would belong to a copy such as repeat makes. expand makes none.",
         ),
     ],
+    space=_SPACE,
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import DTYPES, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["FLATTEN_BATCH"]
@@ -31,6 +33,50 @@ def _batches(make: CaseMaker) -> list[Case]:
         make.case("one row for all", x=make.normal(n, 1, h).expand(n, c, h), aspect="no view"),
         make.case("five dimensions in float32", x=make.normal(n, 2, c, 3, h, dtype=torch.float32), leaves="x"),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    x = make.drawn(*_size(one), layout=one.layout, dtype=one.dtype)
+    aspect = {} if _has_view(x.tensor()) else {"aspect": "no view"}
+    return make.case(x=x, leaves=one.leaves, **aspect)
+
+
+def _has_view(x: Tensor) -> bool:
+    try:
+        x.view(len(x), -1)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _size(one: Chosen) -> tuple[int, ...]:
+    return (one.images, *one.rest)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 2, 7),
+    rest=((1,), (4,), (1, 3), (3, 1), (2, 3), (1, 1, 1), (3, 2, 4), (2, 1, 3, 2), (2, 3, 1, 2, 2)),
+    layout=LAYOUTS,
+    dtype=(*DTYPES, torch.int16),
+    leaves=("", "x"),
+    within=(
+        lambda one: fits(one.layout, _size(one)),
+        # as_strided, a fine way to a view, shares a gradient out among numbers of one slot.
+        lambda one: not one.leaves or (one.dtype.is_floating_point and one.layout != "expanded"),
+    ),
+    words={
+        "images": "the batch is of size {}",
+        "rest": "the sizes behind the batch are {}",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
+
+
+def _unpacked(x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    return x.reshape(n, c * h * w)
 
 
 FLATTEN_BATCH = Oracle(
@@ -83,5 +129,24 @@ FLATTEN_BATCH = Oracle(
             lambda x: x.detach().reshape(x.shape[0], -1),
             says="detach, .data and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
+        Misconception(
+            "dimensions of size 1 lost",
+            lambda x: x.reshape(x.shape[0], -1).squeeze(),
+            lambda x: x.squeeze().reshape(x.squeeze().shape[0], -1) if x.squeeze().dim() else x.squeeze(),
+            lambda x: x.squeeze().flatten(1),
+            *(lambda x, dim=dim: x.flatten(1).squeeze(dim) for dim in (0, -1)),
+            says="One image is a batch of one, and one number each is a row of one: the result is always (N, rest). "
+            "squeeze takes such dimensions away.",
+        ),
+        Misconception(
+            "four dimensions taken for granted",
+            lambda x: x.reshape(x.shape[0], x.shape[1] * x.shape[2] * x.shape[3]),
+            lambda x: x.reshape(x.size(0), x.size(1) * x.size(2) * x.size(3)),
+            _unpacked,
+            lambda x: x.flatten(1, 3),
+            lambda x: x.reshape(-1, x.shape[1] * x.shape[2] * x.shape[3]),
+            says="(N, ...) may have two dimensions, or five. -1 multiplies all that is behind the batch, however many there are.",
+        ),
     ],
+    space=_SPACE,
 )

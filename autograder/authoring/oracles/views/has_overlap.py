@@ -8,7 +8,9 @@ from math import prod
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ODD, WAYS, has_odd, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import reach_of
+from autograder.authoring.space import Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["HAS_OVERLAP"]
@@ -62,6 +64,45 @@ def _namings(make: CaseMaker) -> list[Case]:
         ("ones in the way", (1, 3, 1), (7, 0, 3), odd),
     ]
     return [make.case(name, size=size, stride=stride, **aspect) for name, size, stride, aspect in layouts]
+
+
+_TOGETHER = "all strides 1"
+_SHORT = "one stride too short"
+_SOME = "strides of any length"
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = size_of(make, one.rank, one.odd)
+    fresh = contiguous_stride(size)
+    if one.way in WAYS:
+        stride = stride_of(size, one.way)
+    elif one.way == _TOGETHER:
+        stride = (1,) * one.rank
+    elif one.way == _SHORT:
+        stride = (max(fresh[0] - 1, 0), *fresh[1:])
+    else:
+        stride = tuple(make.integer(1, 12) for _ in size)
+    odd = not size or min(size) < 2
+    aspect = {"aspect": "sizes 1 and 0" if odd else "interleaved"} if odd or one.way == _SOME else {}
+    return make.case(size=size, stride=tuple(one.times * step for step in stride), **aspect)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=(0, 1, 2, 3, 4),
+    odd=(ODD[0], *ODD[1:4:2], ODD[5]),
+    way=(*WAYS, _TOGETHER, _SHORT, _SOME),
+    times=(1, 3, 100),
+    within=(
+        lambda one: has_odd(one.rank, one.odd),
+        lambda one: one.rank > 0 if one.way not in WAYS else has_way(one.rank, one.odd, one.way),
+    ),
+    traits={
+        "no size is 1 or 0, and there are several": lambda one: one.odd == ODD[0] and one.rank > 1,
+        "the strides are of any length, and no size is 1 or 0": lambda one: one.odd == ODD[0] and one.way == _SOME,
+    },
+    words=LAYOUT_WORDS | {"way": "the strides are: {}", "times": "all strides are multiplied by {}"},
+)
 
 
 def _any_zero(size: Ints, stride: Ints) -> bool:
@@ -144,5 +185,22 @@ HAS_OVERLAP = Oracle(
             lambda size, stride: 0 in stride or len(set(stride)) < len(stride),
             says="Different strides can add up to the same slot, too: 2 steps of 3 are 3 steps of 2.",
         ),
+        Misconception(
+            "what is not contiguous overlaps",
+            lambda size, stride: tuple(stride) != contiguous_stride(size),
+            lambda size, stride: (
+                0 not in size
+                and any(n != 1 and i != j for n, i, j in zip(size, stride, contiguous_stride(size), strict=True))
+            ),
+            says="A transpose is not contiguous, and neither is every second column. Each of their elements has a slot of "
+            "its own.",
+        ),
+        Misconception(
+            "the same answer every time",
+            lambda size, stride: True,
+            lambda size, stride: False,
+            says="You say the same of every layout, of a fresh one and of windows that overlap.",
+        ),
     ],
+    space=_SPACE,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -11,6 +12,8 @@ import torch
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints
+from autograder.authoring.oracles.storage.strides import has_odd, size_of
+from autograder.authoring.space import Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["INFER_SIZE"]
@@ -59,12 +62,79 @@ def _unknowns(make: CaseMaker) -> list[Case]:
     ]
 
 
+_OPEN = ("a second -1", "two more -1", "a remainder", "a 0 beside the -1", "a 0 beside the -1, of nothing")
+_CLOSED = ("one element more", "twice as many elements")
+_BELOW = ("a size of -2", "sizes of -2 and -3")
+_NEEDS = {"two more -1": 2, "sizes of -2 and -3": 2} | dict.fromkeys((*_OPEN[2:], *_OPEN[:1], _BELOW[0]), 1)
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = list(size_of(make, one.known, one.odd))
+    numel = prod(size) * (1 if one.place == "nowhere" else one.value)
+    spoiled = make.sizes(one.known, 0, one.known - 1) if size else ()
+    match one.fault:
+        case "a second -1" | "two more -1":
+            for dim in spoiled[: _NEEDS[one.fault]]:
+                size[dim] = -1
+        case "a remainder":
+            size[spoiled[0]] = 7
+            numel = 7 * numel + 1
+        case "a 0 beside the -1" | "a 0 beside the -1, of nothing":
+            size[spoiled[0]] = 0
+            numel = 0 if one.fault.endswith("nothing") else 12
+        case "one element more":
+            numel += 1
+        case "twice as many elements":
+            numel *= 2
+        case "a size of -2":
+            size[spoiled[0]] = -2
+            numel = 4
+        case "sizes of -2 and -3":
+            size[spoiled[0]], size[spoiled[1]] = -2, -3
+            numel = max(prod(size), 6)
+    if one.place != "nowhere":
+        size.insert({"in front": 0, "inside": one.known // 2, "at the end": one.known}[one.place], -1)
+    return make.case(numel=numel, new_size=tuple(size), aspect="values" if one.fault == "nothing" else "errors")
+
+
+_SPACE = Space(
+    _drawn,
+    known=(0, 1, 2, 3, 4, 5, 6),
+    odd=("no 1 and no 0", "a 1 in front", "a 1 at the end", "a 0 in front", "a 0 at the end"),
+    place=("nowhere", "in front", "inside", "at the end"),
+    value=(1, 0, 2, 6),
+    fault=("nothing", *_OPEN, *_CLOSED, *_BELOW),
+    within=(
+        lambda one: has_odd(one.known, one.odd),
+        lambda one: (one.place == "nowhere") == (one.fault in _CLOSED) or one.fault in ("nothing", *_BELOW),
+        lambda one: one.known >= _NEEDS.get(one.fault, 0),
+        # A 0 has no -1 beside it, or that is what is wrong; and it needs no second reason to be wrong.
+        lambda one: "a 0" not in one.odd or (one.place == "nowhere" and one.fault in ("nothing", "one element more")),
+        # Without a -1 there is no value of it.
+        lambda one: one.place != "nowhere" or one.value == 1,
+    ),
+    traits={
+        "there is an answer": lambda one: one.fault == "nothing",
+        "there is an answer, to a -1 in front": lambda one: one.fault == "nothing" and one.place == "in front",
+        "there is an answer, to a -1 inside": lambda one: one.fault == "nothing" and one.place == "inside",
+        "there is an answer, to a -1 at the end": lambda one: one.fault == "nothing" and one.place == "at the end",
+    },
+    words={
+        "known": "the sizes that are known are {}",
+        "odd": "the known sizes have {}",
+        "place": "the -1 stands {}",
+        "value": "the -1 stands for {}",
+        "fault": "wrong is {}",
+    },
+)
+
+
 def _inferred(
     numel: int,
     new_size: Ints,
     *,
     checks: str = "two remainder zero below product",
-    unknown: Callable[[int, int], int] = lambda numel, known: numel // known,
+    unknown: Callable[[int, int], Any] = lambda numel, known: numel // known,
 ) -> tuple[int, ...]:
     """A size resolved by rules: what is checked, and what takes the place of -1."""
     known = prod(n for n in new_size if n != -1)
@@ -87,6 +157,25 @@ def _inferred(
 def _inferring(left_out: str, **rules: Any) -> Callable[..., Any]:
     checks = " ".join(word for word in ["two", "remainder", "zero", "below", "product"] if word not in left_out)
     return lambda numel, new_size: _inferred(numel, new_size, checks=checks, **rules)
+
+
+def _asserting(kind: type[Exception], *, divided: bool, left_out: str) -> Callable[..., Any]:
+    """Another error in place of ValueError; ``divided`` by a known 0, Python's own comes first."""
+
+    def answer(numel: int, new_size: Ints) -> tuple[int, ...]:
+        try:
+            return tuple(_inferring(left_out + " zero" * divided)(numel, new_size))
+        except ValueError:
+            raise kind from None
+
+    return answer
+
+
+def _answering_anyhow(numel: int, new_size: Ints) -> tuple[int, ...] | None:
+    try:
+        return _inferred(numel, new_size)
+    except ValueError:
+        return None
 
 
 def _replaced_by_numel(numel: int, known: int) -> int:
@@ -145,5 +234,39 @@ INFER_SIZE = Oracle(
             lambda numel, new_size: tuple(new_size),
             says="Put in place of -1 what is left for it.",
         ),
+        Misconception(
+            "a float for an int",
+            _inferring("", unknown=lambda numel, known: numel / known),
+            _inferring("remainder", unknown=lambda numel, known: numel / known),
+            says="A division with / gives a float, 6.0 for 6, and a size is a whole number. Divide with //.",
+        ),
+        Misconception(
+            "another error than asked for",
+            *(
+                _asserting(kind, divided=divided, left_out=left_out)
+                for kind in (AssertionError, RuntimeError, TypeError)
+                for divided in (False, True)
+                for left_out in ("", "below")
+            ),
+            says="Where you refuse a size, it is not with a ValueError. assert raises an AssertionError, and is left out "
+            "where Python optimises; torch's own error is a RuntimeError. Asked for is ValueError.",
+        ),
+        Misconception(
+            "several errors missing",
+            *(
+                _inferring(" ".join(some))
+                for count in (2, 3, 4, 5)
+                for some in itertools.combinations(("two", "remainder", "zero", "below", "product"), count)
+            ),
+            says="More than one kind of size that cannot be gets through. Go through the list: two -1, a remainder, a 0 beside "
+            "a -1, a size below -1, another product.",
+        ),
+        Misconception(
+            "no error",
+            _answering_anyhow,
+            says="Where there is no answer your function gives something back all the same. raise ValueError(...) ends it with "
+            "the error that was asked for.",
+        ),
     ],
+    space=_SPACE,
 )

@@ -9,7 +9,9 @@ from math import prod
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ODD, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import reach_of, tensor_of
+from autograder.authoring.space import RANKS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["IS_CONTIGUOUS"]
@@ -50,6 +52,38 @@ def _contiguity(make: CaseMaker) -> list[Case]:
     return [make.case(name, size=size, stride=stride, **aspect) for name, size, stride, aspect in layouts]
 
 
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = size_of(make, one.rank, one.odd)
+    stride = list(stride_of(size, one.way))
+    if one.change != "nothing":
+        step = stride[one.dim]
+        stride[one.dim] = {"one more": step + 1, "twice as much": 2 * step, "0": 0}[one.change]
+    odd = {"aspect": "sizes 1 and 0"} if not size or min(size) < 2 else {}
+    return make.case(size=size, stride=tuple(stride), **odd)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    odd=(*ODD[:4], "a 0 in front", "a 0 at the end"),
+    way=tuple(way for way in WAYS if way != "cut in every dimension"),
+    change=("nothing", "one more", "twice as much", "0"),
+    dim=(0, 1, 2, 3, 4, 5),
+    within=(
+        lambda one: has_way(one.rank, one.odd, one.way),
+        lambda one: one.dim < one.rank if one.change != "nothing" else one.dim == 0,
+        # One stride is changed where all others are as they should be.
+        lambda one: one.change == "nothing" or one.way in ("contiguous", "of odd strides where its size is 1"),
+    ),
+    traits={
+        "one stride alone is another than a fresh tensor's, and no size is 1 or 0": lambda one: (
+            one.change != "nothing" and one.odd == ODD[0]
+        )
+    },
+    words=LAYOUT_WORDS | {"change": "one of its strides is changed to: {}", "dim": "the dimension changed is {}"},
+)
+
+
 def _plain_stride(size: Ints) -> tuple[int, ...]:
     return tuple(prod(size[dim + 1 :]) for dim in range(len(size)))
 
@@ -78,14 +112,48 @@ IS_CONTIGUOUS = Oracle(
             lambda size, stride: tuple(stride) == contiguous_stride(size),
             lambda size, stride: tuple(stride) == _plain_stride(size),
             lambda size, stride: 0 in size or tuple(stride) == contiguous_stride(size),
+            says="No step is ever taken along a dimension of size 1, so its stride does not matter; without elements "
+            "none of them does.",
+        ),
+        Misconception(
+            "strides compared though there is no element",
             lambda size, stride: all(
                 n == 1 or i == j for n, i, j in zip(size, stride, contiguous_stride(size), strict=True)
             ),
             lambda size, stride: all(
                 n == 1 or i == j for n, i, j in zip(size, stride, _plain_stride(size), strict=True)
             ),
-            says="No step is ever taken along a dimension of size 1, so its stride does not matter; without elements "
-            "none of them does.",
+            lambda size, stride: all(
+                n < 2 or i == j for n, i, j in zip(size, stride, contiguous_stride(size), strict=True)
+            ),
+            lambda size, stride: all(
+                n < 2 or i == j for n, i, j in zip(size, stride, _plain_stride(size), strict=True)
+            ),
+            says="With a 0 in its size a tensor has no element and no step is ever taken: it is contiguous whatever its "
+            "strides are.",
+        ),
+        Misconception(
+            "one stride of 1 is enough",
+            lambda size, stride: 1 in stride,
+            lambda size, stride: not stride or 1 in stride,
+            lambda size, stride: 0 in size or not stride or 1 in stride,
+            lambda size, stride: min(stride, default=1) == 1,
+            lambda size, stride: 0 in size or min(stride, default=1) == 1,
+            says="A stride of 1 says that along that dimension neighbours lie side by side. It has to be the last dimension, and "
+            "each stride further out is exactly what is further in, all together.",
+        ),
+        Misconception(
+            "strides above 0 are enough",
+            lambda size, stride: 0 not in stride,
+            lambda size, stride: 0 in size or 0 not in stride,
+            says="A stride of 0 repeats elements, but without one there can still be gaps, or another order.",
+        ),
+        Misconception(
+            "the same answer every time",
+            lambda size, stride: True,
+            lambda size, stride: False,
+            says="You say the same of every layout, of a fresh one and of its transpose. "
+            "(If you compare with ==: a list is never equal to a tuple.)",
         ),
         Misconception(
             "any dense permutation accepted",
@@ -117,4 +185,5 @@ IS_CONTIGUOUS = Oracle(
             "is further in, all together.",
         ),
     ],
+    space=_SPACE,
 )

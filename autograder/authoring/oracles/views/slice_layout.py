@@ -9,7 +9,9 @@ from typing import Any
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, Layout, layout_of
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ONES, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import tensor_of, turned_layout
+from autograder.authoring.space import Chosen, Space, absent
 from autograder.observing.case import Case
 
 __all__ = ["SLICE_LAYOUT"]
@@ -53,9 +55,37 @@ def _slices(make: CaseMaker) -> list[Case]:
     ]
 
 
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    length, start, stop = one.part
+    size = _with(size_of(make, one.rank, one.odd), one.dim, length)
+    where = {"dim": one.dim, "start": start, "stop": stop, **one.given("step")}
+    aspect = {"aspect": "empty"} if start == stop else {}
+    return make.case(size=size, stride=stride_of(size, one.way), offset=one.offset, **where, **aspect)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=(1, 2, 3, 4, 5, 6),
+    dim=(0, 1, 2, 3, 4, 5),
+    # The size of the dimension, start and stop.
+    part=((1, 0, 1), (2, 1, 2), (5, 0, 5), (7, 0, 6), (12, 3, 12), (12, 4, 11), (0, 0, 0), (5, 2, 2)),
+    step=(absent, 1, 2, 3, 7),
+    odd=ONES,
+    way=tuple(way for way in WAYS if way != "cut in every dimension"),
+    offset=(0, 3, 40),
+    within=(
+        lambda one: one.dim < one.rank,
+        # The dimension that is sliced gets a size of its own; what is odd stands elsewhere.
+        lambda one: has_way(one.rank, one.odd, one.way),
+    ),
+    traits={"the slice is empty": lambda one: one.part[1] == one.part[2]},
+    words=LAYOUT_WORDS | {"dim": "dim is {}", "part": "the size of dim, start and stop are {}", "step": "step is {}"},
+)
+
+
 def _wrong_slice(
     *,
-    length: Callable[[int, int, int], int] = lambda start, stop, step: len(range(start, stop, step)),
+    length: Callable[[int, int, int], Any] = lambda start, stop, step: len(range(start, stop, step)),
     moved: Callable[[int, int, int], int] = lambda start, step, stride: start * stride,
     stride_of: Callable[[int, int], int] = lambda stride, step: stride * step,
     all_strides: bool = False,
@@ -81,6 +111,13 @@ SLICE_LAYOUT = Oracle(
             "offset not moved",
             _wrong_slice(moved=lambda start, step, stride: 0),
             says="The slice begins at start, so its first element lies further on. The offset moves to that slot.",
+        ),
+        Misconception(
+            "the old offset dropped",
+            lambda size, stride, offset, dim, start, stop, step=1: _wrong_slice()(
+                size, stride, 0, dim, start, stop, step
+            ),
+            says="The tensor that is sliced may begin behind slot 0 itself. What the slice skips is added to its offset.",
         ),
         Misconception(
             "length rounded down",
@@ -131,5 +168,12 @@ SLICE_LAYOUT = Oracle(
             _wrong_slice(empty_as_it_was=True),
             says="torch makes no exception: an empty slice moves the offset and multiplies the stride like any other.",
         ),
+        Misconception(
+            "a float for an int",
+            _wrong_slice(length=lambda start, stop, step: (stop - start) / step),
+            _wrong_slice(length=lambda start, stop, step: float(ceil((stop - start) / step))),
+            says="A division with / gives a float, 2.0 for 2, and a size is a whole number. Divide with //, or round up.",
+        ),
     ],
+    space=_SPACE,
 )

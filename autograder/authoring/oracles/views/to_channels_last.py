@@ -7,6 +7,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.space import DTYPES, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["TO_CHANNELS_LAST"]
@@ -27,6 +28,40 @@ def _images(make: CaseMaker) -> list[Case]:
         make.case("cut out of larger images", x=base[:, 1 : c + 1, ::2], leaves="x"),
         make.case("float32", x=x.float(), leaves="x"),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    return make.case(x=make.drawn(*_size(one), layout=one.layout, dtype=one.dtype), leaves=one.leaves)
+
+
+def _size(one: Chosen) -> tuple[int, int, int, int]:
+    return (one.images, one.channels, one.height, one.width)
+
+
+_SPACE = Space(
+    _drawn,
+    images=(1, 2, 7),
+    channels=(1, 2, 3),
+    height=(1, 2, 5),
+    width=(1, 3, 6),
+    layout=LAYOUTS,
+    dtype=(*DTYPES, torch.int16),
+    leaves=("", "x"),
+    within=(
+        lambda one: fits(one.layout, _size(one)),
+        # as_strided, a fine way to a view, shares a gradient out among numbers of one slot.
+        lambda one: not one.leaves or (one.dtype.is_floating_point and one.layout != "expanded"),
+    ),
+    traits={"the images are square": lambda one: one.height == one.width},
+    words={
+        "images": "the batch is of size {}",
+        "channels": "x has {} channels",
+        "height": "the image is {} high",
+        "width": "the image is {} wide",
+        "layout": "x lies in memory like this: {}",
+        "leaves": "gradients are asked for {}",
+    },
+)
 
 
 def _as_view_sizes(x: Tensor) -> tuple[int, int, int, int]:
@@ -79,5 +114,18 @@ TO_CHANNELS_LAST = Oracle(
             lambda x: x.detach().permute(0, 2, 3, 1).clone(),
             says="detach, .data and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
+        Misconception(
+            "copied where memory is in another order",
+            lambda x: x.contiguous().permute(0, 2, 3, 1),
+            says="contiguous() copies what does not lie row by row, and then your result has memory of its own. permute needs "
+            "no order: it changes sizes and strides, whatever they are.",
+        ),
+        Misconception(
+            "dimensions of size 1 lost",
+            lambda x: x.permute(0, 2, 3, 1).squeeze(),
+            lambda x: x.squeeze().movedim(-3, -1) if x.squeeze().dim() > 2 else x.squeeze(),
+            says="A batch of one image is a batch, and one channel is a dimension. squeeze takes them away.",
+        ),
     ],
+    space=_SPACE,
 )

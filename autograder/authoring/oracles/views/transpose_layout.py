@@ -7,7 +7,9 @@ from typing import Any
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, Layout, contiguous_stride, layout_of
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ODD, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import tensor_of, turned_layout
+from autograder.authoring.space import Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["TRANSPOSE_LAYOUT"]
@@ -31,6 +33,38 @@ def _swaps(make: CaseMaker) -> list[Case]:
         make.case("the first, from the end", **four, dim0=-4, dim1=2, **from_end),
         make.case("one dimension, named twice", **three, dim0=1, dim1=-2, **from_end),
     ]
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = size_of(make, one.rank, one.odd)
+    back = {"neither": (0, 0), "dim0": (1, 0), "dim1": (0, 1), "both": (1, 1)}[one.from_end]
+    dims = {"dim0": one.dim0 - back[0] * one.rank, "dim1": one.dim1 - back[1] * one.rank}
+    aspect = {} if one.from_end == "neither" else {"aspect": "negative dims"}
+    return make.case(size=size, stride=stride_of(size, one.way), offset=one.offset, **dims, **aspect)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=(1, 2, 3, 4, 5, 6),
+    dim0=(0, 1, 2, 3, 4, 5),
+    dim1=(0, 1, 2, 3, 4, 5),
+    from_end=("neither", "dim0", "dim1", "both"),
+    odd=(ODD[0], "a 1 in front", "a 1 at the end", "a 0 in front", "a 0 at the end"),
+    way=tuple(WAYS),
+    offset=(0, 1, 30),
+    within=(
+        lambda one: one.dim0 < one.rank,
+        lambda one: one.dim1 < one.rank,
+        lambda one: has_way(one.rank, one.odd, one.way),
+    ),
+    traits={"dim0 and dim1 name one dimension": lambda one: one.dim0 == one.dim1},
+    words=LAYOUT_WORDS
+    | {
+        "dim0": "dim0, counted from the front, is {}",
+        "dim1": "dim1, counted from the front, is {}",
+        "from_end": "counted from the end: {}",
+    },
+)
 
 
 def _swapped(values: Ints, one: int, other: int) -> tuple[int, ...]:
@@ -100,7 +134,13 @@ TRANSPOSE_LAYOUT = Oracle(
             "negative dims not counted from the end",
             _front_only,
             _refusing,
+            lambda size, stride, offset, dim0, dim1: (
+                _swapped(size, abs(dim0), abs(dim1)),
+                _swapped(stride, abs(dim0), abs(dim1)),
+                offset,
+            ),
             says="Dimension -1 is the last one, -2 the one before it.",
         ),
     ],
+    space=_SPACE,
 )

@@ -9,7 +9,9 @@ from typing import Any
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride
+from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ONES, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import tensor_of
+from autograder.authoring.space import RANKS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["VIEW_STRIDE"]
@@ -67,6 +69,48 @@ def _views(make: CaseMaker) -> list[Case]:
     return [
         make.case(name, size=size, stride=stride, new_size=new, **aspect) for name, size, stride, new, aspect in cases
     ]
+
+
+# What becomes of a size, and how many dimensions it needs.
+_CUTS: dict[str, tuple[int, Callable[[Ints], Ints]]] = {
+    "all in one row": (0, lambda size: (prod(size),)),
+    "the first two merged": (3, lambda size: (size[0] * size[1], *size[2:])),
+    "the last two merged": (3, lambda size: (*size[:-2], size[-2] * size[-1])),
+    "all but the first merged": (3, lambda size: (size[0], prod(size[1:]))),
+    "all but the last merged": (4, lambda size: (prod(size[:-1]), size[-1])),
+    "in the opposite order": (2, lambda size: size[::-1]),
+    "each split in two": (1, lambda size: tuple(part for n in size for part in ((2, 2) if n == 4 else (1, n)))),
+    "a 1 more in front": (0, lambda size: (1, *size)),
+    "a 1 more inside": (2, lambda size: (*size[:-1], 1, *size[-1:])),
+    "a 1 more at the end": (0, lambda size: (*size, 1)),
+    "its 1s left out": (1, lambda size: tuple(n for n in size if n != 1)),
+    "one row more": (1, lambda size: (size[0] + 1, *size[1:])),
+}
+
+
+def _drawn(make: CaseMaker, one: Chosen) -> Case:
+    size = size_of(make, one.rank, one.odd)
+    stride = tuple(one.times * step for step in stride_of(size, one.way))
+    new = tuple(_CUTS[one.cut][1](size))
+    none, ones = _view_stride(size, stride, new) is None, not size or 1 in (*size, *new)
+    aspect = {"aspect": "impossible" if none else "size 1"} if none or ones else {}
+    return make.case(size=size, stride=stride, new_size=new, **aspect)
+
+
+_SPACE = Space(
+    _drawn,
+    rank=RANKS,
+    odd=ONES,
+    way=tuple(way for way in WAYS if way != "every second slot"),
+    times=(1, 2),
+    cut=tuple(_CUTS),
+    within=(
+        lambda one: has_way(one.rank, one.odd, one.way),
+        lambda one: one.rank >= _CUTS[one.cut][0],
+        lambda one: "1s" not in one.cut or one.odd != ONES[0],
+    ),
+    words=LAYOUT_WORDS | {"times": "all strides are multiplied by {}", "cut": "new_size is: {}"},
+)
 
 
 def _row_by_row(size: Ints, stride: Ints) -> bool:
@@ -185,9 +229,23 @@ VIEW_STRIDE = Oracle(
             says="A view shows every element once. Where the sizes multiply to another number, there is none.",
         ),
         Misconception(
+            "hardly any view found",
+            lambda size, stride, new_size: None,
+            lambda size, stride, new_size: tuple(stride) if tuple(size) == tuple(new_size) else None,
+            says="Any dimension can be split, and two can be merged where they lie together. You say None, or at most find the "
+            "size that was there before.",
+        ),
+        Misconception(
+            "the old strides",
+            lambda size, stride, new_size: tuple(stride),
+            _counted(lambda size, stride, new_size: tuple(stride)),
+            says="Each new dimension needs a stride that fits it: a merged one that of its last part, a split one two.",
+        ),
+        Misconception(
             "an error for an impossible view",
             _raising_by_runs,
             says="view() raises where no view exists. Asked for is None: the answer is known, and it is no.",
         ),
     ],
+    space=_SPACE,
 )

@@ -128,6 +128,59 @@ def _renamed(path: Path, course: Path) -> None:
     path.rename(path.with_name("my solution (final).ipynb"))
 
 
+def _moved(to: str) -> Callable[[Path, Path], None]:
+    """The folder stays; the notebook lies at ``to`` below the learner's own."""
+
+    def lay(path: Path, course: Path) -> None:
+        place = path.parent.parent / to.replace("@", path.parent.name)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(place)
+
+    return lay
+
+
+def _pasted(notebook: Any) -> None:
+    for number, cell in enumerate(notebook.cells):
+        cell.metadata, cell.id = {}, f"new-{number}"
+
+
+def _pasted_with_a_grade(notebook: Any) -> None:
+    """A pasted notebook whose checks say more than the released ones, and more often."""
+    for cell in list(notebook.cells):
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.source = cell.source.replace(")", " or F.linear)") if "linear" in cell.source else cell.source
+            notebook.cells.append(nbformat.v4.new_code_cell(cell.source))
+    _pasted(notebook)
+
+
+def _another_chapter(path: Path, course: Path) -> None:
+    shutil.copy(course / "solutions" / "03_cnn_with_modules" / "03_cnn_with_modules.ipynb", path)
+
+
+def _two_that_could_be_meant(path: Path, course: Path) -> None:
+    shutil.copy(course / "solutions" / path.parent.name / path.name, path.with_name("a.ipynb"))
+    path.rename(path.with_name("b.ipynb"))
+
+
+def _large_outputs(notebook: Any) -> None:
+    for cell in [one for one in notebook.cells if one.cell_type == "code"][:10]:
+        picture = {"image/png": "iVBORw0KGgoA\n" * 320_000}
+        cell.outputs = [nbformat.v4.new_output("display_data", picture)]
+
+
+def _large_file(path: Path, course: Path) -> None:
+    with (path.parent / "data.bin").open("wb") as file:
+        file.truncate(70 << 20)
+
+
+def _one_file_within_the_limit(path: Path, course: Path) -> None:
+    (path.parent / "data.bin").write_bytes(bytes((16 << 20) - 1))
+
+
+def _no_python(notebook: Any) -> None:
+    marked(notebook, "linear").source = "def linear(x, weight, bias=None):\n    # so\n    return (x @ weight.T"
+
+
 def _folder(path: Path, course: Path) -> None:
     path.unlink()
     path.mkdir()
@@ -170,7 +223,7 @@ def _odd_names(path: Path, course: Path) -> None:
 
 
 def _many_files(path: Path, course: Path) -> None:
-    for number in range(1001):
+    for number in range(2100):
         (path.parent / f"{number}.txt").write_text("")
 
 
@@ -217,7 +270,24 @@ FILES: tuple[Row, ...] = (
     on_disk("cells_that_are_none", _json(lambda tree: tree | {"cells": [None, 3, []]}), **_UNREADABLE),
     on_disk("metadata_that_is_none", _json(lambda tree: tree | {"metadata": [3], "nbformat_minor": "x"})),
     on_disk("giant_notebook", _giant, **_UNREADABLE),
-    on_disk("renamed_file", _renamed, **_MISSING),
+    on_disk("renamed_file", _renamed),
+    on_disk("name_of_a_second_download", _moved("@/@ (1).ipynb")),
+    on_disk("name_of_a_copy", _moved("@/Copy of @.ipynb")),
+    on_disk("name_in_capitals", _moved("@/04_THE_SAME_CNN_WITH_FUNCTIONAL.IPYNB")),
+    on_disk("folder_of_another_name", _moved("hw4/@.ipynb")),
+    on_disk("folder_in_its_folder", _moved("@/@/@.ipynb")),
+    on_disk("two_that_could_be_meant", _two_that_could_be_meant, **_UNREADABLE),
+    on_disk("another_chapter", _another_chapter, **_UNREADABLE),
+    on_disk("sign_in_page", _write(b"<!doctype html><title>Sign in</title>"), **_UNREADABLE),
+    on_disk("zip_archive", _write(b"PK\x03\x04" + bytes(100)), **_UNREADABLE),
+    on_disk("utf_16", lambda path, course: _as_none(path.write_text(path.read_text(), "utf-16")), **_UNREADABLE),
+    on_disk("mark_of_byte_order", lambda path, course: _as_none(path.write_text(path.read_text(), "utf-8-sig"))),
+    edited("pasted_into_a_new_one", _pasted),
+    edited("pasted_with_other_checks", _pasted_with_a_grade),
+    edited("does_not_parse", _no_python, states={"linear": "does not parse"}),
+    edited("large_outputs", _large_outputs),
+    on_disk("large_file_beside", _large_file),
+    on_disk("file_of_the_largest_size", _one_file_within_the_limit),
     on_disk("folder_in_its_place", _folder, **_UNREADABLE),
     on_disk("pipe_in_its_place", _pipe, **_UNREADABLE),
     on_disk("link_to_the_solutions", _link, **_UNREADABLE),
@@ -225,7 +295,7 @@ FILES: tuple[Row, ...] = (
     on_disk("links_beside", _links_beside),
     on_disk("files_that_shadow_modules", _shadows),
     on_disk("odd_file_names", _odd_names),
-    on_disk("too_many_files", _many_files, **_UNREADABLE),
+    on_disk("too_many_files", _many_files),
     on_disk("timestamp_of_no_time", _timestamp("the day before yesterday\n")),
     on_disk("timestamp_far_away", _timestamp("99999-99-99 99:99:99 UTC")),
 )

@@ -77,9 +77,9 @@ def test_what_was_never_seen_is_run_by_the_engine_and_kept(course: Path, monkeyp
     for _ in range(2):
         assert autograde(course, "carl")["carl"]["success"]
     assert len(ran) == 1
-    assert points_in(course, "carl")["linear"] == 0.75
+    assert points_in(course, "carl")["linear"] == 1.22
     result = grade("04", course, engine=InProcess())
-    assert (result.executed, result.points()["carl"]["linear"]) == (0, 0.75)
+    assert (result.executed, result.points()["carl"]["linear"]) == (0, 1.22)
 
 
 def test_without_a_sandbox_there_are_no_points_and_a_reason(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:

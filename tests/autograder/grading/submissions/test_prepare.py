@@ -239,7 +239,7 @@ def test_a_giant_is_not_even_opened(course: Path, monkeypatch: pytest.MonkeyPatc
     with submitted(course, "eve").open("r+b") as file:
         file.truncate(read.LARGEST_NOTEBOOK + 1)
     ready = prepare(task_of(course), "eve")
-    assert ready.state is State.UNREADABLE and "32 are the most" in ready.note
+    assert ready.state is State.UNREADABLE and "256 are the most" in ready.note
 
 
 @pytest.mark.parametrize("link", ["notebook", "chapter", "learner"])
@@ -281,11 +281,11 @@ def test_files_beside_the_notebook_go_along_but_links_and_pipes_do_not(course: P
     assert prepare(task_of(course), "ada").timestamp == ""
 
 
-def test_a_renamed_notebook_is_missing_and_its_new_name_is_said(course: Path) -> None:
+def test_a_file_of_another_kind_in_its_place_is_missing_and_its_name_is_said(course: Path) -> None:
     hand_in(course, PERFECT)
-    submitted(course, "ada").rename(submitted(course, "ada").with_name("mine.ipynb"))
+    submitted(course, "ada").rename(submitted(course, "ada").with_name("mine.txt"))
     ready = prepare(task_of(course), "ada")
-    assert ready.state is State.MISSING and "mine.ipynb would have to be called that" in ready.note
+    assert ready.state is State.MISSING and ready.note.endswith("there is mine.txt")
 
 
 def test_one_bad_submission_does_not_stop_the_others(course: Path) -> None:
@@ -295,7 +295,13 @@ def test_one_bad_submission_does_not_stop_the_others(course: Path) -> None:
     (course / "classroom" / "submitted" / ".hidden").mkdir()
     (course / "classroom" / "submitted" / "README").write_text("not a learner")
     states = {ready.student: ready.state for ready in prepare_all(task_of(course))}
-    assert states == {"aaa": State.UNREADABLE, "ada": State.GRADED, "zoe": State.MISSING}
+    assert states == {
+        "aaa": State.UNREADABLE,
+        "ada": State.GRADED,
+        "zoe": State.MISSING,
+        ".hidden": State.NOBODYS,
+        "README": State.NOBODYS,
+    }
 
 
 def test_a_name_that_leads_elsewhere_is_refused(course: Path) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from nbformat.notebooknode import NotebookNode
 from strangers import JSON, bent, grows_evenly, peak, steps, torn
 
-from autograder.grading.submissions import read
-from autograder.grading.submissions.read import Unreadable, bytes_of, files_beside, notebook_of, words_in
+from autograder.grading.submissions import beside, read
+from autograder.grading.submissions.beside import files_beside
+from autograder.grading.submissions.read import Unreadable, bytes_of, notebook_of, words_in
 
 MARKS = {"nbgrader": {"grade_id": "relu", "solution": True, "locked": False}}
 NEW = {
@@ -116,10 +117,10 @@ def test_a_notebook_takes_memory_in_proportion_to_its_length(piece: str, where: 
 
 def test_a_notebook_of_millions_of_lists_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(read, "_MOST_NESTED", 1000)
-    content = written({**NEW, "metadata": [[]] * 100_000})
+    content = written({**NEW, "more": [[]] * 100_000})
     with pytest.raises(Unreadable, match="too many lists"):
         notebook_of(content)
-    assert peak(lambda: is_read(content)) < len(content)
+    assert peak(lambda: is_read(content)) < 2 * len(content)
 
 
 def test_time_grows_with_the_number_of_cells_and_of_equal_ids() -> None:
@@ -167,17 +168,17 @@ def test_a_size_that_the_file_system_says_is_not_believed(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(Path, "lstat", small)
     assert len(bytes_of(path, tmp_path)) == 5000
-    for name in ("LARGEST_NOTEBOOK", "LARGEST_REST"):
-        monkeypatch.setattr(read, name, 4000)
+    monkeypatch.setattr(read, "LARGEST_NOTEBOOK", 4000)
     with pytest.raises(Unreadable, match="the most that is read"):
         bytes_of(path, tmp_path)
-    with pytest.raises(Unreadable, match="the files beside the notebook are more"):
-        files_beside(tmp_path)
+    assert files_beside(tmp_path).files == {"a.txt": b"x" * 5000}
+    assert files_beside(tmp_path, 4000).files == {}
+    assert list(files_beside(tmp_path, 4000).left_out) == ["a.txt"]
     with open(path, "r+b") as file:
         file.truncate(1 << 30)
     with pytest.raises(Unreadable, match="0 MB, and 0 are the most"):
         bytes_of(path, tmp_path)
-    assert peak(lambda: read._content(path, 4000)) < 100_000
+    assert peak(lambda: read.content_of(path, 4000)) < 100_000
 
 
 @pytest.mark.parametrize("kind", ["link", "pipe"])
@@ -208,25 +209,53 @@ def test_files_of_any_name_are_taken_or_passed_over(files: dict[bytes, bytes], t
             with open(path, "wb") as file:
                 file.write(content)
             wanted[name] = content
-    found = files_beside(folder)
+    taken = files_beside(folder)
+    found = taken.files
     assert {name.encode() for name in found} <= set(wanted)
     assert all(content == wanted[name.encode()] for name, content in found.items())
     for name in set(wanted) - {one.encode() for one in found}:
         assert (
-            name.endswith((b".ipynb", b".pyc")) or name.decode("utf-8", "replace").encode() != name or name in NO_FILES
+            name.lower().endswith((b".ipynb", b".pyc"))
+            or name in NO_FILES
+            or name.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode() in taken.left_out
         )
 
 
 NO_FILES = (b"__pycache__", b".ipynb_checkpoints", b".pytest_cache", b"timestamp.txt")
 
 
-def test_more_folders_than_anybody_makes_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(read, "_MOST_FILES", 20)
+def test_of_more_folders_and_files_than_anybody_makes_the_rest_is_left_out_and_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(beside, "_MOST_SEEN", 20)
     for number in range(19):
         (tmp_path / str(number)).mkdir()
-    a_file(tmp_path, "18/a.txt")
-    assert list(files_beside(tmp_path)) == ["18/a.txt"]
-    (tmp_path / "x").mkdir()
-    (tmp_path / "y").mkdir()
-    with pytest.raises(Unreadable, match="20 files"):
-        files_beside(tmp_path)
+    a_file(tmp_path, "0/a.txt")
+    assert list(files_beside(tmp_path).files) == ["0/a.txt"]
+    for number in range(19, 40):
+        (tmp_path / str(number)).mkdir()
+        a_file(tmp_path, f"{number}/b.txt")
+    assert files_beside(tmp_path).left_out == {"all others": "more than 20 files and folders"}
+
+
+def test_small_files_come_along_first_and_what_is_left_out_is_said(tmp_path: Path) -> None:
+    a_file(tmp_path, "data.bin", b"x" * 3000)
+    a_file(tmp_path, "helper.py", b"y" * 10)
+    (tmp_path / "all").symlink_to(tmp_path)
+    (tmp_path / "link.txt").symlink_to(tmp_path / "data.bin")
+    os.mkfifo(tmp_path / "pipe")
+    found = files_beside(tmp_path, 2000)
+    assert found.files == {"helper.py": b"y" * 10}
+    assert found.left_out == {"all": "a link", "data.bin": "0.00286 MB", "link.txt": "a link", "pipe": "no file"}
+    assert found.said.startswith(
+        "left out of the files beside it: all (a link), data.bin (0.00286 MB), link.txt (a link) and 1 more"
+    )
+    assert files_beside(tmp_path / "none").said == ""
+
+
+def test_more_files_than_come_along_are_counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(beside, "MOST_FILES", 2)
+    for number in range(4):
+        a_file(tmp_path, f"{number}.txt")
+    found = files_beside(tmp_path)
+    assert (list(found.files), list(found.left_out)) == (["0.txt", "1.txt"], ["2.txt", "3.txt"])

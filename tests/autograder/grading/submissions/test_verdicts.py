@@ -172,7 +172,55 @@ def test_a_check_that_was_stopped_costs_that_exercise_and_says_why(
     assert (result.state, result.points) == (state, 20)
     assert result.exercises["check_relu"].state is state
     assert says in result.exercises["check_relu"].verdict.note
-    assert f"{state} in cell {place_of(ready, 'check_relu') + 1}" == result.note
+    count = next(one.count for one in stopped.cells if one.place == place_of(ready, "check_relu"))
+    whole = "the notebook's time was up before 1 more cell"
+    assert result.note == (whole if end is CellEnd.NOT_RUN else f"{state} in the check of relu [{count}]")
+
+
+def test_a_cell_that_was_stopped_is_named_by_its_exercise_and_by_the_number_that_jupyter_shows(
+    task: Assignment, ready: Prepared, outcome: Outcome
+) -> None:
+    places = [one.place for one in outcome.cells]
+    own = place_of(ready, "relu")
+    plain = next(place for place in places if "nbgrader" not in ready.notebook.cells[place].metadata)
+    counts = {one.place: one.count for one in outcome.cells}
+    assert own + 1 != counts[own], "there are Markdown cells above it"
+    seen = changed(changed(outcome, own, end=CellEnd.TIMED_OUT), plain, end=CellEnd.TIMED_OUT)
+    assert decide(task, ready, seen).note == f"timed out in cell [{counts[plain]}], relu [{counts[own]}]"
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("def relu(x):\n    # so\n    return x.clamp(min=0", 3),
+        ("def relu(x):\nreturn x", 2),
+        ("def relu(x)\n    return x", 1),
+        ("relu(x):\n    return x", 1),
+    ],
+)
+def test_an_answer_that_is_no_python_does_not_parse_and_says_in_which_line(
+    course: Path, source: str, line: int
+) -> None:
+    hand_in_changed(course, "eve", lambda notebook: setattr(cell_of(notebook, "relu"), "source", source))
+    task = open_classroom(course)[0].assignment(CHAPTER)
+    ready = prepare(task, "eve")
+    assert ready.job is not None
+    result = decide(task, ready, outcome_of(ready.job))
+    decided = result.exercises["check_relu"]
+    assert (decided.state, decided.verdict.score) == (State.DOES_NOT_PARSE, 0)
+    assert decided.verdict.note.startswith(f"Your answer does not parse, line {line}.")
+    told = next(one for one in result.as_json()["exercises"] if one["exercise"] == "relu")
+    assert told["status"] == "does not parse"
+
+
+def test_an_answer_that_runs_a_text_which_is_no_python_was_python_itself(course: Path) -> None:
+    source = "exec('def relu(x')\ndef relu(x):\n    return x"
+    hand_in_changed(course, "eve", lambda notebook: setattr(cell_of(notebook, "relu"), "source", source))
+    task = open_classroom(course)[0].assignment(CHAPTER)
+    ready = prepare(task, "eve")
+    assert ready.job is not None
+    decided = decide(task, ready, outcome_of(ready.job)).exercises["check_relu"]
+    assert decided.state is State.NOT_ATTEMPTED
 
 
 def test_an_answer_whose_time_was_up_is_told_where_it_was(task: Assignment, ready: Prepared, outcome: Outcome) -> None:
@@ -192,7 +240,7 @@ def test_an_answer_that_interrupts_itself_is_judged_as_one_that_raises(
     broken = changed(outcome, place_of(ready, "check_relu"), end=CellEnd.ERROR, run=seen)
     decided = decide(task, ready, broken).exercises["check_relu"]
     assert (decided.verdict.status.value, decided.verdict.score) == ("crashed", 0)
-    assert "in your line 3: raise KeyboardInterrupt" in decided.verdict.note
+    assert "in your line 3 “raise KeyboardInterrupt”" in decided.verdict.note
 
 
 def test_an_answer_that_was_stopped_is_told_from_one_that_was_never_written(

@@ -1,0 +1,68 @@
+"""What an answer that is right in part earns: the rule of docs/authors.md, "What a part of an answer earns"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from autograder.observing.exercise import Exercise
+
+__all__ = ["Held", "credit"]
+
+# Of its share, what an aspect that nearly always holds can earn at most: the last quarter is for holding always.
+_NEARLY = 0.75
+
+# Of all points, what is left where something does not hold in most cases without which it is not what was asked for.
+_WITHOUT_ESSENTIAL = 0.5
+
+
+@dataclass
+class Held:
+    """In which cases an aspect held: in those that an author chose, and in those drawn from the contract.
+
+    >>> held = Held([True, True], [True, False, False, False])
+    >>> held.fraction, held.always, Held([True], []).part_of_share
+    (0.625, False, 1.0)
+    """
+
+    chosen: list[bool] = field(default_factory=list)
+    drawn: list[bool] = field(default_factory=list)
+
+    @property
+    def cases(self) -> list[bool]:
+        """All of them."""
+        return [*self.chosen, *self.drawn]
+
+    @property
+    def always(self) -> bool:
+        """Whether it held in all of them."""
+        return all(self.cases)
+
+    @property
+    def fraction(self) -> float:
+        """How often it held. The few that were chosen, which are ordinary, count as much as the many that were drawn."""
+        kinds = [one for one in (self.chosen, self.drawn) if one]
+        return sum(sum(one) / len(one) for one in kinds) / len(kinds)
+
+    @property
+    def part_of_share(self) -> float:
+        """What it earns of its share: all where it held always, and in between three quarters of the fraction's square."""
+        return 1.0 if self.always else _NEARLY * self.fraction**2
+
+
+def credit(exercise: Exercise, held: Mapping[str, Held]) -> float:
+    """The points for an answer of which each aspect ``held`` so, rounded down to hundredths.
+
+    Nothing where no core aspect holds in any case, and at most half of the points where one without which the answer is
+    not what was asked for does not hold in most.
+    """
+    if not any(any(held[aspect].cases) for aspect in exercise.core if aspect in held):
+        return 0.0
+    whole = sum(map(exercise.share, held))
+    earned = sum(exercise.share(aspect) * one.part_of_share for aspect, one in held.items()) / whole
+    if any(held[aspect].fraction <= 1 / 2 for aspect in exercise.essential if aspect in held):
+        earned = min(earned, _WITHOUT_ESSENTIAL)
+    return math.floor(100 * exercise.points * earned) / 100

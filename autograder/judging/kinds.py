@@ -1,0 +1,226 @@
+"""Answers of the wrong kind: another thing handed in than was asked, another thing given back, names that are missing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from autograder.judging import sentences
+from autograder.judging.compare import MISSING, Difference
+from autograder.judging.reference import Reference
+from autograder.judging.sides import both_sides
+from autograder.observing.codec import Drawn, Listed, Other, Projection, Raised, Uniform
+from autograder.observing.exercise import Exercise
+from autograder.observing.handed_in import Form
+from autograder.observing.observe import Run, Seen
+from autograder.observing.probes.built import NOT_THESE
+
+__all__ = ["in_torch", "kind_note"]
+
+# What may come back where a contract asks for it: a number counted with NumPy or torch is as good as one of Python's.
+_FINE = {
+    "tensor": ("tensor",),
+    "tuple": ("tuple", "list"),
+    "list": ("list", "tuple"),
+    "dict": ("dict", "object"),
+    "int": ("int", "numpy", "tensor", "float", "bool"),
+    "bool": ("bool", "numpy", "tensor", "int"),
+    "bytes": ("bytes",),
+    "module": ("module",),
+}
+_ARROWS = {"Tensor": "tensor", "tuple": "tuple", "list": "list", "dict": "dict", "int": "int", "bool": "bool"}
+_OF_TYPES = {"ndarray": "array", "type": "class", "builtin_function_or_method": "function", "method": "function"}
+_KNOWN = ("nothing", "array", "function", "class", "generator", "coroutine")
+# The words of a probe that keeps nothing of a result which is no tensor.
+_NO_TENSOR = re.compile(r"^an? (\w{1,60}), no tensor$")
+_TO_NUMPY = re.compile(r"\s*Use (tensor|Tensor)\.detach\(\)\.numpy\(\) instead\.?")
+
+
+def in_torch(message: str) -> str:
+    """An error's message without torch's own advice to leave it, which would cut the gradient.
+
+    >>> in_torch("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+    "Can't call numpy() on Tensor that requires grad."
+    """
+    return _TO_NUMPY.sub("", message)
+
+
+def kind_note(
+    exercise: Exercise,
+    reference: Reference,
+    run: Run,
+    seen: Sequence[Seen],
+    found: Sequence[Mapping[str, Difference]],
+) -> str:
+    """What is of the wrong kind, in a few sentences; nothing where it is only wrong."""
+    parts = [_handed_in(exercise, run.handed_in.form, found)]
+    for index in (index for index, one in enumerate(found) if one and not parts[0]):
+        expected = reference.expected[index]
+        asked, form = _asked(exercise, expected), _given_back(exercise, reference, run, seen, index)
+        if not (asked and form and form[0] not in _FINE[asked]):
+            asked, form = "tensor", _in_place_of_a_tensor(exercise, expected, seen[index], found[index])
+        if form:
+            parts.append(sentences.given_back(form, asked, run.handed_in.prints))
+            break
+    parts += list(_lacking(reference, run, seen, found))[:2]
+    advised = any(isinstance(one, Raised) and _TO_NUMPY.search(one.message) for one in seen)
+    if advised and not any(part.endswith(sentences.STAY_IN_TORCH) for part in parts):
+        parts.append(sentences.STAY_IN_TORCH)
+    return " ".join(dict.fromkeys(filter(None, parts)))
+
+
+def _handed_in(exercise: Exercise, form: Form, found: Sequence[Mapping[str, Difference]]) -> str:
+    """What was handed in instead of what the check takes, where nothing of it is right."""
+    if not form or not all(found):
+        return ""
+    name = exercise.contract.removeprefix("class ").partition("(")[0].partition(":")[0]
+    if exercise.asks:
+        return "" if form[0] in ("dict", "function", "object") else sentences.handed_in(form, "dict", name)
+    if exercise.contract.startswith("class "):
+        return "" if form[0] == "class" else sentences.handed_in(form, "class", name)
+    if " and " in exercise.contract or form[0] in ("function", "module", "object"):
+        return ""
+    return sentences.handed_in(form, "function", name)
+
+
+def _asked(exercise: Exercise, expected: Seen) -> str:
+    """What a call has to give: by the contract, else by what is expected of the values."""
+    arrow = exercise.contract.partition("->")[2].strip()
+    if arrow:
+        return _ARROWS.get(arrow, "module" if arrow.startswith("nn.") else "")
+    assert not isinstance(expected, Raised)
+    values = next((expected[aspect] for aspect in exercise.core if aspect in expected), None)
+    match values:
+        case Tensor() | Projection():
+            return "tensor"
+        case bool():
+            return "bool"
+        case int():
+            return "int"
+        case tuple():
+            return "tuple"
+    return ""
+
+
+def _given_back(exercise: Exercise, reference: Reference, run: Run, seen: Sequence[Seen], index: int) -> Form:
+    """What sort of thing came back in a case: as it was seen at the call, else by what was observed of it."""
+    returned = run.handed_in.returned[index] if index < len(run.handed_in.returned) else ()
+    if exercise.contract.startswith("class ") or returned == ("tensor",):
+        returned = ()  # a class gives its objects; what these give when they are called is observed
+    one, expected = seen[index], reference.expected[index]
+    assert not isinstance(expected, Raised)
+    if isinstance(one, Raised):
+        # With a line of the learner's own it never came back; without one it is the check that could do nothing with it.
+        return returned if not one.number else ()
+    if returned and exercise.contract.partition("->")[2]:
+        return returned
+    aspect = next((name for name in exercise.core if name in expected), "")
+    if not aspect or not isinstance(expected[aspect], Tensor | Projection | tuple | bool | int):
+        return ()
+    return _form_of(one.get(aspect, MISSING), returned)
+
+
+def _in_place_of_a_tensor(exercise: Exercise, expected: Seen, seen: Seen, found: Mapping[str, Difference]) -> Form:
+    """What was seen where a part of the values ought to be a tensor, if it is none."""
+    for path, one in found.items():
+        if path.split("|")[0] in exercise.core and not isinstance(seen, Raised):
+            _, got, right = both_sides(path, one, seen, expected)
+            if isinstance(got, tuple) and isinstance(right, tuple) and len(got) == len(right):
+                got, right = next(
+                    ((a, b) for a, b in zip(got, right, strict=True) if isinstance(b, Tensor)), (got, right)
+                )
+            if isinstance(got, str) and (named := _NO_TENSOR.match(got)):
+                got, right = Other("nothing" if named[1] == "NoneType" else named[1]), torch.empty(0)
+            if isinstance(right, Tensor | Projection) and not isinstance(got, Tensor | Projection | str):
+                return _form_of(got, ()) if got is not MISSING or path in exercise.core else ()
+    return ()
+
+
+def _form_of(value: Any, returned: Form) -> Form:
+    """The form of an observation; a sentence of a probe's, or what it made a tuple of, is of what was ``returned``."""
+    match value:
+        case Tensor() | Projection():
+            return ("tensor",)
+        case Mapping():
+            return ("dict",)
+        case bool() | int() | float():
+            return (type(value).__name__,)
+        case None:
+            return returned or ("nothing",)
+        case tuple():
+            kind = "list" if isinstance(value, Listed) else "tuple"
+            return returned or (kind, *(_form_of(one, ()) for one in value[:4]))
+        case Other():
+            kind = _OF_TYPES.get(value.type, value.type)
+            if kind in ("list", "tuple", "dict", "int", "float", "bool", "str"):
+                return returned or (kind,)
+            return returned or ((kind,) if kind in _KNOWN else ("object", value.type))
+    return returned
+
+
+def _lacking(
+    reference: Reference, run: Run, seen: Sequence[Seen], found: Sequence[Mapping[str, Difference]]
+) -> Iterator[str]:
+    """Names that are missing from a dict or a network, those nobody asked for, and tensors of another size."""
+    for index, one in enumerate(seen):
+        if not found[index] or isinstance(one, Raised):
+            continue
+        state = one.get("state")
+        if isinstance(state, Mapping) and isinstance(state.get("tensors"), Mapping):
+            asked = {
+                name: size
+                for name, item in reference.cases[index].inputs.items()
+                if (size := _size(item)) and "." in name
+            }
+            yield sentences.lacking(asked, {str(name): size for name, size in state["tensors"].items()})
+            return
+        returned = run.handed_in.returned[index] if index < len(run.handed_in.returned) else ()
+        keys = [item[0] for item in returned[1:] if isinstance(item, tuple) and item]
+        if returned[:1] == ("module",):
+            registered = state.get("state_dict") if isinstance(state, Mapping) else None
+            said = _keys({"": _state_dict(reference.expected[index])}, {"": registered}, keys)
+            if not said and NOT_THESE in one.values():
+                said = sentences.its_tensors([item for item in returned[2:] if len(item) == 2])
+            if said:
+                yield said
+                return
+        if returned[:1] == ("dict",):
+            said = _keys(reference.expected[index], one, keys)
+            if said:
+                yield said
+                return
+
+
+def _keys(expected: Seen, one: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """Of a dict that came back: the keys that are asked for and not there, and those that are not asked for."""
+    assert not isinstance(expected, Raised)
+    for aspect, right in expected.items():
+        got = one.get(aspect)
+        if isinstance(right, Mapping) and isinstance(got, Mapping):
+            asked = [str(key) for key in right]
+            mine = [str(key) for key in got if str(key) in keys]
+            if (set(asked) & set(keys) or set(mine) == set(keys)) and set(asked) != set(keys):
+                missing = [key for key in asked if key not in keys]
+                others = [key for key in mine if key not in asked]
+                if missing or others:
+                    return sentences.keys(missing, others)
+    return ""
+
+
+def _state_dict(expected: Seen) -> Any:
+    """The names that a module has to register, where they are looked at one by one."""
+    state = None if isinstance(expected, Raised) else expected.get("state")
+    return state.get("state_dict") if isinstance(state, Mapping) else None
+
+
+def _size(item: Any) -> tuple[int, ...]:
+    match item:
+        case Tensor():
+            return tuple(item.shape)
+        case Uniform() | Drawn():
+            return item.size
+    return ()

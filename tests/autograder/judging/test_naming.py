@@ -1,0 +1,62 @@
+"""A misconception is named where it explains all that is wrong in the values, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from judging import verdict_on
+from torch import Tensor, nn
+
+from autograder.judging.reference import load
+from autograder.observing.exercise import find
+
+
+class TinyInAList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = [nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16 * 32 * 32, 10)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers[1](F.relu(self.layers[0](x)).flatten(1))
+
+
+class MLPInAList(nn.Module):
+    def __init__(self, widths: Any) -> None:
+        super().__init__()
+        self.layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        for one in self.layers[:-1]:
+            x = F.relu(one(x))
+        return self.layers[-1](x)
+
+
+def split_view(x: Tensor, num_heads: int) -> Tensor:
+    return x.view(x.shape[0], num_heads, x.shape[1], -1)
+
+
+# Answers with another mistake than the one they were told.
+NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
+    ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
+    ("relu", lambda x: torch.zeros_like(x), "gradient lost"),
+    ("tiny_cnn", TinyInAList, "layers made in forward"),
+    ("call_with", lambda module, tensors, x: torch.zeros(2, 3), "gradient cut"),
+    ("call_with", lambda module, tensors, x: 3.0, "gradient cut"),
+    ("conv2d", lambda x, weight, **more: torch.zeros(1, 1, 1, 1), "gradient lost"),
+    ("linear", lambda x, weight, bias=None: torch.zeros(3), "gradient lost"),
+    ("softmax", lambda x, dim: torch.zeros_like(x), "gradient lost"),
+    ("cross_entropy", lambda logits, target: torch.tensor(0.0), "graph cut"),
+]
+
+
+@pytest.mark.parametrize(("name", "answer", "told"), NOT_TOLD)
+def test_another_mistake_is_not_told_by_that_name(name: str, answer: Callable[..., Any], told: str) -> None:
+    verdict = verdict_on(find(name), answer)
+    assert not verdict.solved
+    assert verdict.misconception != told, str(verdict)
+    assert told in {one.name for one in load(find(name)).misconceptions}
