@@ -105,11 +105,14 @@ class Case:
         >>> case.noted
         {'memory': {'x': ('requires_grad',)}}
         """
-        changed = look(given)
+        changed, seed = look(given), torch.default_generator.initial_seed()
         try:
             yield
         finally:
             self._note(changed())
+            # Numbers may be drawn from it by whoever makes a layer; to begin it anew is nobody's business.
+            if torch.default_generator.initial_seed() != seed:
+                self._note({"state": {"the global generator": ("its seed",)}})
 
     def _note(self, noted: Noted) -> None:
         for aspect, found in noted.items():

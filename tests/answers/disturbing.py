@@ -278,7 +278,13 @@ def _with(**change: Callable[[dict[str, Tensor]], Tensor]) -> Answer:
     return answer
 
 
+def _seeding_first(generator: torch.Generator) -> dict[str, Tensor]:
+    torch.manual_seed(0)
+    return _asking(_drawn(generator))
+
+
 INIT_PARAMS: dict[str, Answer] = {
+    "the global generator seeded first": _seeding_first,
     "one filter sixteen times": _with(conv_weight=lambda p: p["conv.weight"][:1].expand(16, 3, 3, 3)),
     "one channel three times": _with(conv_weight=lambda p: p["conv.weight"][:, :1].expand(16, 3, 3, 3)),
     "one row of the head ten times": _with(fc_weight=lambda p: p["fc.weight"][:1].expand(10, 16384)),
@@ -337,7 +343,7 @@ DISTURBING: list[tuple[str, str, Answer]] = [
     *(
         ("sequential_cnn", what, after(lambda: nn.Sequential(layers()), change))
         for what, change in TO_THE_WORLD.items()
-        if "generator" not in what
+        if what != "the global generator drawn from"
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),
@@ -350,6 +356,7 @@ DISTURBING: list[tuple[str, str, Answer]] = [
     ("predict_proba", "raises after it has changed the mode", _again_raises),
     ("params_from_module", "the same dictionary for the same model", _by_the_model(taken)),
     ("params_from_module", "views of one buffer", lambda model: _entries_of_one_buffer(taken(model))),
+    ("sequential_cnn", "the global generator seeded first", lambda: (torch.manual_seed(0), nn.Sequential(layers()))[1]),
     ("sequential_cnn", "made in float64", lambda: nn.Sequential(layers()).double()),
     ("sequential_cnn", "made in part in float64", lambda: nn.Sequential(layers() | {"fc": layers()["fc"].double()})),
     ("sequential_cnn", "the same network twice", _once(lambda: nn.Sequential(layers()))),
@@ -358,6 +365,8 @@ DISTURBING: list[tuple[str, str, Answer]] = [
     ("sequential_cnn", "one tensor's memory for all networks", _one_memory_for_all),
     ("sequential_cnn", "views of one buffer", lambda: _in_one_buffer(nn.Sequential(layers()))),
     ("sequential_cnn", "frozen", lambda: nn.Sequential(layers()).requires_grad_(False)),
+    ("relu", "x itself where nothing is below 0", lambda x: x if bool((x > 0).all()) else x.clamp(min=0)),
+    ("relu", "a view of x where nothing is below 0", lambda x: x.view_as(x) if bool((x > 0).all()) else x.clamp(min=0)),
     ("functional_cnn", "the keys in another order", _params_popped),
 ]  # fmt: skip
 

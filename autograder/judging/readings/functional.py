@@ -17,11 +17,12 @@ def init_params(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
     if "generator" in seen:
         draws = seen["generator"]
         return {
+            **seen,
             "generator": {
                 "same seed": "same numbers" if _same(draws["first"], draws["again"]) else "other numbers",
                 "other seed": "same numbers" if _same(draws["first"], draws["other"]) else "other numbers",
                 "numbers taken": draws["taken"],
-            }
+            },
         }
     bounds = case.inputs["bounds"]
     return {**seen, "values": {name: spread(seen["values"].get(name), bounds[name]) for name in bounds}}

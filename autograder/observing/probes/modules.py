@@ -16,6 +16,8 @@ from autograder.observing.sharing import among
 
 Observations = dict[str, Any]
 
+_SEED = 20_090_413  # none that an answer would begin with, so that it is seen when one does
+
 FOUR = ("conv.weight", "conv.bias", "fc.weight", "fc.bias")
 
 
@@ -38,6 +40,7 @@ def sequential_cnn(answer: Callable[[], Any], case: Case) -> Observations:
 
 
 def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Observations:
+    torch.default_generator.manual_seed(_SEED)
     model = case.call(answer)
     if not isinstance(model, nn.Module):
         return observe(values=model, state={"kind": type(model).__name__})

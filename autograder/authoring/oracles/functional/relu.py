@@ -32,6 +32,7 @@ def _tensors(make: CaseMaker) -> list[Case]:
         make.case("float32, large numbers", x=make.normal(a, b, c, dtype=torch.float32, scale=1e4), leaves="x"),
         make.case("not contiguous, with an offset", x=make.scattered(make.normal(a, b, c)), leaves="x"),
         make.case("used again afterwards", x=make.normal(b, a)),
+        make.case("nothing below 0", x=make.normal(c, a).abs(), leaves="x"),
     ]
 
 
