@@ -64,7 +64,8 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
 
     known = recognise(reference, seen, found)
-    score = 0.0 if _says_one_thing(reference, seen, exercise.core) else credit(exercise, held)
+    constant = _says_one_thing(reference, seen, exercise.core)
+    score = 0.0 if constant else credit(exercise, held)
     wrong = Status.CRASHED if len(crashes) == len(seen) and not half else Status.WRONG
     return verdict(
         Status.PARTLY if score else wrong,
@@ -74,7 +75,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         says=known.says,
         finding=finding_of(exercise, reference, seen, found, known.cases),
         where="" if known.name else _where(exercise, reference, found),
-        note=note_on(exercise, run, seen, found),
+        note=" ".join([*([sentences.CONSTANT] if constant else []), note_on(exercise, run, seen, found)]),
         advice=advice_on(exercise, reference, run, seen, found),
         entries=entries_of(exercise, reference, seen, found),
     )

@@ -64,6 +64,7 @@ __all__ = [
 Place = tuple[int, str]  # a line's number and its text; 0 where there is none to name
 
 NEXT = "Next: the hints above."
+CONSTANT = "Your answer is the same, whatever it is given."
 BROKE_OFF = "Your answer broke off its own check."
 PROCESS_ENDED = "This check was stopped: your answer ended the Python process in which it ran."
 STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,10 +50,10 @@ def test_nothing_is_earned_where_the_values_hold_in_no_case() -> None:
     assert (verdict.status, verdict.score) == (Status.WRONG, 0)
 
 
-def test_values_that_hold_in_some_case_keep_the_other_shares() -> None:
+def test_values_that_hold_in_some_case_earn_a_part_and_keep_the_other_shares() -> None:
     first, second = seen(2)[0], seen(3)[1]
     verdict = judge(DOUBLE, REFERENCE, Run((first, second)))
-    assert verdict.score == pytest.approx(4 * 4 / 8)
+    assert verdict.score == math.floor(100 * 4 * (4 + 4 * 0.75 * (1 / 2) ** 2) / 8) / 100
     assert verdict.aspects[0].note == "holds in 1 of 2 cases"
     assert verdict.finding is not None
     assert verdict.finding.case == "two"
@@ -87,7 +88,7 @@ def test_a_crash_shows_the_learners_own_line() -> None:
 
 def test_a_crash_in_one_case_is_no_crash_of_all() -> None:
     verdict = judge(DOUBLE, REFERENCE, Run((seen(2)[0], Raised("ValueError", "no"))))
-    assert verdict.status is Status.WRONG
+    assert verdict.status is Status.PARTLY
     assert "1 of 2 cases raised ValueError" in verdict.note
 
 
