@@ -36,6 +36,7 @@ RIGHT_IN_ITS_CASE = {
     *("call_with", "attention", "split_heads", "dynamic_conv"),
     *("batch_norm", "record_activations", "evaluate"),
     *("ensemble_logits", "per_sample_gradients"),
+    *("to_channels_last", "flatten_batch"),
 }
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
 
