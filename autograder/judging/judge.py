@@ -171,7 +171,7 @@ def _held(exercise: Exercise, reference: Reference, found: tuple[dict[str, Diffe
 
 
 def _says_one_thing(reference: Reference, seen: tuple[Seen, ...], core: tuple[str, ...]) -> bool:
-    """Whether the answer is the same in all of several cases that ask for different ones: a constant, right by chance."""
+    """Whether the answer gives the same in all of several cases that ask for different ones: a constant, right by chance."""
     asked = [
         (expected[aspect], None if isinstance(one, Raised) else one.get(aspect))
         for expected, one in zip(reference.expected, seen, strict=True)
@@ -181,6 +181,7 @@ def _says_one_thing(reference: Reference, seen: tuple[Seen, ...], core: tuple[st
     first, *others = asked or [(None, None)]
     return (
         len(others) >= _SEVERAL
+        and first[1] is not None
         and not any(_differ(first[1], got) for _, got in others)
         and any(_differ(first[0], expected) for expected, _ in others)
     )
