@@ -64,7 +64,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
 
     known = recognise(reference, seen, found)
-    constant = _says_one_thing(reference, seen, exercise.core)
+    constant = core_holds and _says_one_thing(reference, seen, exercise.core)
     score = 0.0 if constant else credit(exercise, held)
     wrong = Status.CRASHED if len(crashes) == len(seen) and not half else Status.WRONG
     return verdict(
@@ -181,7 +181,6 @@ def _says_one_thing(reference: Reference, seen: tuple[Seen, ...], core: tuple[st
     first, *others = asked or [(None, None)]
     return (
         len(others) >= _SEVERAL
-        and first[1] is not None
         and not any(_differ(first[1], got) for _, got in others)
         and any(_differ(first[0], expected) for expected, _ in others)
     )
