@@ -72,7 +72,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
                 "    size = list(size)\n"
                 "    size[dim0], size[dim1] = size[dim1], size[dim0]\n"
                 "    return tuple(size), stride, offset",
-                0,
+                0.03,
                 "only sizes swapped",
             )
         },
@@ -182,7 +182,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         {
             "params_from_module": Answer(
                 "def params_from_module(model):\n    return dict(model.named_parameters())",
-                0.91,
+                0.94,
                 "storage",
             )
         },
