@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.codec import Uniform
+from autograder.observing.project import LARGE
 from autograder.observing.recipes import seeded
 
 __all__ = ["Specimen", "build_module", "load_by_shape", "modes", "specimen_of"]
@@ -115,6 +116,16 @@ def _seeds(seed: int, count: int) -> tuple[int, ...]:
     return tuple(int(random.randint(2**31 - 1)) for _ in range(count))
 
 
+def _numbers(size: tuple[int, ...], middle: float, bound: float, seed: int) -> Tensor:
+    return middle + Uniform(size, bound, seed).tensor()
+
+
+@lru_cache(maxsize=2048)
+def _few(size: tuple[int, ...], middle: float, bound: float, seed: int) -> Tensor:
+    """The same, kept for the next check: only ever copied from."""
+    return _numbers(size, middle, bound, seed)
+
+
 def _draw(module: nn.Module, seed: int) -> None:
     """Give every part numbers anew. What torch draws differs in its last bits from processor to processor."""
     asked: list[tuple[Tensor, float, float]] = []
@@ -128,7 +139,8 @@ def _draw(module: nn.Module, seed: int) -> None:
             asked += [(part.weight, 1, 0.5), (part.running_mean, 0, 1), (part.running_var, 1.25, 0.75)]
     with torch.no_grad():
         for (tensor, middle, bound), one_seed in zip(asked, _seeds(seed, len(asked)), strict=True):
-            tensor.copy_(middle + Uniform(tuple(tensor.shape), bound, one_seed).tensor())
+            numbers = _few if tensor.numel() <= LARGE else _numbers
+            tensor.copy_(numbers(tuple(tensor.shape), middle, bound, one_seed))
 
 
 def specimen_of(case: Case) -> nn.Module:
