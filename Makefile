@@ -43,7 +43,7 @@ build: venv ## lessons to solutions to notebooks, and the reference tensors
 	@.venv/bin/python -m autograder build
 	@.venv/bin/python -m autograder reference
 
-bench: system venv ## grade one class with stock nbgrader and with ours, and compare
+bench: system venv ## what a check costs; one class graded with stock nbgrader and with ours
 	@.venv/bin/python -m autograder bench $(ARGS)
 
 lint: venv ## style, layout, types, and who may import whom

@@ -102,7 +102,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_progress)
 
-    one = commands.add_parser("bench", help="grade one class with stock nbgrader and with ours, and compare")
+    one = commands.add_parser(
+        "bench", help="what a check costs; and one class graded with stock nbgrader and with ours, to compare"
+    )
+    one.add_argument(
+        "--checks", nargs="*", metavar="ID", help="only what the checks cost, of these exercises or of all"
+    )
     one.add_argument("--submissions", type=int, default=100, metavar="N", help="how many (100 by default)")
     one.add_argument("--growth", action="store_true", help="also grade classes of 10, 30, 100 and 300 with ours")
     one.add_argument("--json", action="store_true", help="for programs")
@@ -254,7 +259,7 @@ def _export(chosen: argparse.Namespace) -> int:
 def _bench(chosen: argparse.Namespace) -> int:
     from autograder.sample.bench import bench
 
-    return bench(chosen.submissions, growth=chosen.growth, as_json=chosen.json)
+    return bench(chosen.submissions, growth=chosen.growth, as_json=chosen.json, checks=chosen.checks)
 
 
 def _progress(chosen: argparse.Namespace) -> int:

@@ -54,20 +54,29 @@ class Difference:
     got: Any
 
 
+_OPENED = (Tensor, Projection, Mapping)
+
+
 def leaves(value: Any, path: str = "") -> dict[str, Any]:
     """The leaves of nested observations by path: dicts and sequences of tensors are opened, all else is a leaf.
 
     >>> leaves({"values": 3, "state": {"conv.weight": (2, 3)}})
     {'values': 3, 'state|conv.weight': (2, 3)}
     """
-    if isinstance(value, Mapping) and value:
-        found: dict[str, Any] = {}
-        for key, item in value.items():
-            found |= leaves(item, f"{path}|{key}" if path else str(key))
-        return found
-    if isinstance(value, tuple) and any(isinstance(item, Tensor | Projection | Mapping) for item in value):
-        return leaves({"length": len(value)} | {str(index): item for index, item in enumerate(value)}, path)
-    return {path: value}
+    found: dict[str, Any] = {}
+    _collect(value, path, found)
+    return found
+
+
+def _collect(value: Any, path: str, found: dict[str, Any]) -> None:
+    match value:
+        case Mapping() if value:
+            for key, item in value.items():
+                _collect(item, f"{path}|{key}" if path else str(key), found)
+        case tuple() if any(isinstance(item, _OPENED) for item in value):
+            _collect({"length": len(value)} | {str(index): item for index, item in enumerate(value)}, path, found)
+        case _:
+            found[path] = value
 
 
 def magnitude(*parts: Any) -> float:
@@ -164,8 +173,10 @@ def _measures(dtype: torch.dtype, tolerance: str, size: float, terms: float = 1.
 def _close(expected: Tensor, got: Tensor, relative: float, rounding: float, nothing: float) -> bool:
     if expected.shape != got.shape:
         return False
+    if torch.equal(expected, got):
+        return True
     if relative == 0.0:
-        return torch.equal(expected, got)
+        return False
     expected, got = expected.double(), got.double()
     finite = torch.isfinite(expected)
     if not torch.equal(finite, torch.isfinite(got)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.observing.binding import Binding
 from autograder.observing.codec import Drawn, Uniform
 from autograder.observing.handed_in import Form, form_of
 from autograder.observing.left_alone import Earlier, Noted, look
@@ -47,10 +47,12 @@ class Case:
     earlier: Earlier = field(default_factory=Earlier, compare=False, repr=False)
     noted: Noted = field(default_factory=dict, compare=False, repr=False)
     returned: list[Form] = field(default_factory=list, compare=False, repr=False)
+    binding: Binding = field(default_factory=Binding, compare=False, repr=False)
 
-    def fresh(self, watch: Watch, earlier: Earlier | None = None) -> Case:
+    def fresh(self, watch: Watch, earlier: Earlier | None = None, binding: Binding | None = None) -> Case:
         """The same case with nothing given out yet, of a run that has seen ``earlier`` results."""
-        return replace(self, watch=watch, earlier=earlier or Earlier(), given={}, noted={}, returned=[])
+        known: dict[str, Any] = {"earlier": earlier or Earlier(), "binding": binding or Binding()}
+        return replace(self, watch=watch, given={}, noted={}, returned=[], **known)
 
     @property
     def drawn(self) -> bool:
@@ -82,9 +84,7 @@ class Case:
     def prepared(self, answer: Callable[..., Any], **instead: Any) -> Callable[[], Any]:
         """`call`, for as many times as one likes: how the answer takes its arguments is found out once."""
         values = {name: self[name] for name in self.arguments if name in self.inputs} | instead
-        positional, named = _split(self.arguments, values)
-        if not _binds(answer, positional, named) and _binds(answer, [], values):
-            positional, named = [], values
+        positional, named = self.binding.arguments(answer, self.arguments, values)
 
         def once() -> Any:
             with self.left_alone(**values), self.watch:
@@ -155,10 +155,19 @@ def _small(recipe: Drawn) -> Tensor:
     return recipe.tensor()
 
 
+@lru_cache(maxsize=2048)
+def _small_memory(recipe: Drawn) -> Tensor:
+    """All that lies in the memory of a small one, in a row."""
+    return _memory(_small(recipe))
+
+
+def _memory(tensor: Tensor) -> Tensor:
+    return torch.empty(0, dtype=tensor.dtype).set_(tensor.untyped_storage())
+
+
 def _computed(made: Tensor) -> Tensor:
     """The same numbers in the same layout, with a history: a view of what was computed from a leaf."""
-    storage = torch.empty(0, dtype=made.dtype).set_(made.untyped_storage())
-    history = storage.requires_grad_(made.requires_grad) * 1
+    history = _memory(made).requires_grad_(made.requires_grad) * 1
     return history.as_strided(made.size(), made.stride(), made.storage_offset())
 
 
@@ -173,10 +182,10 @@ def _source(value: Any) -> Any:
 
 
 def _copy(value: Any, leaf: bool) -> Any:
-    value = _source(value)
-    if isinstance(value, Tensor):
-        storage = torch.empty(0, dtype=value.dtype).set_(value.untyped_storage()).clone()
-        copy = storage.as_strided(value.size(), value.stride(), value.storage_offset())
+    source = _source(value)
+    if isinstance(source, Tensor):
+        memory = _small_memory(value) if isinstance(value, Drawn) else _memory(source)
+        copy = memory.clone().as_strided(source.size(), source.stride(), source.storage_offset())
         return copy.requires_grad_() if leaf else copy
     if isinstance(value, Mapping):
         return {key: _copy(item, leaf) for key, item in value.items()}
@@ -188,20 +197,3 @@ def _same(before: Tensor, after: Tensor) -> bool:
     now = after.detach()
     # Not a number is equal to nothing: only then what is none is put away.
     return same_form and (torch.equal(before, now) or torch.equal(before.nan_to_num(), now.nan_to_num()))
-
-
-def _split(order: tuple[str, ...], values: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    positional: list[Any] = []
-    for name in order:
-        if name not in values:
-            break
-        positional.append(values[name])
-    return positional, {name: values[name] for name in order[len(positional) :] if name in values}
-
-
-def _binds(answer: Callable[..., Any], positional: list[Any], named: Mapping[str, Any]) -> bool:
-    try:
-        inspect.signature(answer).bind(*positional, **named)
-    except (TypeError, ValueError):  # ValueError: a builtin without a signature
-        return False
-    return True

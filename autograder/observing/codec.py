@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from autograder.observing.layouts import LAYOUTS
-from autograder.observing.recipes import DRAWS, Drawn
+from autograder.observing.recipes import DRAWS, Drawn, seeded
 
 __all__ = [
     "CodecError",
@@ -102,7 +102,7 @@ class Uniform:
 
     def tensor(self) -> Tensor:
         """The tensor that the recipe makes: the same bits on every machine."""
-        numbers = np.random.RandomState(self.seed).random_sample(self.size) * 2 - 1
+        numbers = seeded(self.seed).random_sample(self.size) * 2 - 1
         return torch.from_numpy(np.asarray(numbers * self.bound)).to(self.dtype)
 
 

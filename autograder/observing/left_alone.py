@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from operator import is_
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -114,8 +115,7 @@ def _tensor(value: Tensor, back: bool = False) -> Callable[[], Iterator[str]]:
     return changes
 
 
-@dataclass(frozen=True)
-class _Form:
+class _Form(NamedTuple):
     """All of a tensor but its numbers."""
 
     size: torch.Size
@@ -146,7 +146,7 @@ def _module(value: nn.Module) -> Callable[[], Iterator[str]]:
     """What is seen of a module and of all its parts."""
     parts = dict(value.named_modules())
     before = {path: _Part(part) for path, part in parts.items()}
-    tensors = {name: _tensor(one, back=True) for name, one in (*value.named_parameters(), *value.named_buffers())}
+    tensors = {name: _tensor(one, back=True) for name, one in _named_tensors(parts)}
     classes = {kind: dict(vars(kind)) for part in parts.values() for kind in type(part).__mro__[:-1]}
 
     def changes() -> Iterator[str]:
@@ -160,6 +160,17 @@ def _module(value: nn.Module) -> Callable[[], Iterator[str]]:
                 yield f"the class {kind.__name__}"
 
     return changes
+
+
+def _named_tensors(parts: Mapping[str, nn.Module]) -> Iterator[tuple[str, Tensor]]:
+    """Every parameter of the parts, then every buffer, each once: as torch names them, without walking through the parts again."""
+    for home in ("_parameters", "_buffers"):
+        seen: set[int] = set()
+        for path, part in parts.items():
+            for name, one in vars(part)[home].items():
+                if one is not None and id(one) not in seen:
+                    seen.add(id(one))
+                    yield f"{path}{path and '.'}{name}", one
 
 
 class _Part:
@@ -193,6 +204,8 @@ class _Part:
 def _put_back(kind: type, names: Mapping[str, Any]) -> bool:
     """Give a class the ``names`` that it had; whether it had others."""
     now = vars(kind)
+    if now.keys() == names.keys() and all(map(is_, now.values(), names.values())):
+        return False
     changed = [name for name, value in names.items() if now.get(name) is not value]
     added = [name for name in now if name not in names]
     told = [name for name in (*changed, *added) if not name.startswith("__") or name in _CALLED]
@@ -219,9 +232,12 @@ class Earlier:
         ({}, {'memory': {'the result': ('its memory, which an earlier result has too',)}})
         """
         # A storage, not its tensor: a tensor may come to lie elsewhere, and its place be taken by somebody else.
-        theirs = dict(_memories(given))
-        mine = {where: one for where, one in _memories(result) if where not in theirs}
-        modules = {id(one): one for one in _modules(result) if not any(one is other for other in _modules(given))}
+        mine = dict(_memories(result))
+        for where, _ in _memories(given) if mine else ():
+            mine.pop(where, None)
+        modules = {id(one): one for one in _modules(result)}
+        for other in _modules(given) if modules else ():
+            modules.pop(id(other), None)
         noted: Noted = {}
         if modules.keys() & self.modules.keys():
             noted["state"] = {"the result": ("it is the very object that an earlier call gave",)}
@@ -235,7 +251,7 @@ class Earlier:
 def _memories(value: Any) -> Iterator[tuple[int, torch.UntypedStorage]]:
     """The memory of every tensor in ``value`` by its address; a tensor without elements has none."""
     for one in _tensors(value):
-        if not nn.parameter.is_lazy(one) and one.layout is torch.strided and one.device.type != "meta" and one.numel():
+        if not nn.parameter.is_lazy(one) and one.layout is torch.strided and not one.is_meta and one.numel():
             storage = one.untyped_storage()
             yield storage.data_ptr(), storage
 

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autograder.observing.binding import Binding
 from autograder.observing.case import Case
 from autograder.observing.codec import Listed, Other, Projection, Raised
 from autograder.observing.handed_in import Form, HandedIn, look_at
@@ -81,10 +82,10 @@ def plain(value: Any) -> Any:
     (tensor(3), 0.5, Other(type='object'))
     """
     match value:
-        case None | str() | bool() | Other() | Projection() | torch.dtype():
-            return value
         case Tensor():
             return _plain_tensor(value)
+        case None | str() | bool() | Other() | Projection() | torch.dtype():
+            return value
         case np.bool_():
             return bool(value)
         case float():
@@ -144,14 +145,15 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     """
     if _is_placeholder(answer):
         return Run((), attempted=False)
-    watch, earlier, handed_in, generators = Watch(exercise.by_hand), Earlier(), look_at(answer), OtherGenerators()
+    watch, earlier, binding = Watch(exercise.by_hand), Earlier(), Binding()
+    handed_in, generators = look_at(answer), OtherGenerators()
     seen: list[Seen] = []
     returned: list[Form] = []
     try:
         with _same_world():
             world = World()
             for case in cases:
-                fresh = case.fresh(watch, earlier)
+                fresh = case.fresh(watch, earlier, binding)
                 seen.append(_run_case(exercise, answer, fresh, world))
                 returned.append(fresh.returned[-1] if fresh.returned else ())
             if seen and not exercise.draws and generators.changed():

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from autograder.observing.codec import Projection
+from autograder.observing.recipes import seeded
 
 __all__ = ["LARGE", "SMALL", "project", "smaller"]
 
@@ -22,7 +22,7 @@ _COUNT = 4  # a wrong tensor would have to be orthogonal to this many random dir
 @lru_cache(maxsize=128)
 def _signs(numel: int) -> Tensor:
     """Random signs ``(4, numel)``, from NumPy's frozen ``RandomState``, so that they are the same everywhere."""
-    return torch.from_numpy(np.random.RandomState(numel % 2**32).randint(0, 2, (_COUNT, numel)) * 2.0 - 1.0)
+    return torch.from_numpy(seeded(numel % 2**32).randint(0, 2, (_COUNT, numel)) * 2.0 - 1.0)
 
 
 def project(tensor: Tensor) -> Projection:

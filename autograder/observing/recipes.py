@@ -14,9 +14,23 @@ from torch import Tensor
 
 from autograder.observing.layouts import laid_out
 
-__all__ = ["DRAWS", "Drawn"]
+__all__ = ["DRAWS", "Drawn", "seeded"]
 
 Numbers = NDArray[np.float64]
+
+_RANDOM = RandomState(0)
+
+
+def seeded(seed: int) -> RandomState:
+    """NumPy's frozen ``RandomState`` as it begins with ``seed``, to be drawn from at once: the next call begins it anew.
+
+    Making one asks the machine for random numbers first, which takes a hundred times as long.
+
+    >>> int(seeded(3).randint(1000)) == int(RandomState(3).randint(1000))
+    True
+    """
+    _RANDOM.seed(seed)
+    return _RANDOM
 
 
 @dataclass(frozen=True)
@@ -39,7 +53,7 @@ class Drawn:
 
     def tensor(self) -> Tensor:
         """The tensor that the recipe makes, of its own memory."""
-        numbers = DRAWS[self.draw](RandomState(self.seed), self.size, self.scale)
+        numbers = DRAWS[self.draw](seeded(self.seed), self.size, self.scale)
         return laid_out(torch.from_numpy(np.asarray(numbers)).to(self.dtype), self.layout)
 
 

@@ -67,8 +67,7 @@ class Watch(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Note the operator's name if it is forbidden, then do what was asked."""
-        name = own_name(func)
-        if any(fnmatchcase(name, pattern) for pattern in self.forbidden):
+        if name := _forbidden(func, self.forbidden):
             self.used[name] = None
         return func(*args, **(kwargs or {}))
 
@@ -121,6 +120,13 @@ def _standing_on() -> list[str]:
             found.append(_IN_PYTHON[frame.f_code])
         frame = frame.f_back
     return found
+
+
+@lru_cache(maxsize=2048)
+def _forbidden(func: Callable[..., Any], forbidden: tuple[str, ...]) -> str:
+    """The operator's own name if one of the patterns is for it, else nothing."""
+    name = own_name(func)
+    return name if any(fnmatchcase(name, pattern) for pattern in forbidden) else ""
 
 
 @lru_cache(maxsize=2048)  # resolve_name goes through all of torch's warnings at every call

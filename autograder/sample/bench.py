@@ -1,4 +1,4 @@
-"""The benchmark: one class of chapter 04, graded by stock nbgrader and by our engine in one run, as ratios."""
+"""The benchmark: what a check costs, and one class of chapter 04, graded by stock nbgrader and by our engine, as ratios."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from autograder.commands import commands_on_path
 from autograder.grading.slots.store import Store
 from autograder.learner.kernel import TRUST
 from autograder.sample import demo
+from autograder.sample.checks import show_costs
 from autograder.sample.learners import SAMPLE_CLASS
 
 __all__ = ["Cost", "bench", "make_class"]
@@ -59,11 +60,21 @@ def make_class(folder: Path, submissions: int) -> Path:
     return folder
 
 
-def bench(submissions: int = 100, *, growth: bool = False, as_json: bool = False) -> int:
-    """Grade one class both ways and print what each took. Returns 1 where the grades are not the same."""
+def bench(
+    submissions: int = 100, *, growth: bool = False, as_json: bool = False, checks: Sequence[str] | None = None
+) -> int:
+    """Print what the checks cost, then grade one class both ways and print what each took.
+
+    With ``checks``, ids of exercises or none for all, nothing is graded. Returns 1 where the grades are not the same.
+    """
     console = Console(stderr=as_json)
+    costs = show_costs(console, checks or ())
+    if checks is not None:
+        if as_json:
+            print(json.dumps(costs, indent=2))
+        return 0
     with tempfile.TemporaryDirectory() as folder:
-        found = _measure(Path(folder), submissions, growth, console)
+        found = {**_measure(Path(folder), submissions, growth, console), "what a check costs": costs}
     if as_json:
         print(json.dumps(found, indent=2))
     return 0 if found["grades agree"] else 1

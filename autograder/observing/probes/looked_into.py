@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.observing.case import Case
+from autograder.observing.recipes import seeded
 
 __all__ = ["Log", "Model", "as_recorded", "build_model", "kind_of_error", "model_of", "raised_in", "write_over"]
 
@@ -121,7 +122,7 @@ def build_model(spec: Spec, seed: int, log: Log) -> Model:
     """
     with torch.random.fork_rng(devices=[]):
         model = Model(_parts(spec), log)
-    _draw(model, np.random.RandomState(seed))
+    _draw(model, seeded(seed))
     return model
 
 

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from autograder.observing.recipes import seeded
+
 __all__ = ["MAKES", "make_module"]
 
 
@@ -154,7 +156,7 @@ def make_module(make: str, sizes: tuple[int, ...], seed: int) -> Any:
     """
     with torch.random.fork_rng(devices=[]):
         module = MAKES[make](*sizes)
-    random = np.random.RandomState(seed)
+    random = seeded(seed)
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         if tensor.is_floating_point():
             numbers = torch.from_numpy(np.asarray(random.random_sample(tensor.shape) * 2 - 1))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.codec import Uniform
+from autograder.observing.project import LARGE
+from autograder.observing.recipes import seeded
 
 __all__ = ["Specimen", "build_module", "load_by_shape", "modes", "specimen_of"]
 
@@ -54,7 +56,7 @@ def build_module(spec: Sequence[Sequence[Any]], seed: int = 0) -> nn.Module:
         module: nn.Module = _build(spec)
     if isinstance(module, nn.Sequential) and len(module) == 1 and isinstance(module[0], Specimen):
         module = module[0]
-    _draw(module, np.random.RandomState(seed))
+    _draw(module, seed)
     return module
 
 
@@ -107,24 +109,38 @@ def _build(spec: Sequence[Sequence[Any]]) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def _draw(module: nn.Module, random: np.random.RandomState) -> None:
+@lru_cache(maxsize=512)
+def _seeds(seed: int, count: int) -> tuple[int, ...]:
+    """A seed for each of ``count`` tensors of one module."""
+    random = seeded(seed)
+    return tuple(int(random.randint(2**31 - 1)) for _ in range(count))
+
+
+def _numbers(size: tuple[int, ...], middle: float, bound: float, seed: int) -> Tensor:
+    return middle + Uniform(size, bound, seed).tensor()
+
+
+@lru_cache(maxsize=2048)
+def _few(size: tuple[int, ...], middle: float, bound: float, seed: int) -> Tensor:
+    """The same, kept for the next check: only ever copied from."""
+    return _numbers(size, middle, bound, seed)
+
+
+def _draw(module: nn.Module, seed: int) -> None:
     """Give every part numbers anew. What torch draws differs in its last bits from processor to processor."""
-
-    def uniform(tensor: Tensor, middle: float, bound: float) -> None:
-        drawn = Uniform(tuple(tensor.shape), bound, int(random.randint(2**31 - 1))).tensor()
-        with torch.no_grad():
-            tensor.copy_(middle + drawn)
-
+    asked: list[tuple[Tensor, float, float]] = []
     for part in module.modules():
         own = list(part.parameters(recurse=False))
         fan_in = max((one[0].numel() for one in own if one.dim() > 1), default=4)
         for one in own:
-            uniform(one, 0, fan_in**-0.5)
+            asked.append((one, 0, fan_in**-0.5))
         if isinstance(part, nn.BatchNorm2d):  # with running statistics that are not the ones it was born with
             assert part.running_mean is not None and part.running_var is not None
-            uniform(part.weight, 1, 0.5)
-            uniform(part.running_mean, 0, 1)
-            uniform(part.running_var, 1.25, 0.75)
+            asked += [(part.weight, 1, 0.5), (part.running_mean, 0, 1), (part.running_var, 1.25, 0.75)]
+    with torch.no_grad():
+        for (tensor, middle, bound), one_seed in zip(asked, _seeds(seed, len(asked)), strict=True):
+            numbers = _few if tensor.numel() <= LARGE else _numbers
+            tensor.copy_(numbers(tuple(tensor.shape), middle, bound, one_seed))
 
 
 def specimen_of(case: Case) -> nn.Module:
