@@ -47,7 +47,7 @@ c.Autograde.autograde_preprocessors = [
 # What a learner wrote is shown, never run: in feedback pages, and in the formgrader, which stands on the Jupyter server's own
 # origin. Named by strings as above; the exporter of the formgrader is nbconvert's own and takes these.
 _SHOWN = "autograder.grading.records.shown"
-c.HTMLExporter.preprocessors = [f"{_SHOWN}.Shown"]
+c.HTMLExporter.default_preprocessors = [f"{_SHOWN}.Shown", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
 c.HTMLExporter.filters = {
     "markdown2html": f"{_SHOWN}.markdown2html",
     "clean_html": f"{_SHOWN}.clean_html",

@@ -181,7 +181,7 @@ def unchanged(text: str) -> str:
 def settings() -> Config:
     """What a page's exporter is told, whatever a class's older ``nbgrader_config.py`` says."""
     config = Config()
-    config.HTMLExporter.preprocessors = [f"{_HERE}.Shown"]
+    config.HTMLExporter.default_preprocessors = [f"{_HERE}.Shown", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
     config.HTMLExporter.filters = dict(FILTERS)
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.skip_svg_encoding = False
