@@ -44,6 +44,18 @@ c.Autograde.autograde_preprocessors = [
     for step in Autograde.autograde_preprocessors.default()
 ]
 
+# What a learner wrote is shown, never run: in feedback pages, and in the formgrader, which stands on the Jupyter server's own
+# origin. Named by strings as above; the exporter of the formgrader is nbconvert's own and takes these.
+_SHOWN = "autograder.grading.records.shown"
+c.HTMLExporter.default_preprocessors = [f"{_SHOWN}.Shown", "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor"]
+c.HTMLExporter.filters = {
+    "markdown2html": f"{_SHOWN}.markdown2html",
+    "clean_html": f"{_SHOWN}.clean_html",
+    "strip_files_prefix": f"{_SHOWN}.unchanged",
+}
+c.HTMLExporter.sanitize_html = True
+c.GenerateFeedback.exporter_class = f"{_SHOWN}.FeedbackExporter"
+
 # In a kernel that is trusted (AUTOGRADER_TRUST_KERNEL=1): seconds for one cell; then it is interrupted, and the cells after it still run.
 c.Execute.timeout = 30
 c.Execute.interrupt_on_timeout = True

@@ -22,7 +22,7 @@ CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
 # The part of the dev extra that somebody with conda needs to run the tests that need no browser.
 DEV_IN_CONDA = {"pytest", "hypothesis", "packaging", "pyyaml", "syrupy"}
 # What conda-forge does not have: pip brings it.
-NOT_IN_CONDA = {"allpairspy"}
+NOT_IN_CONDA = {"allpairspy", "css-inline"}
 
 
 def requirements(lines: list[str]) -> dict[str, SpecifierSet]:
@@ -87,7 +87,7 @@ def test_conda_installs_with_pip_the_project_itself_and_what_conda_forge_does_no
     listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     (by_pip,) = (line["pip"] for line in listed["dependencies"] if isinstance(line, dict))
     assert by_pip[0] == "-e ."
-    assert requirements(by_pip[1:]) == {name: INSTRUCTOR[name] for name in NOT_IN_CONDA}
+    assert requirements(by_pip[1:]) == {name: (LEARNER | INSTRUCTOR)[name] for name in NOT_IN_CONDA}
     assert "pip" in listed["dependencies"]
     assert listed["name"] == PROJECT["name"]
     assert listed["channels"] == ["conda-forge"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 import time
 from dataclasses import replace
 from typing import Any
 
-from autograder.judging import sentences
+from autograder.judging import panel, sentences
 from autograder.judging.judge import judge
 from autograder.judging.reference import load
 from autograder.judging.show import show_case
@@ -20,12 +22,15 @@ from autograder.observing.observe import Interrupted, run
 
 __all__ = ["check"]
 
+_WIDTH = 80  # nbgrader cuts what is longer than 83 letters
+
 
 def check(exercise: str, answer: Any = None) -> Verdict:
     """Try ``answer`` on the cases of ``exercise``, compare with the reference tensors, and say what was found.
 
     The verdict shows itself as a panel when it is the value of a notebook's cell, and stands for its score. Elsewhere, in
-    a plain Python or a terminal, it is printed as well. An answer that is interrupted has a verdict, too.
+    a plain Python or a terminal, it is printed as well, and so is one that lacks points while nbgrader validates: from there
+    the Validate button takes its words. An answer that is interrupted has a verdict, too.
     Raises ``ValueError`` for an exercise that does not exist, and `kernel.UntrustedKernel` where nbgrader grades in
     the learner's own kernel and nobody has said that this kernel may be trusted.
 
@@ -45,7 +50,19 @@ def check(exercise: str, answer: Any = None) -> Verdict:
     remember(verdict)
     if not kernel.shows_values():
         print(verdict)
+    elif kernel.validating() and verdict.score < verdict.points:
+        print(_folded(panel.text(verdict)), file=sys.stderr)
     return verdict
+
+
+def _folded(text: str) -> str:
+    """``text`` in lines that nbgrader does not cut, each going on below where it began."""
+    lines = []
+    for line in text.splitlines():
+        begins = len(line) - len(line.lstrip())
+        further = " " * (begins + 2)
+        lines += textwrap.wrap(line, _WIDTH, subsequent_indent=further, replace_whitespace=False) or [""]
+    return "\n".join(lines)
 
 
 def _try(task: Exercise, answer: Any) -> Verdict:

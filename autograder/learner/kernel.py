@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["UntrustedKernel", "grading", "nobody_asked", "refuse_untrusted", "shows_values"]
+__all__ = ["UntrustedKernel", "grading", "nobody_asked", "refuse_untrusted", "shows_values", "validating"]
 
 TRUST = "AUTOGRADER_TRUST_KERNEL"
 
@@ -23,6 +23,11 @@ class UntrustedKernel(RuntimeError):
 def grading() -> bool:
     """Whether nbgrader is grading a submission in this kernel."""
     return os.environ.get("NBGRADER_EXECUTION", "validate") != "validate"
+
+
+def validating() -> bool:
+    """Whether nbgrader's Validate button, or ``nbgrader validate``, runs this kernel."""
+    return os.environ.get("NBGRADER_VALIDATING") == "1"
 
 
 def refuse_untrusted() -> None:

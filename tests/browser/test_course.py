@@ -53,6 +53,8 @@ def test_a_learner_runs_all_errs_reads_and_solves(page: Page, lab: str, root: Pa
     dialog = page.locator(".jp-Dialog, dialog[open]")
     expect(dialog).to_contain_text("Validation Results", ignore_case=True)
     expect(dialog).to_contain_text('check("relu", relu)')
+    expect(dialog).to_contain_text("relu not attempted: 0 of 2 points")
+    expect(dialog).not_to_contain_text("Partial credit")
     expect(dialog).not_to_contain_text('check("linear", linear)')
 
 

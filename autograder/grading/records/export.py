@@ -13,6 +13,7 @@ from nbgrader.utils import capture_log
 from traitlets.config import Config
 
 from autograder.files import write_whole
+from autograder.grading.records import shown
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.record import read_records
 from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
@@ -36,6 +37,7 @@ def feedback(chapter: str, root: Path, student: str | None = None) -> Path:
     """
     room, config = open_classroom(root)
     config = Config(config)
+    config.merge(shown.settings())
     config.CourseDirectory.assignment_id = find_chapter(chapter).slug
     config.CourseDirectory.student_id = student or "*"
     directory = CourseDirectory(config=config)

@@ -10,8 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import torch
+from nbformat.notebooknode import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+from nbgrader.validator import Validator
 
 from autograder import check
 from autograder.learner.kernel import UntrustedKernel
@@ -126,6 +130,31 @@ def test_the_instructors_word_makes_a_kernel_trusted(monkeypatch: pytest.MonkeyP
 def test_the_validate_button_just_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
     assert check("relu", relu).solved
+
+
+def test_the_validate_button_shows_the_checks_own_words(tmp_path: Path) -> None:
+    """Of an untouched exercise, of a wrong answer and of a right one; in nbgrader's own validator, with its own kernel."""
+    cells = [
+        new_code_cell("from autograder import check\ndef relu(x):\n    return x.clamp(min=0)"),
+        new_code_cell("def linear(x, weight, bias=None):\n    return x @ weight.T"),
+        *(_check_cell(exercise, points) for exercise, points in (("relu", 2), ("linear", 3), ("softmax", 3))),
+    ]
+    cells.insert(2, new_code_cell("def softmax(x, dim):\n    raise NotImplementedError"))
+    path = tmp_path / "notebook.ipynb"
+    nbformat.write(new_notebook(cells=cells), path)
+    failed = {one["source"]: one["raw_error"] for one in Validator().validate(str(path)).get("failed", [])}
+    assert set(failed) == {'check("linear", linear)', 'check("softmax", softmax)'}
+    assert "softmax not attempted: 0 of 3 points" in failed['check("softmax", softmax)']
+    assert "bias" in failed['check("linear", linear)'] and "of 3 points" in failed['check("linear", linear)']
+    for words in failed.values():
+        assert "Partial credit" not in words
+        assert max(map(len, words.splitlines())) <= 83, "nbgrader cuts longer lines"
+
+
+def _check_cell(exercise: str, points: int) -> NotebookNode:
+    marks = {"grade_id": exercise, "grade": True, "solution": False, "locked": False, "task": False}
+    marks |= {"points": points, "schema_version": 3, "cell_type": "code"}
+    return new_code_cell(f'check("{exercise}", {exercise})', metadata={"nbgrader": marks})
 
 
 def test_progress_keeps_the_best(tmp_path: Path) -> None:
