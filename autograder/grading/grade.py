@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -122,7 +121,7 @@ def grade(
     opened = (
         nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust, started=started)
     )
-    tell = on_stderr if console is None else partial(console.print, highlight=False, markup=False)
+    tell = on_stderr if console is None else partial(console.print, highlight=False, markup=False, soft_wrap=True)
     run: _Run | None = None
     try:
         with commands_on_path(), _quietly(), alone(room.results, tell), opened as runs:
@@ -154,8 +153,8 @@ def _how_far(run: _Run | None) -> str:
     """What is safe, in words, when a run has to stop."""
     if run is None:
         return "Nothing was begun."
-    kept = f"{run.settled} of {run.total} submissions are graded and recorded"
-    return f"{kept}; what else was run is kept as far as there was room."
+    done = f"{run.settled} of {run.total} rows of this class are done, all that had to be recorded of them is recorded"
+    return f"{done}; what else was run is kept as far as there was room."
 
 
 @contextmanager
@@ -282,20 +281,9 @@ def show(result: GradeResult, console: Console) -> None:
 
 
 def _remarks(one: Result) -> list[str]:
-    """A word on the submission, and on each exercise of which there is one to say."""
-    said = [one.note] if one.note else []
-    for done in one.exercises.values():
-        if done.state is State.DOES_NOT_PARSE:
-            said.append(f"{done.verdict.exercise}: {_line(done.verdict.note)}")
-        elif done.verdict.misconception:
-            said.append(f"{done.verdict.exercise}: {done.verdict.misconception}")
-    return said
-
-
-def _line(note: str) -> str:
-    """The first words of a note on an answer that is no Python: that, and where."""
-    found = re.match(r"Your answer (does not parse(?:, line \d+)?)", note)
-    return found[1] if found else State.DOES_NOT_PARSE.value
+    """A word on the submission, and the misconceptions that its answers show."""
+    known = [done.verdict for done in one.exercises.values() if done.verdict.misconception]
+    return [*([one.note] if one.note else []), *(f"{verdict.exercise}: {verdict.misconception}" for verdict in known)]
 
 
 def _plain(text: str) -> str:

@@ -49,7 +49,7 @@ def _free(place: Path) -> int:
 
 
 def _mount(place: Path) -> Path:
-    here = _there(place.absolute())
+    here = _there(place).resolve()
     while not here.is_mount() and here != here.parent:
         here = here.parent
     return here

@@ -24,6 +24,7 @@ from autograder.observing.observe import Run, Seen
 
 __all__ = ["Decided", "Result", "decide", "not_run"]
 
+_ANSWER = "Your answer "
 _WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED)
 
 
@@ -82,7 +83,7 @@ def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
     state = next((one for one in _WORST_FIRST if one in states), State.GRADED)
     if state is State.GRADED and exercises and all(one.state is State.NOT_ATTEMPTED for one in exercises.values()):
         state = State.NOT_ATTEMPTED
-    note = "; ".join(filter(None, [ready.note, _told(task, ready.notebook, outcome)]))
+    note = "; ".join(filter(None, [ready.note, _told(task, ready.notebook, outcome), *_no_python(exercises)]))
     return Result(ready.student, state, note, exercises)
 
 
@@ -128,7 +129,7 @@ def _decide(
         words = never_there(job, ran, place, check.answer)
         line = does_not_parse(job, ran, place, check.answer, _answer_of(task, notebook, place))
         if line is not None:
-            said = f"Your answer does not parse{f', line {line}' if line else ''}."
+            said = f"{_ANSWER}does not parse{f', line {line}' if line else ''}."
             return Decided(
                 State.DOES_NOT_PARSE, replace(verdict, status=Status.CRASHED, note=f"{said} {words}".rstrip())
             )
@@ -215,6 +216,14 @@ def _said(state: State, limits: Limits) -> str:
         case State.OUT_OF_MEMORY:
             return sentences.too_much(limits.memory)
     return sentences.PROCESS_ENDED
+
+
+def _no_python(exercises: Mapping[str, Decided]) -> list[str]:
+    """Which answers do not parse, and where: the first sentence that their learner reads."""
+    notes = [
+        (one.verdict.exercise, one.verdict.note) for one in exercises.values() if one.state is State.DOES_NOT_PARSE
+    ]
+    return [f"{name}: {note.partition('.')[0].removeprefix(_ANSWER)}" for name, note in notes]
 
 
 def _told(task: Assignment, notebook: NotebookNode, outcome: Outcome) -> str:

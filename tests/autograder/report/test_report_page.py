@@ -167,6 +167,15 @@ def test_the_same_class_gives_the_same_bytes(a_class: Results, tmp_path: Path) -
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in other]
 
 
+def test_a_file_that_is_nobodys_has_a_row_and_is_no_learner(a_class: Results, tmp_path: Path) -> None:
+    one, other = a_class(2)
+    nobodys = {**other, "status": "nobody's", "note": "a file", "student": "=2+2", "points": 0.0}
+    nobodys["exercises"] = [{**each, "status": "nobody's", "points": 0.0} for each in other["exercises"]]
+    page = read(write_report(SLUG, [one, nobodys], tmp_path)[0])
+    assert "1 learner, 1 with something to mark" in page.text
+    assert any(row and row[0] == "=2+2" and "nobody's" in row[1] for row in page.rows)
+
+
 def test_it_stands_alone(a_class: Results, tmp_path: Path) -> None:
     page = write_report(SLUG, a_class(5), tmp_path)[0].read_text()
     outside = set(re.findall(r"https?://[^\s\"'<]+", page))

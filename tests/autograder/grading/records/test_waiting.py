@@ -79,7 +79,7 @@ def test_a_gradebook_that_is_locked_while_results_are_written_ends_the_run_once_
         held.execute("BEGIN EXCLUSIVE")
 
     monkeypatch.setattr(Writer, "write", then_lock)
-    with pytest.raises(GradebookLocked, match=r"Close what uses it.*1 of 2 submissions are graded and recorded"):
+    with pytest.raises(GradebookLocked, match=r"Close what uses it.*1 of 2 rows of this class are done"):
         grade("04", course, engine=InProcess())
     held.close()
     monkeypatch.undo()
@@ -149,9 +149,7 @@ def test_a_full_disk_says_which_and_how_far_it_came(course: Path, monkeypatch: p
     owner: Any = Store if where == "store" else Writer
     name = "put" if where == "store" else "write"
     monkeypatch.setattr(owner, name, fail(getattr(owner, name)))
-    with pytest.raises(
-        DiskFull, match=r"a disk is full: that of the class, mounted at /.*[01] of 2 submissions"
-    ) as error:
+    with pytest.raises(DiskFull, match=r"a disk is full: that of the class, mounted at /.*[01] of 2 rows") as error:
         grade("04", course, engine=InProcess())
     assert "Make room, and start again" in str(error.value)
     monkeypatch.undo()

@@ -211,6 +211,7 @@ def test_an_answer_that_is_no_python_does_not_parse_and_says_in_which_line(
     assert decided.verdict.note.startswith(f"Your answer does not parse, line {line}.")
     told = next(one for one in result.as_json()["exercises"] if one["exercise"] == "relu")
     assert told["status"] == "does not parse"
+    assert result.note == f"relu: does not parse, line {line}"
 
 
 def test_an_answer_that_runs_a_text_which_is_no_python_was_python_itself(course: Path) -> None:
