@@ -6,8 +6,8 @@
 import contextlib
 from pathlib import Path
 
-from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.preprocessors import ClearSolutions, Execute
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.preprocessors import ClearSolutions, Execute, GetGrades
 
 c = get_config()  # noqa: F821  # traitlets puts it there
 here = Path(__file__).absolute().parent
@@ -55,6 +55,11 @@ c.HTMLExporter.filters = {
 }
 c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.exporter_class = f"{_SHOWN}.FeedbackExporter"
+# Feedback shows the total that every other page and table shows.
+c.GenerateFeedback.preprocessors = [
+    "autograder.grading.records.counted.GetTotal" if step is GetGrades else step
+    for step in GenerateFeedback.preprocessors.default()
+]
 
 # In a kernel that is trusted (AUTOGRADER_TRUST_KERNEL=1): seconds for one cell; then it is interrupted, and the cells after it still run.
 c.Execute.timeout = 30

@@ -80,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--trust-submissions", action="store_true", help="run them without a sandbox, with your own rights"
     )
+    one.add_argument(
+        "--dry-run", action="store_true", help="say which scores would change although the work did not; write nothing"
+    )
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_grade)
 
@@ -217,6 +220,7 @@ def _grade(chosen: argparse.Namespace) -> int:
             chosen.cluster,
             chosen.reference,
             chosen.trust_submissions,
+            dry_run=chosen.dry_run,
             started=started,
             console=console,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -19,10 +19,12 @@ from rich.table import Table
 from sqlalchemy.exc import SAWarning
 
 from autograder.commands import commands_on_path
+from autograder.grading.records.changes import Change
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
-from autograder.grading.records.record import NotRecorded, Recorder
+from autograder.grading.records.record import NotRecorded, Recorder, held_of
 from autograder.grading.records.roster import Roster
+from autograder.grading.records.total import Held, Total, as_words, json_of, with_total
 from autograder.grading.records.waiting import GradebookLocked, alone, on_stderr
 from autograder.grading.slots import leftovers
 from autograder.grading.slots.engine import Engine, open_engine
@@ -47,7 +49,9 @@ class GradeResult:
     """What became of every submission of a chapter, and what it took.
 
     ``executed`` notebooks were run, the others had been seen before; ``recorded`` results were new to the gradebook.
-    ``problems`` are what kept a result out of it.
+    ``problems`` are what kept a result out of it. ``held`` is what the gradebook holds, or would after a dry run, by
+    student, and ``ungraded`` of others; ``changes`` are the scores that changed although the work did not. ``again``
+    handed in other work than before.
     """
 
     chapter: str
@@ -58,6 +62,11 @@ class GradeResult:
     seconds: float
     problems: tuple[str, ...] = ()
     roster: Roster = field(default_factory=lambda: Roster({}))
+    held: Mapping[str, Held] = field(default_factory=dict)
+    ungraded: Held = field(default_factory=lambda: Held(()))
+    changes: tuple[Change, ...] = ()
+    again: frozenset[str] = frozenset()
+    dry_run: bool = False
 
     def points(self) -> dict[str, dict[str, float]]:
         """The points by student and exercise."""
@@ -65,6 +74,17 @@ class GradeResult:
             one.student: {done.verdict.exercise: done.verdict.score for done in one.exercises.values()}
             for one in self.submissions
         }
+
+    def total(self, student: str) -> Total:
+        """The total that counts for ``student``."""
+        return self.held.get(student, self.ungraded).total
+
+    def counted(self) -> list[dict[str, Any]]:
+        """Each result as `with_total` has it, as reports take them."""
+        return [
+            with_total(json_of(one), self.held.get(one.student, self.ungraded), again=one.student in self.again)
+            for one in self.submissions
+        ]
 
     def states(self) -> dict[str, str]:
         """The state of each submission by student."""
@@ -75,11 +95,13 @@ class GradeResult:
         return {
             "chapter": self.chapter,
             "reference": self.reference,
-            "submissions": [one.as_json() for one in self.submissions],
+            "submissions": self.counted(),
             "executed": self.executed,
             "recorded": self.recorded,
             "seconds": round(self.seconds, 3),
             "problems": list(self.problems),
+            "changed": [one.as_json() for one in self.changes],
+            "dry_run": self.dry_run,
             "not_in_gradebook": [one.student for one in self.submissions if self.is_stranger(one)],
         }
 
@@ -97,6 +119,7 @@ def grade(
     reference: Path | None = None,
     trust: bool = False,
     *,
+    dry_run: bool = False,
     limits: Limits | None = None,
     started: Sequence[Warm] = (),
     engine: Engine | None = None,
@@ -107,6 +130,9 @@ def grade(
     ``jobs`` slots on this machine, or those of the Dask ``cluster`` at that address. ``reference`` is a folder of
     reference tensors: the class's own ``classroom/reference`` by default, else the public one. ``trust`` runs
     submissions without a sandbox. ``started`` are zygotes that were started ahead. ``engine`` takes the place of ours; ``console`` shows progress.
+
+    Scores that change although the work did not are said before they are written. A ``dry_run`` says them, and writes
+    nothing: what was not seen before is run, and not kept.
 
     Killed at any moment, it goes on where it was when it is called again. While another `grade` of this class runs, it
     waits. Raises ``ValueError`` for a chapter that is not released, ``FileNotFoundError`` for what is not there,
@@ -124,18 +150,25 @@ def grade(
     tell = on_stderr if console is None else partial(console.print, highlight=False, markup=False, soft_wrap=True)
     run: _Run | None = None
     try:
-        with commands_on_path(), _quietly(), alone(room.results, tell), opened as runs:
-            room.keep_settings(name, Settings(folder, limits or Limits()))
-            task = room.assignment(name)
-            said = _reference_said(room, name)
+        waits = nullcontext() if dry_run else alone(room.results, tell)
+        with commands_on_path(), _quietly(), waits, opened as runs:
+            settings = Settings(folder, limits or Limits())
+            task = room.assignment(name, settings=settings)
+            said = _reference_said(room, name, settings)
             if console is not None:
                 console.print(f"{name}: answers are compared with {said}", highlight=False)
-            recorder = Recorder(room, config, task, tell)
-            room.store.sweep()
-            leftovers.sweep()
-            with _progress(console) as bar, _Run(room, task, student, recorder, bar) as run:
+            recorder = Recorder(room, config, task, tell, writes=not dry_run)
+            if not dry_run:
+                room.keep_settings(name, settings)
+                room.store.sweep()
+                leftovers.sweep()
+            with _progress(console) as bar, _Run(room, task, student, recorder, bar, writes=not dry_run) as run:
                 for key, outcome in runs(run.jobs()):
                     run.seen(key, outcome)
+                if run.changes:
+                    tell(_changed_said(run.changes, dry_run))
+                run.write_changed()
+            held = run.foreseen if dry_run else held_of(room, name)
     except Exception as error:
         if is_full(error):
             raise DiskFull(f"{disk_said(room.results)}. {_how_far(run)} Make room, and start again.") from error
@@ -145,8 +178,27 @@ def grade(
     submissions = tuple(sorted(run.results, key=lambda one: recorder.roster.in_order(one.student)))
     seconds = time.monotonic() - began
     return GradeResult(
-        name, said, submissions, run.executed, recorder.recorded, seconds, tuple(run.problems), recorder.roster
+        name,
+        said,
+        submissions,
+        run.executed,
+        recorder.recorded,
+        seconds,
+        tuple(run.problems),
+        recorder.roster,
+        held,
+        recorder.ungraded,
+        tuple(run.changes),
+        frozenset(run.again),
+        dry_run,
     )
+
+
+def _changed_said(changes: Sequence[Change], dry_run: bool) -> str:
+    """Which scores change with no change in the work, in lines."""
+    many = f"{len(changes)} score{'' if len(changes) == 1 else 's'}"
+    head = f"{many} {'would change' if dry_run else 'will change'} although the work did not:"
+    return "\n".join([head, *(f"  {_clean(one.said)}" for one in changes)])
 
 
 def _how_far(run: _Run | None) -> str:
@@ -165,8 +217,8 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def _reference_said(room: Classroom, name: str) -> str:
-    folder = room.reference(name)
+def _reference_said(room: Classroom, name: str, settings: Settings) -> str:
+    folder = room.reference(name, settings)
     if folder == PUBLIC:
         return "the public reference"
     return f"the private reference in {folder.relative_to(room.root) if folder.is_relative_to(room.root) else folder}"
@@ -180,8 +232,9 @@ class _Run:
     """One run over a class: hands out jobs, takes back outcomes, has results written while others are run."""
 
     def __init__(
-        self, room: Classroom, task: Assignment, student: str | None, recorder: Recorder, bar: Progress
+        self, room: Classroom, task: Assignment, student: str | None, recorder: Recorder, bar: Progress, *, writes: bool
     ) -> None:
+        self._writes = writes
         self._store, self._task, self._student, self._recorder = room.store, task, student, recorder
         self._waiting: dict[str, list[Prepared]] = {}  # by key: learners may have handed in the same
         self._writing: list[Future[bool]] = []
@@ -192,6 +245,9 @@ class _Run:
         self.problems: list[str] = []
         self.executed = 0
         self.settled = 0
+        self.changes: list[Change] = []  # held back until they are said
+        self.again: set[str] = set()
+        self.foreseen: dict[str, Held] = {}
 
     def __enter__(self) -> _Run:
         self._writer = ThreadPoolExecutor(1, "recorder")
@@ -221,7 +277,8 @@ class _Run:
 
     def seen(self, key: str, outcome: Outcome) -> None:
         """Keep what was seen under ``key``, and finish those who wait for it."""
-        self._store.put(key, outcome)
+        if self._writes:
+            self._store.put(key, outcome)
         self.executed += 1
         for ready in self._waiting.pop(key):
             self._finish(ready, outcome)
@@ -232,11 +289,34 @@ class _Run:
         result = not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
         self.results.append(result)
         self._bar.advance(self._line)
-        if ready.nothing_handed_in:
+        if self._recorder.is_again(ready):
+            self.again.add(ready.student)
+        if ready.nothing_handed_in and not self._recorder.has(ready.student):
             self.settled += 1
             return
-        done = executed(ready.notebook, result, outcome)
-        self._writing.append(self._writer.submit(self._recorder.record, replace(ready, job=None), result, done))
+        self.foreseen[ready.student] = self._recorder.foreseen(ready, result)
+        if (change := self._recorder.change(ready, result)) is not None:
+            self.changes.append(change)
+        elif self._writes:
+            self._write(ready, result, outcome)
+
+    def write_changed(self) -> None:
+        """Write the scores that were held back. What is needed for it was kept, and is read again: a class may be large."""
+        for one in self.changes if self._writes else ():
+            ready = next(prepare_all(self._task, one.student, self._recorder.roster.people))
+            outcome = self._store.get(key_of(ready.job)) if ready.job is not None else None
+            if ready.job is not None and outcome is None:
+                self.problems.append(f"{one.student} handed in again while the class was graded; grade once more")
+                continue
+            result = not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
+            self._write(ready, result, outcome)
+
+    def _write(self, ready: Prepared, result: Result, outcome: Outcome | None) -> None:
+        if ready.nothing_handed_in:
+            self._writing.append(self._writer.submit(self._recorder.settle, ready.student))
+        else:
+            done = executed(ready.notebook, result, outcome)
+            self._writing.append(self._writer.submit(self._recorder.record, replace(ready, job=None), result, done))
         self._written(_AHEAD)
 
     def _written(self, most: int) -> None:
@@ -257,19 +337,22 @@ def _count(task: Assignment, student: str | None, roster: Roster) -> int:
 
 def show(result: GradeResult, console: Console) -> None:
     """Print ``result`` as a table: a row a learner, every state in words, and what was run and recorded."""
-    table = Table(title=result.chapter, title_justify="left", box=box.SIMPLE_HEAD)
+    title = f"{result.chapter}: a dry run, nothing is written" if result.dry_run else result.chapter
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     table.add_column("learner")
     table.add_column("status")
     table.add_column("points", justify="right")
     table.add_column("of", justify="right")
     table.add_column("remarks", overflow="fold")
-    for one in result.submissions:
-        whole = sum(done.verdict.points for done in one.exercises.values())
-        points = "–" if one.state in (State.UNREADABLE, State.MISSING, State.NOBODYS) else f"{one.points:g}"
+    for one, whole in zip(result.submissions, result.counted(), strict=True):
+        total = result.total(one.student)
+        nothing = one.state in (State.UNREADABLE, State.MISSING, State.NOBODYS) and not total.points
+        points = "–" if nothing else f"{total.points:g}"
         person = result.roster.people.get(one.student)
         who = f"{one.student} ({person.name})" if person is not None and person.name else one.student
-        told = ["not in the gradebook's list"] if result.is_stranger(one) else []
-        table.add_row(_plain(who), one.state.value, points, f"{whole:g}", _plain("; ".join([*told, *_remarks(one)])))
+        told = [*(["not in the gradebook's list"] if result.is_stranger(one) else []), *filter(None, [as_words(total)])]
+        remarks = _plain("; ".join([*told, *_remarks(one, str(whole["note"]))]))
+        table.add_row(_plain(who), one.state.value, points, f"{total.of:g}", remarks)
     console.print(table)
     counts = {state: sum(one.state is state for one in result.submissions) for state in State}
     counted = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
@@ -280,13 +363,16 @@ def show(result: GradeResult, console: Console) -> None:
         console.print(_plain(problem), highlight=False)
 
 
-def _remarks(one: Result) -> list[str]:
+def _remarks(one: Result, note: str) -> list[str]:
     """A word on the submission, and the misconceptions that its answers show."""
     known = [done.verdict for done in one.exercises.values() if done.verdict.misconception]
-    return [*([one.note] if one.note else []), *(f"{verdict.exercise}: {verdict.misconception}" for verdict in known)]
+    return [*filter(None, [note]), *(f"{verdict.exercise}: {verdict.misconception}" for verdict in known)]
 
 
 def _plain(text: str) -> str:
     """``text`` of a stranger's for a terminal: no markup, no control characters."""
-    clean = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return clean.replace("[", "\\[")
+    return _clean(text).replace("[", "\\[")
+
+
+def _clean(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

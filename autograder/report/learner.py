@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-__all__ = ["Answer", "HasJson", "Learner", "read_learners"]
+__all__ = ["Answer", "HasJson", "Learner", "Parts", "read_learners"]
 
 # Nothing was there to be marked: neither right nor wrong, and no part of any mean.
 NOTHING = frozenset({"not attempted", "missing", "unreadable", "nobody's"})
@@ -25,6 +25,8 @@ class HasJson(Protocol):
 class Answer:
     """How one exercise of a submission stands: ``points`` of ``of``, and the misconception by name where one was seen.
 
+    ``by_hand`` is a person's score, which the points then are, with ``extra`` credit.
+
     ``exercise`` names the column of a report. It is the exercise's id, with a number where a chapter checks it again.
     """
 
@@ -33,6 +35,8 @@ class Answer:
     points: float
     of: float
     misconception: str = ""
+    by_hand: float | None = None
+    extra: float = 0.0
 
     @property
     def tried(self) -> bool:
@@ -50,8 +54,31 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Parts:
+    """What points are made of: what checks gave, what people gave, extra credit, and what being late takes away."""
+
+    automatic: float
+    by_hand: float = 0.0
+    extra: float = 0.0
+    late: float = 0.0
+
+    @property
+    def said(self) -> str:
+        """In words; nothing where they are automatic alone.
+
+        >>> Parts(18, by_hand=1.5, late=2).said
+        '18 automatic + 1.5 by hand − 2 late'
+        """
+        if not (self.by_hand or self.extra or self.late):
+            return ""
+        named = (("by hand", self.by_hand), ("extra", self.extra), ("late", -self.late))
+        more = [f"{'+' if value > 0 else '−'} {abs(value):g} {name}" for name, value in named if value]
+        return " ".join([f"{self.automatic:g} automatic", *more])
+
+
+@dataclass(frozen=True)
 class Learner:
-    """One learner's submission: its status, a word on it where there is one, its points, its exercises."""
+    """One learner's submission: its status, a word on it where there is one, its points with their parts, its exercises."""
 
     student: str
     status: str
@@ -59,6 +86,7 @@ class Learner:
     points: float
     of: float
     answers: tuple[Answer, ...]
+    parts: Parts | None = None
 
     @property
     def tried(self) -> bool:
@@ -103,6 +131,7 @@ def _learner(content: Mapping[str, Any]) -> Learner:
             _number(content["points"]),
             _number(content["of"]),
             _numbered(answers),
+            _parts(content),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
@@ -111,14 +140,39 @@ def _learner(content: Mapping[str, Any]) -> Learner:
         ) from None
 
 
+def _parts(content: Mapping[str, Any]) -> Parts:
+    """Its parts; a result that has not been through a gradebook is automatic."""
+    parts = content.get("parts")
+    if parts is None:
+        return Parts(_number(content["points"]))
+    return Parts(*(_finite(parts[name]) for name in ("automatic", "by_hand", "extra", "late")))
+
+
 def _answer(content: Mapping[str, Any]) -> Answer:
-    points, of = _number(content["points"]), _number(content["of"])
-    return Answer(str(content["exercise"]), str(content["status"]), points, of, str(content["misconception"] or ""))
+    by_hand, extra = content.get("by_hand"), content.get("extra")
+    given = by_hand is not None or extra is not None
+    points = _finite(content["points"]) if given else _number(content["points"])  # people may take points away
+    return Answer(
+        str(content["exercise"]),
+        str(content["status"]),
+        points,
+        _number(content["of"]),
+        str(content["misconception"] or ""),
+        None if by_hand is None else _finite(by_hand),
+        _finite(extra or 0.0),
+    )
 
 
 def _number(value: Any) -> float:
+    number = _finite(value)
+    if number < 0:
+        raise ValueError(f"{value} is no number of points")
+    return number
+
+
+def _finite(value: Any) -> float:
     number = float(value)
-    if not math.isfinite(number) or number < 0:
+    if not math.isfinite(number):
         raise ValueError(f"{value} is no number of points")
     return number
 
@@ -130,5 +184,5 @@ def _numbered(answers: list[Answer]) -> tuple[Answer, ...]:
     for one in answers:
         seen[one.exercise] += 1
         again = f" ({seen[one.exercise]})" if seen[one.exercise] > 1 else ""
-        numbered.append(Answer(one.exercise + again, one.status, one.points, one.of, one.misconception))
+        numbered.append(replace(one, exercise=one.exercise + again))
     return tuple(numbered)

@@ -36,9 +36,10 @@ _DIGITS = 9
 
 @dataclass(frozen=True)
 class Scores:
-    """How the class did, as shares of the points from 0 to 1.
+    """How the class did, as shares of the points from 0 to 1; extra credit may come to more.
 
-    ``bins`` counts learners by tenths of the points; full points are in the last.
+    ``learners`` have something to mark, and the numbers are theirs; ``everybody``'s mean counts nothing handed in as 0, as
+    a table of grades does. ``bins`` counts learners by tenths of the points; full points are in the last.
     """
 
     learners: int
@@ -47,6 +48,8 @@ class Scores:
     lowest: float
     highest: float
     bins: tuple[int, ...]
+    everybody: int = 0
+    mean_of_everybody: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ def scores(learners: Iterable[Learner]) -> Scores | None:
     >>> scores([one]).bins
     (0, 0, 0, 0, 0, 0, 0, 1, 0, 0)
     """
-    shares = [one.share for one in learners if one.tried and one.of]
+    people = [one for one in learners if one.of and one.status != "nobody's"]
+    shares = [one.share for one in people if one.tried]
     if not shares:
         return None
     bins = Counter(_tenth(share) for share in shares)
@@ -114,6 +118,8 @@ def scores(learners: Iterable[Learner]) -> Scores | None:
         min(shares),
         max(shares),
         tuple(bins[tenth] for tenth in range(10)),
+        len(people),
+        statistics.fmean(one.share for one in people),
     )
 
 

@@ -95,7 +95,7 @@ def _grade(folder: Path, chapter: str, console: Console) -> None:
     if result.problems:
         raise RuntimeError("; ".join(result.problems))
     feedback(chapter, folder)
-    write_report(chapter, result.submissions, folder / "classroom" / "report")
+    write_report(chapter, result.counted(), folder / "classroom" / "report")
 
 
 def sandbox_is_there() -> bool:

@@ -105,9 +105,12 @@ class Classroom:
         settings = settings or self.settings(name)
         return Path(settings.reference) if settings.reference else reference_folder(topic_of(name), self.root)
 
-    def assignment(self, name: str, notebook: str | None = None) -> Assignment:
-        """The assignment called ``name``, as it was last graded. Raises as `autograder.grading.submissions.prepare.assignment`."""
-        settings = self.settings(name)
+    def assignment(self, name: str, notebook: str | None = None, settings: Settings | None = None) -> Assignment:
+        """The assignment called ``name``, by ``settings`` or as it was last graded.
+
+        Raises as `autograder.grading.submissions.prepare.assignment`.
+        """
+        settings = settings or self.settings(name)
         reference = self.reference(name, settings)
         return _assignment(self, name, notebook or name, reference, settings.limits, self._stamp(name, reference))
 

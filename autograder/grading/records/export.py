@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
@@ -16,7 +16,10 @@ from autograder.files import write_whole
 from autograder.grading.records import shown
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.record import read_records
+from autograder.grading.records.roster import Person, read_roster
+from autograder.grading.records.total import read_held
 from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
+from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.state import State
 from autograder.spreadsheet import as_table
 from course.chapters import find_chapter
@@ -26,7 +29,7 @@ __all__ = ["COLUMNS", "export", "feedback", "rows"]
 # nbgrader's own columns in its own order, then ours.
 COLUMNS = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
-    *("raw_score", "late_submission_penalty", "score", "max_score", "status"),
+    *("raw_score", "late_submission_penalty", "score", "max_score", "status", "automatic", "by_hand", "extra"),
 )
 
 
@@ -60,31 +63,41 @@ def export(root: Path, path: Path | None = None) -> Path:
 
 
 def rows(room: Classroom) -> list[dict[str, Any]]:
-    """A row for each assignment and student, as nbgrader's exporter has it, with the submission's status."""
+    """A row for each assignment and student, as nbgrader's exporter has it, with the submission's status and its parts.
+
+    Who has a folder and is not in the gradebook has rows, too.
+    """
     found = []
     wait_for_gradebook(room.db_url, on_stderr)
     with Gradebook(room.db_url, room.course_id) as gradebook:
+        people = read_roster(gradebook, room.added).people
+        strangers = [one.name for one in entries(room.submitted) if not one.note and one.name not in people]
+        everybody = [*people.values(), *map(Person, sorted(strangers))]
         for assignment in gradebook.assignments:
             records = read_records(room, assignment.name)
-            for student in gradebook.students:
-                one: dict[str, Any] = {
-                    "assignment": assignment.name,
-                    "duedate": assignment.duedate,
-                    "student_id": student.id,
-                    "last_name": student.last_name,
-                    "first_name": student.first_name,
-                    "email": student.email,
-                    "max_score": assignment.max_score,
-                }
-                try:
-                    submission = gradebook.find_submission(assignment.name, student.id)
-                except MissingEntry:
-                    found.append(one | {"score": 0.0, "raw_score": 0.0, "status": State.MISSING.value})
-                    continue
-                penalty = submission.late_submission_penalty
-                one |= {"timestamp": submission.timestamp, "raw_score": submission.score}
-                one |= {"late_submission_penalty": penalty, "score": max(0.0, submission.score - penalty)}
-                found.append(one | {"status": _status(records.get(student.id))})
+            held, ungraded = read_held(gradebook, assignment.name)
+            for one in everybody:
+                submission = held.get(one.id)
+                total = (submission or ungraded).total
+                found.append(
+                    {
+                        "assignment": assignment.name,
+                        "duedate": assignment.duedate,
+                        "timestamp": submission.timestamp if submission else None,
+                        "student_id": one.id,
+                        "last_name": one.last_name or None,
+                        "first_name": one.first_name or None,
+                        "email": one.email or None,
+                        "raw_score": total.raw,
+                        "late_submission_penalty": total.late,
+                        "score": total.points,
+                        "max_score": total.of,
+                        "status": _status(records.get(one.id)) if submission else State.MISSING.value,
+                        "automatic": total.automatic,
+                        "by_hand": total.by_hand,
+                        "extra": total.extra,
+                    }
+                )
     return found
 
 

@@ -11,7 +11,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,59 +21,132 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from nbgrader.utils import capture_log
+from nbgrader.utils import capture_log, parse_utc
 from traitlets.config import Config
 
 from autograder.files import write_whole
+from autograder.grading.records.basis import basis_of, work_of
+from autograder.grading.records.changes import Change, change_of
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.full_disk import DiskFull, is_full
+from autograder.grading.records.late import LateRule
 from autograder.grading.records.one_pass import Writer, can_write, class_of
 from autograder.grading.records.plugins import TrustedExecute, with_outputs
+from autograder.grading.records.points import agree_on_points
 from autograder.grading.records.roster import Roster, keep_added, read_roster
+from autograder.grading.records.total import Held, json_of, read_held, with_total
 from autograder.grading.records.waiting import GradebookLocked, Tell, is_locked, on_stderr, wait_for_gradebook
 from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
 from autograder.grading.submissions.verdicts import Result, not_run
 from course.chapters import find_chapter
 
-__all__ = ["NotRecorded", "Recorder", "read_records", "recorded"]
+__all__ = ["NotRecorded", "Recorder", "held_of", "read_records", "recorded"]
+
+
+_ROUNDING = 1e-6  # points: SQLite and Python add them up in another order
 
 
 class NotRecorded(RuntimeError):
     """nbgrader's pipeline did not take a result; the message says which and why."""
 
 
-@dataclass(frozen=True)
-class _Row:
-    """What the gradebook holds of one graded cell."""
-
-    name: str
-    auto_score: float | None
-
-
 class Recorder:
     """Records the results of one assignment, one after the other.
 
-    ``tell`` is told, once, that it has to wait for the gradebook. Raises ``ValueError`` where the assignment was never
-    released, or its source is not what was released, and `GradebookLocked` where the gradebook stays locked.
+    ``tell`` is told, once, that it has to wait for the gradebook. ``writes`` is whether anything will be recorded. Raises
+    ``ValueError`` where the assignment was never released, or its source is not what was released, and
+    `GradebookLocked` where the gradebook stays locked.
     """
 
-    def __init__(self, room: Classroom, config: Config, task: Assignment, tell: Tell = on_stderr) -> None:
+    def __init__(
+        self, room: Classroom, config: Config, task: Assignment, tell: Tell = on_stderr, *, writes: bool = True
+    ) -> None:
         self._room = room
         self._task = task
         self._config = config
         self._staging = room.results / "staging"
         self._tell = tell
         wait_for_gradebook(room.db_url, tell)
-        self._rows, self.roster = _rows(room, task)
+        self._held, self.ungraded, self.roster = _look(room, task)
+        self._basis = basis_of(task)
+        self._exercises = {name: check.exercise for name, check in task.source.checks.items()}
+        self._rule = LateRule(self._converter("*"))
         self._writer: Writer | None = None
         self.recorded = 0
-        known = {one.name for one in entries(task.submitted) if not one.note}
-        keep_added(room.added, self.roster, known)
+        if writes:
+            known = {one.name for one in entries(task.submitted) if not one.note}
+            keep_added(room.added, self.roster, known)
 
     def has(self, student: str) -> bool:
         """Whether the gradebook holds a submission of this learner's, whatever lies in the folder now."""
-        return student in self._rows
+        return student in self._held
+
+    def foreseen(self, ready: Prepared, result: Result) -> Held:
+        """What the gradebook will hold of a learner once ``result`` is recorded; of one without a submission, what it holds."""
+        held = self._held.get(ready.student, self.ungraded)
+        if not ready.nothing_handed_in:
+            held = held.judged({name: one.verdict.score for name, one in result.exercises.items()})
+            held = replace(held, timestamp=parse_utc(ready.timestamp)) if ready.timestamp else held
+        taken = self._taken(ready.student, held)
+        return held if taken is None else replace(held, penalty=taken)
+
+    def change(self, ready: Prepared, result: Result) -> Change | None:
+        """How a score changes by recording ``result`` although the work is as it was, and why; ``None`` where none does."""
+        if ready.student not in self._held:
+            return None
+        marker = self._marker(ready.student)
+        basis = self._basis_of(ready)
+        if ready.nothing_handed_in:
+            kept = dict((marker or {}).get("basis") or {})
+            basis |= {name: kept[name] for name in ("work", "handed_in") if name in kept}
+        now = self.foreseen(ready, result)
+        return change_of(ready.student, self._held[ready.student], now, marker, basis, self._exercises)
+
+    def is_again(self, ready: Prepared) -> bool:
+        """Whether other work than this was recorded of the learner before."""
+        before = ((self._marker(ready.student) or {}).get("basis") or {}).get("work")
+        return not ready.nothing_handed_in and before is not None and before != work_of(self._task, ready)
+
+    def settle(self, student: str) -> bool:
+        """Record what being late takes of a submission that is no longer in its folder. Whether it had to be."""
+        held = self._held.get(student)
+        if held is None or self._is_settled(student, held):
+            return False
+        wait_for_gradebook(self._room.db_url, self._tell)
+        named = {"student": student, "assignment": self._task.name, "notebook": self._task.notebook}
+        try:
+            self._rule.write({**named, "db_url": self._room.db_url})
+        except Exception as error:
+            raise self._failed(student, error) from error
+        self.recorded += 1
+        return True
+
+    def _taken(self, student: str, held: Held) -> float | None:
+        """What being late takes today; ``None`` where only recording can tell."""
+        if not self._rule.is_known:
+            return held.penalty
+        try:
+            return self._rule.penalty(student, sum(row.score for row in held.rows), held.seconds_late)
+        except Exception:  # a class's own rule: it is told when it is applied
+            return None
+
+    def _is_settled(self, student: str, held: Held) -> bool:
+        taken = self._taken(student, held)
+        return taken is not None and abs(taken - held.penalty) < _ROUNDING
+
+    def _basis_of(self, ready: Prepared) -> dict[str, Any]:
+        held = self._held.get(ready.student, self.ungraded)
+        when = parse_utc(ready.timestamp) if ready.timestamp else held.timestamp
+        late = replace(held, timestamp=when).seconds_late
+        own = {"work": work_of(self._task, ready), "handed_in": str(when or ""), "seconds_late": late}
+        return {**self._basis, **own}
+
+    def _marker(self, student: str) -> dict[str, Any] | None:
+        try:
+            return dict(json.loads(self._room.record(self._task.name, student).read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
 
     def close(self) -> None:
         """Close the gradebook."""
@@ -95,26 +168,33 @@ class Recorder:
         """
         mark = _fingerprint(ready, done, result.note)
         path = self._room.record(self._task.name, ready.student)
-        if self._is_recorded(path, mark, ready.student, result):
+        basis = self._basis_of(ready)
+        marker = self._marker(ready.student)
+        if marker is not None and self._is_recorded(marker, mark, ready, result):
+            if marker.get("basis") != basis:  # the same score, on another basis
+                write_whole(path, json.dumps({**marker, "basis": basis}, indent=1).encode())
             return False
         self._room.results.mkdir(parents=True, exist_ok=True)
         wait_for_gradebook(self._room.db_url, self._tell)
         path.unlink(missing_ok=True)
         self._take(ready, done)
-        content = {"recorded": mark, "written": self._written(ready.student), "result": result.as_json()}
+        written = self._written(ready.student)
+        content = {"recorded": mark, "written": written, "result": json_of(result), "basis": basis}
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
         return True
 
-    def _is_recorded(self, path: Path, mark: str, student: str, result: Result) -> bool:
-        """Whether marker, autograded notebook and gradebook all say what is to be recorded."""
+    def _is_recorded(self, marker: Mapping[str, Any], mark: str, ready: Prepared, result: Result) -> bool:
+        """Whether marker, autograded notebook and gradebook, the penalty for being late too, say what is to be recorded."""
         try:
-            marker = json.loads(path.read_bytes())
-            if marker["recorded"] != mark or marker["written"] != self._written(student):
+            if marker["recorded"] != mark or marker["written"] != self._written(ready.student):
                 return False
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, KeyError):
             return False
-        rows = {row.name: row.auto_score for row in self._rows.get(student, ())}
+        held = self._held.get(ready.student)
+        rows = {row.name: row.auto for row in held.rows} if held is not None and held.recorded else {}
+        if held is None or not self._is_settled(ready.student, held):
+            return False
         return set(self._task.source.points) <= set(rows) and all(
             rows.get(name) == one.verdict.score for name, one in result.exercises.items()
         )
@@ -135,15 +215,16 @@ class Recorder:
         except NotRecorded:
             raise
         except Exception as error:  # a class's own steps, say: they cost this result alone
-            if is_full(error):
-                raise DiskFull from error
-            if is_locked(error):
-                raise GradebookLocked(
-                    f"the gradebook was locked while the result of {ready.student} was written"
-                ) from None
-            raise NotRecorded(f"the result of {ready.student} could not be recorded: {error}") from error
+            raise self._failed(ready.student, error) from error
         finally:
             shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _failed(self, student: str, error: Exception) -> Exception:
+        if is_full(error):
+            return DiskFull()
+        if is_locked(error):
+            return GradebookLocked(f"the gradebook was locked while the result of {student} was written")
+        return NotRecorded(f"the result of {student} could not be recorded: {error}")
 
     def _converter(self, student: str) -> Autograde:
         config = Config(self._config)
@@ -199,15 +280,19 @@ def _fingerprint(ready: Prepared, done: NotebookNode, note: str) -> str:
     return whole.hexdigest()
 
 
-def _rows(room: Classroom, task: Assignment) -> tuple[Mapping[str, list[_Row]], Roster]:
-    """What the gradebook holds of ``task``, by student, and who is in it, in one look."""
-    rows: dict[str, list[_Row]] = {}
+def _look(room: Classroom, task: Assignment) -> tuple[dict[str, Held], Held, Roster]:
+    """What the gradebook holds of ``task``, by student, what it would hold of another, and who is in it, in one look."""
     with Gradebook(room.db_url, room.course_id) as gradebook:
         _as_released(gradebook, task)
-        for submission in gradebook.notebook_submissions(task.notebook, task.name):
-            rows[submission.student.id] = [_Row(grade.name, grade.auto_score) for grade in submission.grades]
-        roster = read_roster(gradebook, room.added)
-    return rows, roster
+        held, ungraded = read_held(gradebook, task.name)
+        agree_on_points(task, {row.name: row.of for row in ungraded.rows})
+        return held, ungraded, read_roster(gradebook, room.added)
+
+
+def held_of(room: Classroom, name: str) -> dict[str, Held]:
+    """What the gradebook holds of the assignment ``name`` now, by student."""
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        return read_held(gradebook, name)[0]
 
 
 def _as_released(gradebook: Gradebook, task: Assignment) -> None:
@@ -238,7 +323,7 @@ def read_records(room: Classroom, name: str) -> dict[str, dict[str, Any]]:
 
 
 def recorded(chapter: str, root: Path, tell: Tell = on_stderr) -> list[dict[str, Any]]:
-    """The results of ``chapter`` in the class at ``root``, in the shape of `Result.as_json`, by learner.
+    """The results of ``chapter`` in the class at ``root``, as `with_total` has them, by learner.
 
     Raises ``ValueError`` when nothing is recorded yet.
     """
@@ -250,8 +335,9 @@ def recorded(chapter: str, root: Path, tell: Tell = on_stderr) -> list[dict[str,
     task = room.assignment(name)
     wait_for_gradebook(room.db_url, tell)
     with Gradebook(room.db_url, room.course_id) as gradebook:
+        held, ungraded = read_held(gradebook, name)
         roster = read_roster(gradebook, room.added)
     for ready in prepare_all(task, roster=roster.people):
         if ready.nothing_handed_in:
-            found.setdefault(ready.student, not_run(task, ready).as_json())
-    return [found[student] for student in sorted(found, key=roster.in_order)]
+            found.setdefault(ready.student, json_of(not_run(task, ready)))
+    return [with_total(found[one], held.get(one, ungraded)) for one in sorted(found, key=roster.in_order)]

@@ -19,7 +19,7 @@ from autograder.grading.walls.staging import home_of, sources
 from autograder.observing.codec import CodecError
 from autograder.sides import BESIDE
 
-__all__ = ["Store", "key_of"]
+__all__ = ["Store", "code", "key_of", "versions"]
 
 # What changes how an answer behaves, or how its outputs are written down.
 _PACKAGES = ("torch", "numpy", "ipython", "matplotlib")
@@ -41,8 +41,8 @@ def key_of(job: Job) -> str:
         "cases": {name: _digest(cases) for name, cases in job.cases.items()},
         "files": {name: _digest(content) for name, content in job.files.items()},
         "limits": asdict(job.limits),
-        "versions": _versions(),
-        "code": _code(),
+        "versions": versions(),
+        "code": code(),
     }
     return _digest(json.dumps(decides, sort_keys=True).encode())
 
@@ -52,7 +52,7 @@ def _digest(content: bytes) -> str:
 
 
 @cache
-def _code() -> str:
+def code() -> str:
     """The hash of all code that runs beside the learner's and decides what is seen: the course, and `BESIDE`."""
     whole = hashlib.sha256()
     for package, paths in (("course", _course()), ("autograder", sources(BESIDE))):
@@ -70,7 +70,7 @@ def _course() -> Iterator[Path]:
     return (path for path in paths if "lessons" not in path.relative_to(home).parts)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Of all that is not ours and changes what is seen or shown."""
     return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 

@@ -73,11 +73,14 @@ def test_its_json_is_plain_data_with_every_status(small_class: Path) -> None:
     carl = next(one for one in read["submissions"] if one["student"] == "carl")
     linear = next(one for one in carl["exercises"] if one["exercise"] == "linear")
     assert linear == {
+        "cell": "check_linear",
         "exercise": "linear",
         "status": "partly right",
         "points": 1.22,
         "of": 3,
         "misconception": "bias forgotten",
+        "by_hand": None,
+        "extra": None,
     }
 
 

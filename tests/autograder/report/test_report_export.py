@@ -16,6 +16,7 @@ from autograder.report.learner import Learner, read_learners
 from autograder.spreadsheet import harmless
 
 One = Callable[..., dict[str, Any]]
+HEAD = ["student", "status", "points", "of", "automatic", "by hand", "extra", "late"]
 
 
 def read(text: str) -> list[list[str]]:
@@ -25,14 +26,38 @@ def read(text: str) -> list[list[str]]:
 def test_a_row_a_learner_and_two_columns_an_exercise(result: One) -> None:
     class_ = [result("ada", relu=(2, 2), linear=(1 / 3, 3)), result("bob", "missing", relu=(0, 2, "missing"))]
     assert read(as_csv(read_learners(class_))) == [
-        ["student", "status", "points", "of", "relu points", "relu status", "linear points", "linear status"],
-        ["ada", "graded", "2.333333333", "5", "2", "solved", "0.333333333", "partly right"],
-        ["bob", "missing", "0", "2", "0", "missing", "", ""],
+        [*HEAD, "relu points", "relu status", "linear points", "linear status"],
+        [
+            "ada",
+            "graded",
+            "2.333333333",
+            "5",
+            "2.333333333",
+            "0",
+            "0",
+            "0",
+            "2",
+            "solved",
+            "0.333333333",
+            "partly right",
+        ],
+        ["bob", "missing", "0", "2", "0", "0", "0", "0", "0", "missing", "", ""],
     ]
 
 
 def test_an_empty_class_is_a_heading() -> None:
-    assert read(as_csv([])) == [["student", "status", "points", "of"]]
+    assert read(as_csv([])) == [HEAD]
+
+
+def test_the_parts_of_the_points_have_columns_and_a_file_that_is_nobodys_has_no_points(result: One) -> None:
+    parts = {"automatic": 2, "by_hand": 1.5, "extra": -0.5, "late": 1}
+    class_ = [
+        result("ada", relu=(2, 2)) | {"points": 2.0, "parts": parts},
+        result("notes.txt", "nobody's", relu=(0, 2)),
+    ]
+    rows = read(as_csv(read_learners(class_)))
+    assert rows[1][:8] == ["ada", "graded", "2", "2", "2", "1.5", "-0.5", "1"]
+    assert rows[2][:8] == ["notes.txt", "nobody's", "", "", "", "", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +84,7 @@ def test_no_separator_in_a_name_begins_a_cell(separator: str) -> None:
 def test_any_name_comes_back(names: list[str], status: str) -> None:
     table = read(as_csv([Learner(name, status, "", 1.5, 2.0, ()) for name in names]))
     assert [row[0] for row in table[1:]] == [harmless(name) for name in names]
-    assert all(row[1:] == [harmless(status), "1.5", "2"] for row in table[1:])
+    assert all(row[1:] == [harmless(status), "1.5", "2", "1.5", "0", "0", "0"] for row in table[1:])
 
 
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), min_size=1).filter(lambda text: text[0].isalnum()))

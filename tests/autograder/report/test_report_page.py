@@ -258,3 +258,12 @@ def test_feedback_elsewhere_is_found_when_named(result: One, tmp_path: Path) -> 
     page.touch()
     html, _ = write_report(SLUG, [result("ada")], tmp_path / "a" / "b", feedback=tmp_path / "elsewhere")
     assert f"../../elsewhere/ada/{SLUG}/{SLUG}.html" in read(html).links
+
+
+def test_points_by_hand_extra_and_late_are_said_beside_the_points_they_make(result: One, tmp_path: Path) -> None:
+    one = result("ada", relu=(1.5, 2))
+    one["exercises"][0] |= {"status": "not right yet", "by_hand": 1.0, "extra": 0.5}
+    one |= {"points": 1.0, "parts": {"automatic": 0, "by_hand": 1, "extra": 0.5, "late": 0.5}}
+    page = write_report(SLUG, [one], tmp_path)[0].read_text()
+    assert "1 of 2" in page and "0 automatic + 1 by hand + 0.5 extra − 0.5 late" in page
+    assert "1.5 of 2, by hand, 0.5 extra" in page

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from grading_class import (
     BLANK,
@@ -28,6 +29,7 @@ from autograder.grading.records import plugins
 from autograder.grading.slots.engine import NoSandbox
 from autograder.grading.slots.job import Job, Outcome
 from autograder.sample import demo
+from autograder.sample.learners import Submission
 
 
 def autograde(course: Path, *students: str) -> dict[str, Any]:
@@ -112,3 +114,35 @@ def test_the_reference_that_a_class_was_graded_with_is_the_one_that_nbgrader_gra
     assert autograde(course, "ada")["ada"]["success"]
     assert gradebook(course) == before
     assert plugins.Classroom.of(plugins.CourseDirectory(root=str(course))).reference(CHAPTER) == other
+
+
+def test_nbgraders_own_autograde_replays_what_is_missing_or_goes_by_another_name(course: Path, tmp_path: Path) -> None:
+    hand_in(course, PERFECT, *(Submission(name, CHAPTER, "perfect") for name in ("cop", "hew", "mia")))
+    own = submitted(course, "cop")
+    own.rename(own.with_name(f"{CHAPTER} (1).ipynb"))
+    submitted(course, "hew").parent.rename(submitted(course, "hew").parent.with_name("hw4"))
+    submitted(course, "mia").rename(submitted(course, "mia").with_name("mine.txt"))
+    (course / "classroom" / "submitted" / "zoe").mkdir()
+    fresh = Path(shutil.copytree(course, tmp_path / "fresh"))
+    result = grade("04", course, engine=InProcess())
+    assert {name: state for name, state in result.states().items() if state != "graded"} == dict.fromkeys(
+        ("mia", "zoe"), "missing"
+    )
+    shutil.copytree(course / "classroom" / "results", fresh / "classroom" / "results")
+    told = autograde(fresh, "ada", "cop", "hew", "mia", "zoe")
+    assert {name: one["success"] for name, one in told.items()} == dict.fromkeys(told, True) | {"zoe": False}
+    assert not any("Traceback" in str(one.get("log")) for one in told.values())
+    assert "is missing: nothing was handed in" in str(told["zoe"])
+    assert gradebook(fresh) == gradebook(course)
+    assert sum(points_in(fresh, "cop").values()) == sum(points_in(fresh, "hew").values()) == 22
+
+
+def test_nbgraders_own_autograde_refuses_points_that_are_not_the_exercises(course: Path) -> None:
+    hand_in(course, PERFECT)
+    path = course / "solutions" / CHAPTER / f"{CHAPTER}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    cell_of(notebook, "check_relu").metadata.nbgrader.points = 5
+    nbformat.write(notebook, path)
+    told = autograde(course, "ada")["ada"]
+    assert not told["success"] and "error processing" not in str(told)
+    assert "is worth 5 points, and its exercise relu has 2" in str(told)
