@@ -14,7 +14,7 @@ from torch import Tensor
 from autograder.observing.binding import Binding
 from autograder.observing.codec import Drawn, Uniform
 from autograder.observing.handed_in import Form, form_of
-from autograder.observing.left_alone import Earlier, Noted, look
+from autograder.observing.left_alone import Earlier, Look, Noted, look
 from autograder.observing.watch import Watch
 
 __all__ = ["Case"]
@@ -82,13 +82,19 @@ class Case:
         return self.prepared(answer, **instead)()
 
     def prepared(self, answer: Callable[..., Any], **instead: Any) -> Callable[[], Any]:
-        """`call`, for as many times as one likes: how the answer takes its arguments is found out once."""
+        """`call`, for as many times as one likes, one right after the other: what is given stays what it is in between."""
         values = {name: self[name] for name in self.arguments if name in self.inputs} | instead
         positional, named = self.binding.arguments(answer, self.arguments, values)
 
+        looks: list[Look] = []
+
         def once() -> Any:
-            with self.left_alone(**values), self.watch:
+            # What a call has left as it was is, before the next one, what that one has to leave so.
+            changed = looks.pop() if looks else look(values)
+            with self._noting(changed) as noted, self.watch:
                 result = answer(*positional, **named)
+            if not noted:
+                looks.append(changed)
             self.returned[:] = [form_of(result)]
             self._note(self.earlier.shared_by(result, values))
             return result
@@ -105,11 +111,19 @@ class Case:
         >>> case.noted
         {'memory': {'x': ('requires_grad',)}}
         """
-        changed, seed = look(given), torch.default_generator.initial_seed()
-        try:
+        with self._noting(look(given)):
             yield
+
+    @contextmanager
+    def _noting(self, changed: Look) -> Iterator[Noted]:
+        """Notes what has ``changed`` by the end, and gives it."""
+        noted: Noted = {}
+        seed = torch.default_generator.initial_seed()
+        try:
+            yield noted
         finally:
-            self._note(changed())
+            noted.update(changed())
+            self._note(noted)
             # Numbers may be drawn from it by whoever makes a layer; to begin it anew is nobody's business.
             if torch.default_generator.initial_seed() != seed:
                 self._note({"state": {"the global generator": ("its seed",)}})

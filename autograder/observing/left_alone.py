@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Earlier", "Noted", "look"]
+__all__ = ["Earlier", "Look", "Noted", "look"]
 
 # By aspect, then by the name of what was given: what is no longer as it was.
 Noted = dict[str, dict[str, tuple[str, ...]]]
@@ -147,7 +147,8 @@ def _module(value: nn.Module) -> Callable[[], Iterator[str]]:
     parts = dict(value.named_modules())
     before = {path: _Part(part) for path, part in parts.items()}
     tensors = {name: _tensor(one, back=True) for name, one in _named_tensors(parts)}
-    classes = {kind: dict(vars(kind)) for part in parts.values() for kind in type(part).__mro__[:-1]}
+    kinds = dict.fromkeys(kind for part in parts.values() for kind in type(part).__mro__[:-1])
+    classes = {kind: dict(vars(kind)) for kind in kinds}
 
     def changes() -> Iterator[str]:
         for path, part in parts.items():

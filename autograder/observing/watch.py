@@ -92,7 +92,7 @@ class Watch(TorchFunctionMode):
         {'nn.Linear': None}
         """
         parts = made.modules() if isinstance(made, nn.Module) else [made]
-        for kind in [part if isinstance(part, type) else type(part) for part in parts]:
+        for kind in dict.fromkeys(part if isinstance(part, type) else type(part) for part in parts):
             self.used.update(forbidden_modules(kind, self.forbidden))
 
 
@@ -105,7 +105,7 @@ def forbidden_modules(kind: type, forbidden: tuple[str, ...]) -> dict[str, None]
     {'nn.BatchNorm2d': None}
     """
     patterns = [pattern for pattern in forbidden if pattern.startswith("nn.") and pattern != "nn.*"]
-    for one in kind.__mro__:
+    for one in kind.__mro__ if patterns else ():
         name = f"nn.{one.__name__}"
         if one.__module__.startswith("torch.nn.") and any(fnmatchcase(name, pattern) for pattern in patterns):
             return {name: None}

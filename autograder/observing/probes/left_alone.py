@@ -76,12 +76,7 @@ def notice(model: nn.Module) -> Noticed:
             name: (one.grad, None if one.grad is None else one.grad.detach().clone())
             for name, one in model.named_parameters()
         },
-        {
-            kind: dict(vars(kind))
-            for part in _parts(model)
-            for kind in type(part).__mro__
-            if issubclass(kind, nn.Module)
-        },
+        {kind: dict(vars(kind)) for kind in _kinds(model)},
         torch.is_grad_enabled(),
     )
 
