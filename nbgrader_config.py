@@ -36,6 +36,12 @@ c.OverwriteCells.add_missing_cells = True
 # A stored widget is drawn by a script from elsewhere, and not at all offline; without it, its static picture is shown.
 c.ExecutePreprocessor.store_widget_state = False
 
+# Feedback shows the total that every other page and table shows.
+c.GenerateFeedback.preprocessors = [
+    "autograder.grading.records.counted.GetTotal" if step is GetGrades else step
+    for step in GenerateFeedback.preprocessors.default()
+]
+
 # Submissions are read, repaired and run by the grading engine: nbgrader's own `autograde` and the formgrader's button
 # give the grades that `python -m autograder grade` gives.
 c.Autograde.exporter_class = "autograder.grading.records.plugins.SubmissionExporter"
@@ -55,11 +61,6 @@ c.HTMLExporter.filters = {
 }
 c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.exporter_class = f"{_SHOWN}.FeedbackExporter"
-# Feedback shows the total that every other page and table shows.
-c.GenerateFeedback.preprocessors = [
-    "autograder.grading.records.counted.GetTotal" if step is GetGrades else step
-    for step in GenerateFeedback.preprocessors.default()
-]
 
 # In a kernel that is trusted (AUTOGRADER_TRUST_KERNEL=1): seconds for one cell; then it is interrupted, and the cells after it still run.
 c.Execute.timeout = 30
