@@ -6,34 +6,67 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
-__all__ = ["repetition", "spread"]
+from autograder.judging.chance import is_chance
+
+__all__ = ["EVENLY", "repetition", "spread"]
+
+EVENLY = "evenly within its bound"
 
 _FEWEST = 100  # numbers that say something of how they spread
 _DIFFERENT = 0.99  # of thousands of float32 numbers, so many are different at least, if nothing is repeated
+_NEAR = 0.9  # of the bound: the largest of two hundred even numbers lies beyond, but for once in a billion times
 
 
 def spread(drawn: Any, bound: float) -> str:
     """How the numbers of all draws lie in ``±bound``; uneven by Kolmogorov and Smirnov's distance.
 
-    ``drawn`` is what `autograder.observing.probes.drawing.numbers_of` has noted.
+    ``drawn`` is what `autograder.observing.probes.drawing.numbers_of` has noted. What is not even within the bound is told
+    apart by what explains a mistake: all the same, as torch draws them unasked, none below zero, even within another bound.
 
-    >>> noted = {"largest": 0.5, "numbers": (torch.linspace(-0.5, 0.5, 200),)}
+    >>> noted = {"largest": 0.5, "numbers": (torch.linspace(-0.5, 0.5, 1000),)}
     >>> spread(noted, 0.5), spread(noted, 0.4), spread(noted, 1.0)
-    ('evenly within its bound', 'beyond its bound', 'unevenly')
+    ('evenly within its bound', 'evenly, beyond its bound', 'evenly, all too close to zero')
+    >>> spread({"largest": 0.5, "numbers": (torch.linspace(0, 0.5, 1000),)}, 0.5)
+    'none below zero'
+    >>> spread({"largest": 1.0, "numbers": (torch.linspace(-1, 1, 1000) ** 3,)}, 1.0)
+    'unevenly'
     """
     if not isinstance(drawn, Mapping):
         return "no tensor"
-    if float(drawn["largest"]) > bound * (1 + 1e-6):
-        return "beyond its bound"
     numbers = torch.cat(list(drawn["numbers"])).double().sort().values
+    largest = float(drawn["largest"])
+    if numbers[0] == numbers[-1]:
+        return "all zero" if largest == 0 else "all the same number"
     if len(numbers) < _FEWEST:
-        return "too few numbers"
-    even = (numbers / bound + 1) / 2
-    steps = torch.arange(1, len(even) + 1) / len(even)
-    distance = float((even - steps).abs().max())
-    # An even draw of n numbers lies further off than this once in a million times.
-    return "evenly within its bound" if distance < (14.5 / (2 * len(even))) ** 0.5 else "unevenly"
+        return "beyond its bound" if largest > bound * (1 + 1e-6) else "too few numbers"
+    if largest <= bound * (1 + 1e-6) and _as_drawn((numbers / bound + 1) / 2):
+        return EVENLY
+    return _otherwise(numbers, largest, bound)
+
+
+def _otherwise(numbers: Tensor, largest: float, bound: float) -> str:
+    """How sorted numbers lie that are not even within the bound."""
+    if largest > 1 and _as_drawn(torch.special.ndtr(numbers)):
+        return "as torch.randn draws them"
+    if largest > bound and largest <= 1 and _as_drawn(numbers):
+        return "as torch.rand draws them"
+    if numbers[0] >= 0:
+        return "none below zero" if largest <= bound * (1 + 1e-6) else "none below zero, beyond its bound"
+    halves = (numbers.abs() < largest / 2).sum() - 1
+    evenly = (
+        "evenly" if is_chance(halves, len(numbers) - 1, 0.5) and _as_drawn((numbers / largest + 1) / 2) else "unevenly"
+    )
+    if largest > bound * (1 + 1e-6):
+        return f"{evenly}, beyond its bound"
+    return f"{evenly}, all too close to zero" if largest < _NEAR * bound else "unevenly"
+
+
+def _as_drawn(parts: Tensor) -> bool:
+    """Whether sorted numbers may be even draws from 0 to 1: those lie further off than this once in a million times."""
+    steps = torch.arange(1, len(parts) + 1) / len(parts)
+    return bool((parts - steps).abs().max() < (14.5 / (2 * len(parts))) ** 0.5)
 
 
 def repetition(drawn: Sequence[Any]) -> str:

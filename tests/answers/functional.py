@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from answers.functional_ideas import IDEAS
 from torch import Tensor, nn
 
 from autograder.authoring.oracles.functional import SITUATIONS
@@ -223,6 +224,7 @@ WRONG = [
     ("functional_cnn", "flattened in channels-last order", lambda x, params: F.linear(
         F.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1).relu().permute(0, 2, 3, 1).reshape(len(x), -1),
         params["fc.weight"], params["fc.bias"])),
+    *IDEAS,
 ]  # fmt: skip
 
 

@@ -237,6 +237,11 @@ WRONG = [
     ("predict_proba", "log-probabilities", torch.no_grad()(lambda model, x: F.log_softmax(model(x), dim=1))),
     ("predict_proba", "leaves the model in eval mode", eval_and_forget),
     ("predict_proba", "graph kept", lambda model, x: model(x).softmax(dim=-1)),
+    ("predict_proba", "classes, not probabilities", lambda model, x: torch.argmax(model(x).data, dim=-1)),
+    ("predict_proba", "a batch of one image dropped", lambda model, x: torch.softmax(model(x).data, dim=-1).squeeze()),
+    ("sequential_cnn", "ReLU on the logits", lambda: nn.Sequential(OrderedDict(
+        conv=nn.Conv2d(3, 16, (3, 3), padding=(1, 1)), act=nn.ReLU(), flat=nn.Flatten(1), fc=nn.Linear(16384, 10),
+        again=nn.ReLU()))),
 ]  # fmt: skip
 
 TORCHS_OWN: list[tuple[str, Any]] = []  # torch builds everything in this chapter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from autograder.judging.spread import repetition, spread
+from autograder.judging.spread import EVENLY, repetition, spread
 from autograder.observing.case import Case
 
 __all__ = ["READINGS"]
@@ -28,7 +28,7 @@ def my_conv2d(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
 def _within(drawn: Any, bounds: Mapping[str, float]) -> str:
     """The name of the bound within which the numbers lie evenly; of the first bound what `spread` says, where none fits."""
     words = {name: spread(drawn, bound) for name, bound in bounds.items()}
-    fitting = [name for name, said in words.items() if said == "evenly within its bound"]
+    fitting = [name for name, said in words.items() if said == EVENLY]
     return f"evenly within {fitting[0]}" if fitting else next(iter(words.values()))
 
 

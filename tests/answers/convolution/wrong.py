@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from answers.convolution.ideas import IDEAS
 from answers.convolution.right import (
     conv_by_shifts,
     conv_in_loops,
@@ -193,4 +194,5 @@ WRONG: list[tuple[str, str, Callable[..., Any]]] = [
     ("max_pool2d", "padding ignored", lambda x, kernel_size, stride=None, padding=0: pool_unfolded(x, kernel_size, stride)),
     ("max_pool2d", "gradient lost", lambda x, kernel_size, stride=None, padding=0: pool_by_maximum(
         x.detach(), kernel_size, stride, padding)),
+    *IDEAS,
 ]  # fmt: skip

@@ -40,6 +40,27 @@ def split_view(x: Tensor, num_heads: int) -> Tensor:
     return x.view(x.shape[0], num_heads, x.shape[1], -1)
 
 
+SIZES = {"conv.weight": (16, 3, 3, 3), "conv.bias": (16,), "fc.weight": (10, 16384), "fc.bias": (10,)}
+
+
+def started(draw: Callable[..., Tensor], generator: torch.Generator) -> dict[str, Tensor]:
+    """Of each tensor the numbers that ``draw`` gives, times 1/√fan_in."""
+    scales = {name: 27**-0.5 if name.startswith("conv") else 1 / 128 for name in SIZES}
+    return {name: (draw(size, generator=generator) * scales[name]).requires_grad_() for name, size in SIZES.items()}
+
+
+def uneven_within_the_bounds(generator: torch.Generator) -> dict[str, Tensor]:
+    return started(lambda *size, **given: (2 * torch.rand(*size, **given) - 1) ** 3, generator)
+
+
+def scaled_normal_numbers(generator: torch.Generator) -> dict[str, Tensor]:
+    return started(torch.randn, generator)
+
+
+def half_the_bounds(generator: torch.Generator) -> dict[str, Tensor]:
+    return started(lambda *size, **given: torch.rand(*size, **given) - 0.5, generator)
+
+
 # Answers with another mistake than the one they were told.
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
@@ -49,6 +70,10 @@ NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("call_with", lambda module, tensors, x: 3.0, "gradient cut"),
     ("conv2d", lambda x, weight, **more: torch.zeros(1, 1, 1, 1), "gradient lost"),
     ("linear", lambda x, weight, bias=None: torch.zeros(3), "gradient lost"),
+    ("init_params", uneven_within_the_bounds, "only positive numbers"),
+    ("init_params", scaled_normal_numbers, "unscaled randn"),
+    ("init_params", half_the_bounds, "only positive numbers"),
+    ("init_params", half_the_bounds, "unevenly within the bounds"),
     ("softmax", lambda x, dim: torch.zeros_like(x), "gradient lost"),
     ("cross_entropy", lambda logits, target: torch.tensor(0.0), "graph cut"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,7 +15,9 @@ from autograder.authoring.oracles.convolution.filters import (
     KERNEL_FLIPPED,
     STRIDE_IGNORED,
     bias_misconceptions,
+    cut_from,
     filters,
+    shape_misconceptions,
     weights,
     with_arguments,
 )
@@ -55,6 +57,26 @@ def _in_the_corner(name: str) -> Wrong:
 
 def _given(name: str) -> Callable[[dict[str, Any]], int]:
     return lambda given: given.get(name, 1)
+
+
+def _padded_after(x: Tensor, weight: Tensor, bias: Any = None, stride: int = 1, padding: int = 0, *more: Any) -> Tensor:
+    return F.pad(_conv(x, weight, bias, stride, 0, *more), [padding] * 4)
+
+
+def _channels_apart(x: Tensor, weight: Tensor, bias: Any = None, *more: Any, **named: Any) -> Tensor:
+    """One map for each output and each input channel."""
+    maps = [_conv(x[:, one, None], weight[:, one, None], bias, *more, **named) for one in range(x.shape[1])]
+    return torch.stack(maps, 2)
+
+
+def _square(side_of: Callable[[Sequence[int]], int]) -> Wrong:
+    """Windows with one side for both, and of the kernel what fits into them."""
+
+    def answer(x: Tensor, weight: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        side = side_of(weight.shape[2:])
+        return _conv(x, weight[..., :side, :side], *args, **kwargs)
+
+    return answer
 
 
 CONV2D = Oracle(
@@ -99,6 +121,29 @@ CONV2D = Oracle(
             says="padding adds a frame of zeros on every side before any window is taken.",
         ),
         Misconception(
+            "padded after the convolution",
+            _padded_after,
+            says="padding widens the image, before any window is taken. A frame around the result is something else.",
+        ),
+        Misconception(
+            "stride and padding exchanged",
+            with_arguments(_conv, stride=lambda given: given.get("padding", 0), padding=_given("stride")),
+            with_arguments(_conv, stride=lambda given: max(1, given.get("padding", 0)), padding=_given("stride")),
+            says="The order is x, weight, bias, stride, padding, dilation. Name them where you hand them on.",
+        ),
+        Misconception(
+            "channels not summed",
+            _channels_apart,
+            says="An output channel sums over all input channels: c is gone from the result.",
+        ),
+        Misconception(
+            "a square window",
+            _square(min),
+            _square(lambda sizes: sizes[0]),
+            _square(lambda sizes: sizes[1]),
+            says="A kernel has a height and a width, and they may differ: kh for rows, kw for columns.",
+        ),
+        Misconception(
             "padding on one side",
             lambda *args, **kwargs: _conv(*args, **kwargs, sides=(1, 0, 1, 0)),
             lambda *args, **kwargs: _conv(*args, **kwargs, sides=(0, 1, 0, 1)),
@@ -138,7 +183,8 @@ CONV2D = Oracle(
             says="Every output channel looks at all input channels: its products are summed over C too.",
         ),
         dtype_lost(_conv),
-        gradient_lost(_conv),
+        gradient_lost(_conv, *cut_from(_conv)),
+        *shape_misconceptions(_conv),
     ],
     space=filter_space(dilated=True),
 )

@@ -14,7 +14,9 @@ from autograder.authoring.oracles.convolution.filters import (
     KERNEL_FLIPPED,
     STRIDE_IGNORED,
     bias_misconceptions,
+    cut_from,
     filters,
+    shape_misconceptions,
     weights,
     with_arguments,
 )
@@ -69,6 +71,24 @@ def _bias_along_places(
     """The bias added to the product (N, O, L) as it is, before the places are folded into rows."""
     out = _im2col(x, weight, None, stride, padding)
     return out if bias is None else (out.flatten(2) + bias).view(out.shape)
+
+
+def _sized(size_of: Callable[[int, int, int, int], int]) -> Wrong:
+    """The places cut into rows and columns by a rule of one's own."""
+
+    def answer(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0) -> Tensor:
+        rows, columns = (
+            size_of(size, kernel, stride, padding) for size, kernel in zip(x.shape[2:], weight.shape[2:], strict=True)
+        )
+        return _im2col(x, weight, bias, stride, padding).reshape(len(x), len(weight), rows, columns)
+
+    return answer
+
+
+def _squared(x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0) -> Tensor:
+    out = _im2col(x, weight, bias, stride, padding).flatten(2)
+    side = int(out.shape[2] ** 0.5)
+    return out.reshape(len(x), len(weight), side, side)
 
 
 CONV2D_IM2COL = Oracle(
@@ -127,7 +147,33 @@ CONV2D_IM2COL = Oracle(
             says="padding adds a frame of zeros on every side. F.unfold can do that by itself, and the sizes grow with it.",
         ),
         dtype_lost(_im2col),
-        gradient_lost(_im2col),
+        gradient_lost(_im2col, *cut_from(_im2col)),
+        *shape_misconceptions(_im2col),
+        Misconception(
+            "size of the result without the padding",
+            _sized(lambda size, k, s, p: (size - k) // s + 1),
+            _sized(lambda size, k, s, p: (size + p - k) // s + 1),
+            says="Padding adds p on both sides, so the result has (H + 2p − kh) // stride + 1 rows.",
+        ),
+        Misconception(
+            "size of the result without the stride",
+            _sized(lambda size, k, s, p: size + 2 * p - k + 1),
+            _sized(lambda size, k, s, p: (size + 2 * p - k + 1) // s),
+            _sized(lambda size, k, s, p: size - k + 1),
+            says="The window moves by stride, so the result has (H + 2p − kh) // stride + 1 rows: "
+            "divide first, rounded down, then add 1.",
+        ),
+        Misconception(
+            "size of the image taken for the result's",
+            _sized(lambda size, k, s, p: size),
+            says="The window has to fit inside the padded image, so there are fewer places than pixels: "
+            "(H + 2p − kh) // stride + 1 rows.",
+        ),
+        Misconception(
+            "a square result",
+            _squared,
+            says="Height and width may differ. The root of the number of places is neither.",
+        ),
     ],
     space=filter_space(dilated=False),
 )

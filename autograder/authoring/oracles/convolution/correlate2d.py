@@ -11,7 +11,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.convolution.spoil import Wrong, dtype_lost, gradient_lost
+from autograder.authoring.oracles.convolution.spoil import Wrong, dtype_lost, gradient_lost, squeezed, then
 from autograder.authoring.oracles.convolution.window_spaces import CORRELATE2D_SPACE
 from autograder.observing.case import Case
 
@@ -56,6 +56,18 @@ def _sizes_taken_for(loop: Callable[..., Tensor], swapped: str = "", more: int =
         return loop(x, kernel, kh, kw, height - kh + 1 + more, width - kw + 1 + more)
 
     return answer
+
+
+def _one_side(x: Tensor, kernel: Tensor, dim: int) -> tuple[int, int, int, int]:
+    """The kernel's and the result's sizes, if the kernel were square."""
+    side = kernel.shape[dim]
+    return side, side, x.shape[0] - side + 1, x.shape[1] - side + 1
+
+
+def _square_result(x: Tensor, kernel: Tensor, dim: int) -> Tensor:
+    """As many columns as rows, or the other way round."""
+    side = x.shape[dim] - kernel.shape[dim] + 1
+    return _by_slices(x, kernel, kernel.shape[0], kernel.shape[1], side, side)
 
 
 def _stacked(out: Tensor) -> Tensor:
@@ -141,6 +153,56 @@ CORRELATE2D = Oracle(
             says="A shape says height first: rows, then columns. So do the kernel's sizes and the output's.",
         ),
         Misconception(
+            "height and width taken for the same",
+            lambda x, kernel: _by_slices(x, kernel, *_one_side(x, kernel, 0)),
+            lambda x, kernel: _by_slices(x, kernel, *_one_side(x, kernel, 1)),
+            lambda x, kernel: _square_result(x, kernel, 0),
+            lambda x, kernel: _square_result(x, kernel, 1),
+            says="Images and kernels need not be square: rows by height and kh, columns by width and kw.",
+        ),
+        Misconception(
+            "a window of 3 × 3, whatever the kernel",
+            lambda x, kernel: _by_slices(x, kernel, 3, 3, x.shape[0] - 2, x.shape[1] - 2),
+            lambda x, kernel: _by_slices(x, kernel, 2, 2, x.shape[0] - 1, x.shape[1] - 1),
+            lambda x, kernel: _by_slices(x, kernel, kernel.shape[0], kernel.shape[1], x.shape[0] - 2, x.shape[1] - 2),
+            lambda x, kernel: _by_slices(x, kernel, kernel.shape[0], kernel.shape[1], x.shape[0] - 1, x.shape[1] - 1),
+            says="The window is as large as the kernel: ask kernel.shape, and no number written in.",
+        ),
+        Misconception(
+            "windows side by side",
+            lambda x, kernel: _correlate(x, kernel)[:: kernel.shape[0], :: kernel.shape[1]],
+            says="The window moves by one pixel, so that windows overlap. Side by side they lie in pooling.",
+        ),
+        Misconception(
+            "kernel not multiplied with",
+            lambda x, kernel: _correlate(x, torch.ones_like(kernel)),
+            lambda x, kernel: _correlate(x, torch.ones_like(kernel)) + kernel.sum(),
+            says="Each number of the window is multiplied with the kernel's number in the same place; then all are summed.",
+        ),
+        Misconception(
+            "summed before multiplied",
+            lambda x, kernel: _correlate(x, torch.ones_like(kernel)) * kernel.sum(),
+            says="The sum of the products is not the product of the sums: multiply place by place, then sum.",
+        ),
+        Misconception(
+            "largest for sum",
+            lambda x, kernel: (x.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1) * kernel).amax((-2, -1)),
+            says="The products are summed. The largest of a window is what pooling gives.",
+        ),
+        Misconception(
+            "matrix product for products",
+            lambda x, kernel: (x.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1) @ kernel.T).sum((-2, -1)),
+            says="@ mixes rows with columns. Here each number meets the one in the same place: *, then sum.",
+        ),
+        Misconception(
+            "dimensions of another kind",
+            then(_correlate, Tensor.flatten),
+            then(_correlate, lambda out: out[None]),
+            then(_correlate, lambda out: out[None, None]),
+            says="One image goes in, (H, W), and one map comes out, with as many dimensions: two.",
+        ),
+        squeezed(_correlate),
+        Misconception(
             "output as large as the image",
             lambda x, kernel: F.pad(
                 _correlate(x, kernel),
@@ -173,7 +235,11 @@ CORRELATE2D = Oracle(
             says="Each place of the window gives one number: the sum of all its products, over rows and columns.",
         ),
         dtype_lost(_correlate),
-        gradient_lost(_correlate),
+        gradient_lost(
+            _correlate,
+            lambda x, kernel: _correlate(x.detach(), kernel),
+            lambda x, kernel: _correlate(x, kernel.detach()),
+        ),
     ],
     space=CORRELATE2D_SPACE,
 )

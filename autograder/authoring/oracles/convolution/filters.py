@@ -10,7 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception
-from autograder.authoring.oracles.convolution.spoil import Wrong
+from autograder.authoring.oracles.convolution.spoil import Wrong, squeezed, then
 from autograder.observing.case import Case
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "KERNEL_FLIPPED",
     "STRIDE_IGNORED",
     "bias_misconceptions",
+    "cut_from",
     "filters",
+    "shape_misconceptions",
     "weights",
     "with_arguments",
 ]
@@ -62,6 +64,95 @@ def bias_misconceptions(right: Callable[..., Tensor]) -> tuple[Misconception, ..
                 x, weight, None if bias is None else -bias, *args, **kwargs
             ),
             says="The bias is added.",
+        ),
+        Misconception(
+            "bias taken for granted",
+            lambda x, weight, bias=None, *args, **kwargs: right(x, weight, bias.view(-1), *args, **kwargs),
+            says="bias may be left out: then it is None, and nothing is added.",
+        ),
+        Misconception(
+            "asked whether the bias is true",
+            lambda x, weight, bias=None, *args, **kwargs: right(x, weight, bias if bias else None, *args, **kwargs),
+            says="A tensor of several numbers is neither true nor false. Ask whether bias is None.",
+        ),
+        Misconception(
+            "one bias for all outputs",
+            *(
+                _bias_changed(right, change)
+                for change in (
+                    lambda bias: bias.sum().expand(bias.shape),
+                    lambda bias: bias.mean().expand(bias.shape),
+                    lambda bias: bias[:1].expand(bias.shape),
+                )
+            ),
+            says="Each output channel has a number of its own in the bias.",
+        ),
+        Misconception(
+            "bias added to every product",
+            lambda x, weight, bias=None, *args, **kwargs: right(
+                x, weight, None if bias is None else bias * weight[0].numel(), *args, **kwargs
+            ),
+            lambda x, weight, bias=None, *args, **kwargs: right(
+                x, weight, None if bias is None else bias * weight.shape[1], *args, **kwargs
+            ),
+            says="The bias is added once to a place, when all its products are summed.",
+        ),
+    )
+
+
+def _bias_changed(right: Callable[..., Tensor], change: Callable[[Tensor], Tensor]) -> Wrong:
+    return with_arguments(right, bias=lambda given: None if given.get("bias") is None else change(given["bias"]))
+
+
+def cut_from(right: Callable[..., Tensor]) -> tuple[Wrong, ...]:
+    """The right answer, cut off from some of what it is given."""
+
+    def cut(name: str) -> Callable[[dict[str, Any]], Any]:
+        return lambda given: None if given.get(name) is None else given[name].detach()
+
+    every = (("x",), ("weight",), ("bias",), ("x", "weight"), ("x", "bias"), ("weight", "bias"))
+    return tuple(with_arguments(right, **{name: cut(name) for name in names}) for names in every)
+
+
+def shape_misconceptions(right: Callable[..., Tensor]) -> tuple[Misconception, ...]:
+    """What goes wrong with the result's dimensions, however the products are summed."""
+    return (
+        squeezed(right),
+        Misconception(
+            "off by one",
+            then(right, lambda out: out[:, :, :-1, :-1]),
+            then(right, lambda out: out[:, :, :-1]),
+            then(right, lambda out: out[:, :, :, :-1]),
+            says="In a row of 4 a window of 2 starts at 0, 1 or 2: that is one more than 4 − 2.",
+        ),
+        Misconception(
+            "places not folded",
+            then(right, lambda out: out.flatten(2)),
+            then(right, lambda out: out.flatten(2).transpose(1, 2)),
+            says="The places of a map stand in rows and columns: (N, O, Ho, Wo), not in one row (N, O, Ho · Wo).",
+        ),
+        Misconception(
+            "channels last",
+            then(right, lambda out: out.permute(0, 2, 3, 1)),
+            says="The result is (N, O, Ho, Wo): output channels come second, as in every feature map.",
+        ),
+        Misconception(
+            "first image only",
+            then(right, lambda out: out[:1]),
+            then(right, lambda out: out[:1].expand(out.shape)),
+            then(right, lambda out: out[0]),
+            says="x holds N images, and each has a result of its own.",
+        ),
+        Misconception(
+            "images added up",
+            then(right, lambda out: out.sum(0, keepdim=True)),
+            then(right, lambda out: out.sum(0)),
+            says="Products are summed over channels, rows and columns, never over the images.",
+        ),
+        Misconception(
+            "padding of one, whatever is asked",
+            with_arguments(right, padding=1),
+            says="padding is 0 unless given, and where it is given it is that many pixels.",
         ),
     )
 

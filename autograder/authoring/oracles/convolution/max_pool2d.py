@@ -18,6 +18,7 @@ from autograder.authoring.oracles.convolution.spoil import (
     gradient_lost,
     int_or_pair,
     pair,
+    squeezed,
     unfolded,
 )
 from autograder.authoring.oracles.convolution.window_spaces import MAX_POOL2D_SPACE
@@ -33,9 +34,9 @@ def _pool(
     padding: int = 0,
     *,
     value: float = float("-inf"),
-    reduce: Callable[..., Tensor] = torch.amax,
+    reduce: Callable[..., Any] = torch.amax,
     up: bool = False,
-) -> Tensor:
+) -> Any:
     """Pooling with places to go wrong in: the padding's ``value``, what a window is reduced by, rounded ``up``."""
     (kh, kw), (sh, sw) = pair(kernel_size), pair(kernel_size if stride is None else stride)
     more_rows = -(x.shape[2] + 2 * padding - kh) % sh if up else 0
@@ -49,6 +50,10 @@ Pool = Callable[[Tensor, Pair, int | None, int], Any]
 
 def _pooled(wrong: Pool) -> Wrong:
     return lambda x, kernel_size, stride=None, padding=0: wrong(x, kernel_size, stride, padding)
+
+
+def _padded_with(value: float) -> Wrong:
+    return _pooled(lambda x, k, s, p: _pool(x, k, s, p, value=value))
 
 
 def _numbers(make: CaseMaker, *size: int, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -122,6 +127,9 @@ MAX_POOL2D = Oracle(
         Misconception(
             "stride 2 as default",
             _pooled(lambda x, k, s, p: _pool(x, k, 2 if s is None else s, p)),
+            lambda x, kernel_size, stride=2, padding=0: _pool(x, kernel_size, 2 if stride is None else stride, padding),
+            lambda x, kernel_size, stride=2, padding=0: _pool(x, kernel_size, 1 * stride, padding),
+            lambda x, kernel_size, stride=2, padding=0: _pool(x, kernel_size, stride, padding),
             says="Without a stride, the stride is kernel_size, whatever it is.",
         ),
         Misconception(
@@ -176,6 +184,70 @@ MAX_POOL2D = Oracle(
         int_or_pair(_pool, _only_int_pool),
         dtype_lost(_pool),
         gradient_lost(_pool),
+        squeezed(_pool),
+        Misconception(
+            "sum",
+            _pooled(lambda x, k, s, p: _pool(x, k, s, p, value=0.0, reduce=torch.sum)),
+            says="Each window gives its largest number, not the sum of all.",
+        ),
+        Misconception(
+            "largest without its sign",
+            _pooled(lambda x, k, s, p: _pool(x.abs(), k, s, p)),
+            _pooled(lambda x, k, s, p: _pool(x.abs(), k, s, p, value=0.0)),
+            says="−5 is less than 1: numbers are compared as they are, with their signs.",
+        ),
+        Misconception(
+            "places for numbers",
+            _pooled(lambda x, k, s, p: _pool(x, k, s, p, reduce=lambda seen, dims: seen.flatten(-2).argmax(-1))),
+            says="argmax says where the largest number stands. Asked for is the number itself.",
+        ),
+        Misconception(
+            "numbers and places together",
+            _pooled(lambda x, k, s, p: _pool(x, k, s, p, reduce=lambda seen, dims: tuple(seen.flatten(-2).max(-1)))),
+            says="max along a dimension gives two tensors, values and places. Take the values: [0], or amax.",
+        ),
+        Misconception(
+            "the window's dimensions kept",
+            _pooled(lambda x, k, s, p: _pool(x, k, s, p, reduce=lambda seen, dims: seen.amax(dims, keepdim=True))),
+            says="One number a window: (N, C, Ho, Wo), without the window's rows and columns behind.",
+        ),
+        Misconception(
+            "one largest for the whole image",
+            _pooled(lambda x, k, s, p: x.amax((2, 3))),
+            _pooled(lambda x, k, s, p: x.amax((2, 3), keepdim=True)),
+            _pooled(lambda x, k, s, p: x.max()),
+            says="Each window has a largest of its own, and there are as many numbers as windows.",
+        ),
+        Misconception(
+            "padded with a number that can win",
+            *(_padded_with(value) for value in (-1.0, -10.0, -100.0, -1e3)),
+            says="There is always a smaller number than the one you pad with. Minus infinity loses against all.",
+        ),
+        Misconception(
+            "padding on one side",
+            _pooled(lambda x, k, s, p: _pool(F.pad(x, (p, 0, p, 0), value=float("-inf")), k, s)),
+            _pooled(lambda x, k, s, p: _pool(F.pad(x, (0, p, 0, p), value=float("-inf")), k, s)),
+            says="Padding by p adds p on every side: above and below, left and right.",
+        ),
+        Misconception(
+            "stride and padding ignored",
+            _pooled(lambda x, k, s, p: _pool(x, k, None, 0)),
+            _pooled(lambda x, k, s, p: _pool(x, k, 1, 0)),
+            says="Neither stride nor padding makes a difference to your answer. Both say where the windows lie.",
+        ),
+        Misconception(
+            "height and width taken for the same",
+            _pooled(lambda x, k, s, p: _pool(x, pair(k)[0], s, p)),
+            _pooled(lambda x, k, s, p: _pool(x, pair(k)[1], s, p)),
+            says="A window of (kh, kw) has kh rows and kw columns, and moves by as many where no stride is given.",
+        ),
+        Misconception(
+            "off by one",
+            _pooled(lambda x, k, s, p: _pool(x, k, s, p)[:, :, :-1, :-1]),
+            _pooled(lambda x, k, s, p: _pool(x, k, s, p)[:, :, :-1]),
+            _pooled(lambda x, k, s, p: _pool(x, k, s, p)[..., :-1]),
+            says="In a row of 4 a window of 2 starts at 0 and at 2: that is one more than (4 − 2) // 2.",
+        ),
     ],
     space=MAX_POOL2D_SPACE,
 )

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.convolution.spoil import Wrong, gradient_lost
+from autograder.authoring.oracles.convolution.spoil import Wrong, gradient_lost, squeezed
 from autograder.authoring.oracles.convolution.window_spaces import PAD2D_SPACE
 from autograder.observing.case import Case
 
@@ -74,6 +74,29 @@ def _filled(fill: Callable[[list[int], Any], Tensor], slicing: bool = False, add
 
 def _sliced_to_minus_zero(add: bool) -> Wrong:
     return lambda x, padding, value=0.0: _filled(x.new_full, True, add)(x, padding, value)
+
+
+def _placed(rows: int, columns: int) -> Wrong:
+    """The image written so many paddings from the top and from the left."""
+
+    def answer(x: Tensor, padding: int, value: float = 0.0) -> Tensor:
+        return _padded(
+            x, (rows * padding, (2 - rows) * padding), (columns * padding, (2 - columns) * padding), value=value
+        )
+
+    return answer
+
+
+def _pad_square(x: Tensor, padding: int, value: float, side: int) -> Tensor:
+    """A square frame: where the image is larger it does not fit in."""
+    out = x.new_full((*x.shape[:2], side + 2 * padding, side + 2 * padding), value)
+    out[:, :, padding : padding + x.shape[2], padding : padding + x.shape[3]] = x
+    return out
+
+
+def _repeated_edges(x: Tensor, padding: int, value: float = 0.0) -> Tensor:
+    rows, columns = (torch.arange(-padding, size + padding).clamp(0, size - 1) for size in x.shape[2:])
+    return x[:, :, rows][..., columns]
 
 
 def _frames(make: CaseMaker) -> list[Case]:
@@ -160,7 +183,42 @@ PAD2D = Oracle(
             says="torch.zeros and torch.full make float32 (or int64) unless told. "
             "Ask for the dtype of the input, or use x.new_full.",
         ),
-        gradient_lost(_pad),
+        gradient_lost(
+            _pad,
+            lambda x, padding, value=0.0: torch.from_numpy(_pad(x, padding, value).detach().numpy()),
+        ),
+        Misconception(
+            "another fill than 0 where none is given",
+            lambda x, padding, value=1.0: _pad(x, padding, value),
+            says="Without a value the frame is of zeros: value=0.0 in the first line.",
+        ),
+        Misconception(
+            "padding of one, whatever is asked",
+            lambda x, padding, value=0.0: _pad(x, 1, value),
+            says="The frame is as wide as padding says, and 0 means none.",
+        ),
+        Misconception(
+            "the image in the corner",
+            *(_placed(rows, columns) for rows, columns in ((0, 0), (2, 2), (0, 1), (1, 0), (0, 2), (2, 0))),
+            says="The size is right; the image belongs in the middle: padding rows above it, padding columns left of it.",
+        ),
+        Misconception(
+            "the image left out",
+            lambda x, padding, value=0.0: torch.full_like(_pad(x, padding), value),
+            says="The frame alone came back. The image has to be written into its middle.",
+        ),
+        Misconception(
+            "edges repeated",
+            _repeated_edges,
+            says="The frame is filled with value, one number, not with the image's edge.",
+        ),
+        Misconception(
+            "height and width taken for the same",
+            lambda x, padding, value=0.0: _pad_square(x, padding, value, x.shape[2]),
+            lambda x, padding, value=0.0: _pad_square(x, padding, value, x.shape[3]),
+            says="Images need not be square: rows grow from the height, columns from the width.",
+        ),
+        squeezed(_pad),
     ],
     space=PAD2D_SPACE,
 )

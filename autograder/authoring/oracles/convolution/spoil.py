@@ -12,7 +12,18 @@ from torch import Tensor
 
 from autograder.authoring.oracles import Misconception
 
-__all__ = ["Pair", "Wrong", "before", "dtype_lost", "gradient_lost", "int_or_pair", "pair", "then", "unfolded"]
+__all__ = [
+    "Pair",
+    "Wrong",
+    "before",
+    "dtype_lost",
+    "gradient_lost",
+    "int_or_pair",
+    "pair",
+    "squeezed",
+    "then",
+    "unfolded",
+]
 
 Pair = int | tuple[int, int]
 Wrong = Callable[..., Any]
@@ -37,12 +48,13 @@ def before(right: Callable[..., Tensor], change: Callable[[Tensor], Tensor]) -> 
     return lambda *args, **kwargs: right(*(change(one) if isinstance(one, Tensor) else one for one in args), **kwargs)
 
 
-def gradient_lost(right: Callable[..., Tensor]) -> Misconception:
-    """The right answer, cut off from its inputs."""
+def gradient_lost(right: Callable[..., Tensor], *others: Wrong) -> Misconception:
+    """The right answer, cut off from its inputs; ``others`` from some of them."""
     return Misconception(
         "gradient lost",
         then(right, Tensor.detach),
-        says="detach, .data, item, tolist and torch.tensor cut the graph: no gradient comes back through the result.",
+        *others,
+        says="detach, .data, item, tolist and torch.tensor cut the graph: no gradient goes back through them.",
     )
 
 
@@ -54,6 +66,16 @@ def dtype_lost(right: Callable[..., Tensor]) -> Misconception:
         then(right, lambda out: out.detach().float()),
         says="torch.zeros and torch.full make float32 (or int64) unless told. "
         "Ask for the dtype of the input, or use x.new_zeros and x.new_full.",
+    )
+
+
+def squeezed(right: Callable[..., Tensor]) -> Misconception:
+    """The right answer without its dimensions of size 1."""
+    return Misconception(
+        "dimensions of size 1 dropped",
+        then(right, Tensor.squeeze),
+        then(right, lambda out: out.squeeze(0)),
+        says="squeeze drops dimensions of size 1. One image, one channel, one row: each keeps its dimension.",
     )
 
 

@@ -13,10 +13,12 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.convolution.spoil import (
     Pair,
+    Wrong,
     before,
     gradient_lost,
     int_or_pair,
     pair,
+    squeezed,
     then,
     unfolded,
 )
@@ -63,6 +65,41 @@ def _only_int(x: Tensor, kernel_size: Any, stride: int = 1) -> Tensor:
 
 def _only_int_arithmetic(x: Tensor, kernel_size: Any, stride: int = 1) -> Tensor:
     return unfolded(x, kernel_size, stride)[..., : (x.shape[2] - kernel_size) // stride + 1, :, :, :]
+
+
+def _counted(count: Callable[[int, int, int], int], axes: tuple[int, ...] = (0, 1)) -> Wrong:
+    """The strides right, and as many windows along ``axes`` as a rule of one's own says."""
+
+    def answer(x: Tensor, kernel_size: Pair, stride: int = 1) -> Tensor:
+        right = _strided(x, kernel_size, stride)
+        size = list(right.shape)
+        for axis in axes:
+            size[2 + axis] = count(x.shape[2 + axis], pair(kernel_size)[axis], stride)
+        return x.as_strided(size, right.stride())
+
+    return answer
+
+
+def _one_count(axis: int) -> Wrong:
+    """As many windows in both directions as fit in one."""
+
+    def answer(x: Tensor, kernel_size: Pair, stride: int = 1) -> Tensor:
+        right = _strided(x, kernel_size, stride)
+        count = right.shape[2 + axis]
+        return x.as_strided((*right.shape[:2], count, count, *right.shape[4:]), right.stride())
+
+    return answer
+
+
+def _kernel_for_both(axis: int) -> Wrong:
+    """One side of the kernel in the count of rows and of columns."""
+
+    def answer(x: Tensor, kernel_size: Pair, stride: int = 1) -> Tensor:
+        right, side = _strided(x, kernel_size, stride), pair(kernel_size)[axis]
+        counts = [(size - side) // stride + 1 for size in x.shape[2:]]
+        return x.as_strided((*right.shape[:2], *counts, *right.shape[4:]), right.stride())
+
+    return answer
 
 
 def _layouts(make: CaseMaker) -> list[Case]:
@@ -189,6 +226,52 @@ WINDOWS = Oracle(
         ),
         int_or_pair(unfolded, _only_int, _only_int_arithmetic),
         gradient_lost(unfolded),
+        squeezed(unfolded),
+        Misconception(
+            "off by one",
+            _counted(lambda size, k, s: (size - k) // s),
+            _counted(lambda size, k, s: (size - k) // s, axes=(0,)),
+            _counted(lambda size, k, s: (size - k) // s, axes=(1,)),
+            says="In a row of 4 a window of 2 starts at 0, 1 or 2: that is one more than 4 − 2.",
+        ),
+        Misconception(
+            "number of windows counted in another way",
+            _counted(lambda size, k, s: (size - k + 1) // s),
+            _counted(lambda size, k, s: size // s),
+            _counted(lambda size, k, s: -(-(size - k) // s) + 1),
+            _counted(lambda size, k, s: size - k + 1),
+            _counted(lambda size, k, s: size // k),
+            says="There are (H − kh) // stride + 1 rows of windows: divide first, rounded down, then add 1. "
+            "as_strided believes any number and reads what lies behind.",
+        ),
+        Misconception(
+            "height and width taken for the same",
+            lambda x, kernel_size, stride=1: unfolded(x, pair(kernel_size)[0], stride),
+            lambda x, kernel_size, stride=1: unfolded(x, pair(kernel_size)[1], stride),
+            _one_count(0),
+            _one_count(1),
+            _kernel_for_both(0),
+            _kernel_for_both(1),
+            says="Images and windows need not be square: rows by H and kh, columns by W and kw.",
+        ),
+        Misconception(
+            "places not kept apart",
+            then(unfolded, lambda out: out.flatten(-2)),
+            then(unfolded, lambda out: out.flatten(2, 3)),
+            then(unfolded, lambda out: out.flatten(2, 3).flatten(-2)),
+            says="Asked for are six dimensions, (N, C, Ho, Wo, kh, kw): rows and columns each have one of their own.",
+        ),
+        Misconception(
+            "first image only",
+            lambda x, kernel_size, stride=1: unfolded(x[:1], kernel_size, stride),
+            lambda x, kernel_size, stride=1: unfolded(x, kernel_size, stride)[0],
+            says="x holds N images, and each has windows of its own.",
+        ),
+        Misconception(
+            "windows side by side",
+            lambda x, kernel_size, stride=None: unfolded(x, kernel_size, kernel_size if stride is None else stride),
+            says="Without a stride the window moves by one pixel. Side by side is what pooling does.",
+        ),
     ],
     space=WINDOWS_SPACE,
 )

@@ -95,6 +95,10 @@ def _forward(
     return F.linear(hidden, params["fc.weight"], params["fc.bias"] if "fc" in biases else None)
 
 
+def _by_place(x: Tensor, params: Params) -> Tensor:
+    return _forward(x, dict(zip(SIZES, params.values(), strict=True)))
+
+
 FUNCTIONAL_CNN = Oracle(
     "functional_cnn",
     _forward,
@@ -142,7 +146,56 @@ FUNCTIONAL_CNN = Oracle(
         Misconception(
             "graph cut",
             lambda x, params: _forward(x.detach(), {name: one.detach() for name, one in params.items()}),
-            says="detach, .data and torch.no_grad cut the graph: no gradient reaches the four tensors.",
+            lambda x, params: _forward(x, {name: one.detach() for name, one in params.items()}),
+            lambda x, params: _forward(
+                x, {name: one.detach() if name.endswith("weight") else one for name, one in params.items()}
+            ),
+            lambda x, params: _forward(x, params, flatten=lambda hidden: hidden.detach().flatten(1)),
+            says="detach, .data and torch.no_grad cut the graph: no gradient goes back past them to the four tensors.",
+        ),
+        Misconception(
+            "tensors by their place, not by their name",
+            _by_place,
+            says="The keys come in any order. Ask for params['conv.weight'] by name; the order of values() says nothing.",
+        ),
+        Misconception(
+            "a batch of one image dropped",
+            lambda x, params: _forward(x, params).squeeze(),
+            lambda x, params: _forward(x, params).squeeze(0),
+            says="One image is a batch of one: the logits are (1, 10). squeeze takes that dimension away.",
+        ),
+        Misconception(
+            "ReLU on the logits",
+            lambda x, params: F.relu(_forward(x, params)),
+            lambda x, params: F.relu(_forward(x, params, relu=False)),
+            says="Logits are any numbers, negative ones too. ReLU stands between the two layers, not behind the second.",
+        ),
+        Misconception(
+            "another nonlinearity",
+            *(
+                lambda x, params, act=act: _forward(
+                    x, params, relu=False, flatten=lambda hidden: act(hidden).flatten(1)
+                )
+                for act in (F.gelu, torch.sigmoid, torch.tanh, F.leaky_relu, torch.abs)
+            ),
+            says="Between the layers of TinyCNN stands ReLU: negative numbers become 0, and the others stay.",
+        ),
+        Misconception(
+            "classes, not logits",
+            lambda x, params: _forward(x, params).argmax(1),
+            lambda x, params: _forward(x, params).max(1).values,
+            says="Asked for are ten numbers an image. argmax and max leave one, and no loss could learn from it.",
+        ),
+        Misconception(
+            "averaged over the batch",
+            lambda x, params: _forward(x, params).mean(0),
+            lambda x, params: _forward(x, params).mean(0, keepdim=True),
+            says="Every image has logits of its own: as many rows come out as images go in.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            lambda x, params: _forward(x.float(), {name: one.float() for name, one in params.items()}),
+            says="Numbers in float64 give logits in float64. float() makes float32.",
         ),
     ],
     space=_SPACE,

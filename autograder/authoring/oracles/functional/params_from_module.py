@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.makes import MAKES, layers_of
@@ -68,6 +70,11 @@ _SPACE = Space(
 )
 
 
+def _kept(model: nn.Module, keep: Callable[[str, Tensor], bool] = lambda name, one: True) -> dict[str, Tensor]:
+    """The right answer, but for what is not kept."""
+    return {name: one.detach().clone().requires_grad_() for name, one in model.named_parameters() if keep(name, one)}
+
+
 PARAMS_FROM_MODULE = Oracle(
     "params_from_module",
     lambda model: {name: one.detach().clone().requires_grad_() for name, one in model.named_parameters()},
@@ -78,6 +85,43 @@ PARAMS_FROM_MODULE = Oracle(
             lambda model: dict(model.named_parameters()),
             lambda model: {name: one.detach().requires_grad_() for name, one in model.named_parameters()},
             says="Your dictionary and the module share one block of memory: training one changes the other. Clone.",
+        ),
+        Misconception(
+            "parameters deeper down forgotten",
+            lambda model: _kept(model, lambda name, one: "." not in name),
+            lambda model: _kept(model, lambda name, one: name.count(".") == 1),
+            lambda model: _kept(model, lambda name, one: name.count(".") < 2),
+            says="A module in a module has parameters too, at any depth. named_parameters() finds them all.",
+        ),
+        Misconception(
+            "frozen parameters left out",
+            lambda model: _kept(model, lambda name, one: one.requires_grad),
+            says="A frozen parameter is a parameter: it is copied too, and requires grad in the copy.",
+        ),
+        Misconception(
+            "names without the way to them",
+            lambda model: {name.split(".")[-1]: one for name, one in _kept(model).items()},
+            lambda model: {name.replace(".", "_"): one for name, one in _kept(model).items()},
+            says="The key is the whole dotted name, as named_parameters() gives it: 'fc.weight' and 'conv.weight' differ.",
+        ),
+        Misconception(
+            "numbers for names",
+            lambda model: dict(enumerate(_kept(model).values())),
+            lambda model: {f"{index}": one for index, one in enumerate(_kept(model).values())},
+            says="parameters() gives no names. named_parameters() gives pairs of name and parameter.",
+        ),
+        Misconception(
+            "other numbers than the module's",
+            lambda model: {name: torch.zeros_like(one).requires_grad_() for name, one in model.named_parameters()},
+            lambda model: {name: torch.ones_like(one).requires_grad_() for name, one in model.named_parameters()},
+            says="The values are the module's own, copied: the network goes on from where it is.",
+        ),
+        Misconception(
+            "the module's frozen parameters thawed",
+            lambda model: {
+                name: one.requires_grad_().detach().clone().requires_grad_() for name, one in model.named_parameters()
+            },
+            says="requires_grad_ on the module's own parameter changes the module. Clone first, and ask the copy.",
         ),
         Misconception(
             "non-leaf",
@@ -104,6 +148,11 @@ PARAMS_FROM_MODULE = Oracle(
                 for name, one in model.state_dict().items()
             },
             lambda model: {name: one.clone() for name, one in model.state_dict().items()},
+            lambda model: {
+                name: one.clone().requires_grad_()
+                for name, one in model.state_dict().items()
+                if one.is_floating_point()
+            },
             says="state_dict holds buffers such as running statistics. named_parameters() gives parameters only.",
         ),
         Misconception(

@@ -94,6 +94,8 @@ RELU = Oracle(
         Misconception(
             "gradient lost",
             lambda x: x.detach().clamp(min=0),
+            lambda x: torch.from_numpy(x.detach().numpy().clip(0)),
+            lambda x: torch.from_numpy(x.detach().numpy().clip(0)).clone(),
             says="detach, .data, item and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
         Misconception(
@@ -104,7 +106,44 @@ RELU = Oracle(
         Misconception(
             "the step instead of the ramp",
             lambda x: (x > 0).to(x.dtype),
+            lambda x: (x > 0).float(),
             says="Positive numbers stay what they are. x > 0 says where they are; multiply x with it.",
+        ),
+        Misconception(
+            "yes and no for numbers",
+            lambda x: x > 0,
+            says="x > 0 says where the positive numbers are, as True and False. Multiply x with it, or choose by torch.where.",
+        ),
+        Misconception(
+            "only the positive numbers kept",
+            lambda x: x[x > 0],
+            says="x[x > 0] leaves out the others, and the shape is gone. They stay in their places, as zeros.",
+        ),
+        Misconception(
+            "cut off above",
+            lambda x: x.clamp(0, 1),
+            lambda x: x.clamp(0, 6),
+            says="There is no largest number: what is positive stays as it is, however large.",
+        ),
+        Misconception(
+            "a leak below zero",
+            lambda x: torch.where(x > 0, x, 0.01 * x),
+            lambda x: torch.where(x > 0, x, 0.1 * x),
+            says="Negative numbers become 0, without a slope: a leaky ReLU is another function.",
+        ),
+        Misconception(
+            "smoothed",
+            lambda x: torch.log(1 + torch.exp(x)),
+            lambda x: x * torch.sigmoid(x),
+            lambda x: x * (1 + torch.erf(x / 2**0.5)) / 2,
+            says="ReLU has a corner at 0: negative numbers are exactly 0, positive ones exactly what they were.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            lambda x: x.clamp(min=0).float(),
+            lambda x: torch.where(x > 0, x, torch.zeros(x.shape)),
+            lambda x: torch.maximum(x, torch.zeros(x.shape)),
+            says="The result has x's dtype. torch.zeros and float() make float32: ask for torch.zeros_like(x).",
         ),
         Misconception(
             "negative part kept",

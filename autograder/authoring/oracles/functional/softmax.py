@@ -82,6 +82,14 @@ def _by_hand(x: Tensor, dim: int, keepdim: bool = True, shift: bool = True) -> T
     return e / e.sum(dim, keepdim=keepdim)
 
 
+def _shifted(x: Tensor, dim: int) -> Tensor:
+    return (x - x.amax(dim, keepdim=True)).exp()
+
+
+def _with_epsilon(small: float) -> Callable[..., Tensor]:
+    return lambda x, dim: _shifted(x, dim) / (_shifted(x, dim).sum(dim, keepdim=True) + small)
+
+
 SOFTMAX = Oracle(
     "softmax",
     F.softmax,
@@ -92,6 +100,7 @@ SOFTMAX = Oracle(
             _ignoring(-1),
             _ignoring(0),
             _ignoring(1),
+            *(lambda x, _, dim=dim: _by_hand(x, dim) for dim in (0, 1)),
             lambda x, dim: _by_hand(x.flatten(), 0).view(x.shape),
             lambda x, dim: _by_hand(x, -1 - dim if dim >= 0 else -dim - 1),
             lambda x, dim: x.exp() / x.exp().sum(),
@@ -115,6 +124,11 @@ SOFTMAX = Oracle(
             lambda x, dim: _by_hand(x, dim, keepdim=False),
             lambda x, dim: _by_hand(x, dim, keepdim=False, shift=False),
             lambda x, dim: (x - x.amax(dim)).exp() / (x - x.amax(dim)).exp().sum(dim),
+            lambda x, dim: x.exp() / x.exp().sum(dim).unsqueeze(-1),
+            lambda x, dim: x.exp() / x.exp().sum(dim).unsqueeze(1),
+            lambda x, dim: x.exp() / x.exp().sum(dim)[:, None],
+            lambda x, dim: _shifted(x, dim) / _shifted(x, dim).sum(dim).unsqueeze(-1),
+            lambda x, dim: _shifted(x, dim) / _shifted(x, dim).sum(dim).unsqueeze(1),
             lambda x, dim: (x - x.amax(dim)).exp() / (x - x.amax(dim)).exp().sum(dim, keepdim=True),
             says="Without keepdim the summed dimension is gone, and broadcasting lines up the wrong ones. "
             "In a square tensor nothing complains.",
@@ -128,6 +142,64 @@ SOFTMAX = Oracle(
             "gradient lost",
             lambda x, dim: _by_hand(x.detach(), dim),
             says="detach, .data, item and torch.tensor cut the graph: no gradient reaches x any more.",
+        ),
+        Misconception(
+            "the sum taken for a constant",
+            lambda x, dim: _shifted(x, dim) / _shifted(x, dim).sum(dim, keepdim=True).detach(),
+            says="The sum depends on every number, so gradients go through it too. "
+            "What may be cut off is the largest that is subtracted: it changes nothing.",
+        ),
+        Misconception(
+            "not divided by the sum",
+            _shifted,
+            lambda x, dim: x.exp(),
+            lambda x, dim: (x - x.max()).exp(),
+            says="The numbers along dim have to sum to 1: divide by their sum.",
+        ),
+        Misconception(
+            "mean for sum",
+            lambda x, dim: _shifted(x, dim) / _shifted(x, dim).mean(dim, keepdim=True),
+            lambda x, dim: x.exp() / x.exp().mean(dim, keepdim=True),
+            says="Divided by their mean the numbers sum to how many there are. Divide by their sum.",
+        ),
+        Misconception(
+            "divided by the largest, not moved by it",
+            lambda x, dim: _by_hand(x / x.amax(dim, keepdim=True), dim, shift=False),
+            says="Softmax stays the same when a number is subtracted everywhere. Dividing changes it.",
+        ),
+        Misconception(
+            "exp forgotten",
+            lambda x, dim: x / x.sum(dim, keepdim=True),
+            says="Softmax takes exp of every number first, so that all are positive. Only then it divides by the sum.",
+        ),
+        Misconception(
+            "something else subtracted than the largest",
+            lambda x, dim: _by_hand(x - x.mean(dim, keepdim=True), dim, shift=False),
+            lambda x, dim: _by_hand(x - x.amin(dim, keepdim=True), dim, shift=False),
+            says="Any number may be subtracted, but only the largest along dim keeps exp from growing beyond all bounds.",
+        ),
+        Misconception(
+            "a small number added to the sum",
+            *(_with_epsilon(small) for small in (1e-5, 1e-6, 1e-7, 1e-8)),
+            says="After the largest is subtracted the sum is at least 1: nothing can be divided by zero, "
+            "and in float64 the small number is seen.",
+        ),
+        Misconception(
+            "dimensions counted from the end taken for others",
+            lambda x, dim: _by_hand(x, abs(dim)),
+            says="A negative dim counts from the end: −1 is the last dimension, −2 the one before.",
+        ),
+        Misconception(
+            "in place",
+            lambda x, dim: _by_hand(x.data.sub_(x.data.amax(dim, keepdim=True)), dim),
+            says="x is still needed by whoever gave it. -= and operations that end in _ write; make a new tensor.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            lambda x, dim: _by_hand(x, dim).float(),
+            lambda x, dim: _by_hand(x.float(), dim),
+            lambda x, dim: (lambda e: e / e.sum(dim, keepdim=True))((x - x.amax(dim, keepdim=True)).float().exp()),
+            says="The result has x's dtype, and float64 asks for its sixteen digits. float() makes float32.",
         ),
     ],
     space=_SPACE,

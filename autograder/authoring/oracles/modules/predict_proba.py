@@ -145,6 +145,17 @@ PREDICT_PROBA = Oracle(
             says="The model returns logits. Softmax makes probabilities of them.",
         ),
         Misconception(
+            "classes, not probabilities",
+            lambda model, x: model(x).detach().argmax(1),
+            lambda model, x: model(x).detach().softmax(1).amax(1),
+            says="Asked for are ten probabilities an image, (N, 10). argmax and max leave one number.",
+        ),
+        Misconception(
+            "a batch of one image dropped",
+            lambda model, x: model(x).detach().softmax(1).squeeze(),
+            says="One image is a batch of one: the result is (1, 10). squeeze takes that dimension away.",
+        ),
+        Misconception(
             "graph kept",
             lambda model, x: model(x).softmax(1),
             says="Nobody goes backward from a prediction. torch.no_grad() keeps the graph from being built.",

@@ -54,6 +54,14 @@ SEQUENTIAL_CNN = Oracle(
             says="Without a nonlinearity between them, two linear layers are one linear layer.",
         ),
         Misconception(
+            "ReLU on the logits",
+            lambda: _sequence(
+                _conv(), nn.ReLU(), nn.Flatten(), _fc(), nn.ReLU(), names=["conv", "relu", "flatten", "fc", "last"]
+            ),
+            lambda: _sequence(_conv(), nn.Flatten(), _fc(), nn.ReLU(), names=["conv", "flatten", "fc", "relu"]),
+            says="Logits may be negative. ReLU belongs between the two layers, not behind the last.",
+        ),
+        Misconception(
             "children not named",
             lambda: nn.Sequential(_conv(), nn.ReLU(), nn.Flatten(), _fc()),
             says="Without an OrderedDict the children are called 0, 1, 2, 3, and no state_dict of TinyCNN fits.",
