@@ -11,7 +11,7 @@ def whole(value: Any) -> Any:
     """``value`` with every float in it as a word: 6.0 is not 6, and who reads it sees why.
 
     >>> whole((6.0, 2)), whole([True, (0.5,)])
-    (('6.0 (a float)', 2), (True, ('0.5 (a float)',)))
+    (('6.0 (a float)', 2), [True, ('0.5 (a float)',)])
     """
     match value:
         case float():
