@@ -187,6 +187,10 @@ def _says_one_thing(reference: Reference, seen: tuple[Seen, ...], core: tuple[st
 
 
 def _differ(one: Any, other: Any) -> bool:
+    """Whether two cases differ; where one is seen through projections and the other whole, as far as can be told."""
+    if {type(one), type(other)} == {Tensor, Projection}:
+        sizes = [tuple(each.size) if isinstance(each, Projection) else tuple(each.shape) for each in (one, other)]
+        return sizes[0] != sizes[1] or one.dtype != other.dtype
     return bool(differences({"values": one}, {"values": other}, "exact"))
 
 

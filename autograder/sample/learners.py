@@ -72,7 +72,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
                 "    size = list(size)\n"
                 "    size[dim0], size[dim1] = size[dim1], size[dim0]\n"
                 "    return tuple(size), stride, offset",
-                0.03,
+                0,
                 "only sizes swapped",
             )
         },

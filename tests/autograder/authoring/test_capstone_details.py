@@ -51,12 +51,14 @@ def test_other_names_cost_what_depends_on_them_and_no_more() -> None:
     assert failing(check("hybrid_cnn", Renamed)) == {"state", "modules"}
 
 
-def test_a_half_written_class_counts_as_not_attempted() -> None:
+def test_a_half_written_class_is_told_that_it_is_half() -> None:
     class Half(Plain):
         def forward(self, batch: Tensor) -> Tensor:
             raise NotImplementedError
 
-    assert check("hybrid_cnn", Half).status.value == "not attempted"
+    verdict = check("hybrid_cnn", Half)
+    assert (verdict.status.value, verdict.score) == ("not right yet", 0)
+    assert "forward is still to be written" in str(verdict)
 
 
 def test_a_class_that_takes_no_p_keeps_what_is_right_in_evaluation() -> None:

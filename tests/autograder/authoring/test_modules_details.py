@@ -22,7 +22,7 @@ def test_a_network_with_other_names_is_partly_right() -> None:
     assert 0 < verdict.score < verdict.points
 
 
-def test_a_half_written_class_counts_as_not_attempted() -> None:
+def test_a_half_written_class_is_told_that_it_is_half() -> None:
     class Half(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -31,4 +31,6 @@ def test_a_half_written_class_counts_as_not_attempted() -> None:
         def forward(self, x: Tensor) -> Tensor:
             raise NotImplementedError
 
-    assert check("tiny_cnn", Half).status.value == "not attempted"
+    verdict = check("tiny_cnn", Half)
+    assert (verdict.status.value, verdict.score) == ("not right yet", 0)
+    assert "forward is still to be written" in str(verdict)

@@ -228,12 +228,14 @@ def test_a_layer_that_holds_torchs_attention_and_never_calls_it_is_seen_too() ->
 
 
 @pytest.mark.parametrize("exercise", ["self_attention", "tied_autoencoder", "symmetric_linear"])
-def test_a_half_written_class_counts_as_not_attempted(exercise: str) -> None:
+def test_a_half_written_class_is_told_that_it_is_half(exercise: str) -> None:
     class Half(RIGHT[exercise][0]):  # type: ignore[misc]
         def forward(self, x: Tensor) -> Tensor:
             raise NotImplementedError
 
-    assert check(exercise, Half).status is Status.NOT_ATTEMPTED
+    verdict = check(exercise, Half)
+    assert (verdict.status, verdict.score) == (Status.WRONG, 0)
+    assert "forward is still to be written" in str(verdict)
 
 
 def test_an_autoencoder_without_decode_keeps_what_it_has() -> None:
