@@ -278,11 +278,13 @@ def test_one_function_alone_is_not_enough_and_breaks_nothing() -> None:
     assert check("checkpoint", (save_by_torch, None)).score == 0
 
 
-def test_half_a_checkpoint_counts_as_not_attempted() -> None:
+def test_half_a_checkpoint_is_told_that_it_is_half() -> None:
     def stub(data: bytes, model: nn.Module, optimizer: Any) -> Any:
         raise NotImplementedError
 
-    assert check("checkpoint", (save_by_torch, stub)).status.value == "not attempted"
+    verdict = check("checkpoint", (save_by_torch, stub))
+    assert (verdict.status.value, verdict.score) == ("not right yet", 0)
+    assert "stub is still to be written" in str(verdict)
 
 
 def test_a_checkpoint_may_be_loaded_more_than_once() -> None:
