@@ -139,11 +139,20 @@ def _compared_only(seen: Seen) -> Seen:
 def _changed(right: Seen, wrong: Mapping[str, Any], tolerance: str, size: float) -> dict[str, Any]:
     assert not isinstance(right, Raised)
     asked, answered = leaves(right), leaves(wrong)
-    return {
+    found = {
         path: answered.get(path, MISSING)
         for path in asked | answered
         if difference(asked.get(path, MISSING), answered.get(path, MISSING), tolerance, size) is not None
     }
+    if any(_in_another_precision(asked.get(path), leaf) for path, leaf in found.items()):
+        # Computed in float32 where float64 is asked for, gradients have other last digits on every processor.
+        found = {path: leaf for path, leaf in found.items() if path.split("|")[0] != "gradients"}
+    return found
+
+
+def _in_another_precision(right: Any, wrong: Any) -> bool:
+    both = isinstance(right, Tensor | Projection) and isinstance(wrong, Tensor | Projection)
+    return both and right.dtype != wrong.dtype
 
 
 def _telling(one: Seen, exercise: Exercise) -> Seen:

@@ -173,10 +173,9 @@ def _held(exercise: Exercise, reference: Reference, found: tuple[dict[str, Diffe
 def _says_one_thing(reference: Reference, seen: tuple[Seen, ...], core: tuple[str, ...]) -> bool:
     """Whether the answer gives the same in all of several cases that ask for different ones: a constant, right by chance."""
     asked = [
-        (expected[aspect], None if isinstance(one, Raised) else one.get(aspect))
+        (expected[core[0]], None if isinstance(one, Raised) else one.get(core[0]))
         for expected, one in zip(reference.expected, seen, strict=True)
-        for aspect in core
-        if not isinstance(expected, Raised) and aspect in expected
+        if not isinstance(expected, Raised) and core[0] in expected
     ]
     first, *others = asked or [(None, None)]
     return (

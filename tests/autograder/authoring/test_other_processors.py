@@ -160,7 +160,7 @@ def other_rounding(value: Any, size: float, tolerance: str) -> Any:
     if isinstance(value, tuple):
         return tuple(other_rounding(item, size, tolerance) for item in value)
     largest, floor = measured(value, size, tolerance)
-    if not floor:
+    if not floor or not largest:  # an exact 0 is one everywhere
         return value
     dtype = torch.float64 if isinstance(value, float) else value.dtype
     off = torch.finfo(dtype).eps * largest if largest > floor else floor / 6  # what batch norm leaves of zero

@@ -57,7 +57,7 @@ _SPACE = Space(
     smallest=(1, 0, 5),
     layout=LAYOUTS,
     dtype=DTYPES,
-    scale=(1.0, 100.0),
+    scale=(1.0, 10.0),
     grad=GRADS,
     within=(
         lambda one: fits(one.layout, _size(one)),
