@@ -16,7 +16,7 @@ __all__ = ["Held", "credit"]
 _NEARLY = 0.75
 
 # So often at least something has to hold that the exercise is for; what is right more seldom is so by chance.
-_BY_CHANCE = 0.1
+_BY_CHANCE = 0.25
 
 # Of all points, what is left where something does not hold in most cases without which it is not what was asked for.
 _WITHOUT_ESSENTIAL = 0.5
@@ -59,7 +59,7 @@ class Held:
 def credit(exercise: Exercise, held: Mapping[str, Held]) -> float:
     """The points for an answer of which each aspect ``held`` so, rounded down to hundredths.
 
-    Nothing where no core aspect holds in a tenth of its cases, and at most half of the points where one without which the answer is
+    Nothing where no core aspect holds in a quarter of its cases, and at most half of the points where one without which the answer is
     not what was asked for does not hold in most.
     """
     if not any(held[aspect].fraction >= _BY_CHANCE for aspect in exercise.core if aspect in held):

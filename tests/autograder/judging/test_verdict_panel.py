@@ -53,7 +53,7 @@ def test_the_number_is_one_finite_float(score: float, text: str) -> None:
 
 def test_the_plain_text_says_the_same() -> None:
     text = str(check("relu", lambda x: x.abs()))
-    assert text.startswith("◐ relu partly right: 0.56 of 2 points\n  ✕ values holds in 11 of 49 cases")
+    assert "✕ relu not right yet: 0 of 2 points" in text
     assert "This is what happens with: absolute value." in text
     assert "tried    x = [-2., 3.]" in text
     assert "got      [2., 3.]" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,7 @@ def sane(value: Any) -> Any:
         return [sane(item) for item in value]
     if isinstance(value, str):
         value = re.sub(r"/\S*ipykernel_\d+/\d+\.py", "CELL", value)
+        value = value.replace(sys.prefix, "/python")  # where the sandbox shows the virtual environment
         value = value.replace("/elsewhere/tmp/", "/tmp/")  # where the sandbox shows a course that lies below /tmp
         value = value.replace(str(Path.home()), "~").replace("/home/learner", "~")
         value = re.sub(r"(~|/tmp/pytest-)[^\s']*", lambda path: path[0].rpartition("/")[2], value)

@@ -90,7 +90,7 @@ ENDS = {
 def test_one_bad_cell_costs_that_cell(what: str, attack: Attack) -> None:
     source, end = ENDS[what]
     # Filling memory takes a busy machine longer than a loop needs to be seen as one.
-    limits = replace(SMALL, cell_seconds=40) if end is CellEnd.OUT_OF_MEMORY else SMALL
+    limits = replace(SMALL, cell_seconds=40, notebook_seconds=300) if end is CellEnd.OUT_OF_MEMORY else SMALL
     assert attack(source, limits=limits).cells[1].end == end
 
 
