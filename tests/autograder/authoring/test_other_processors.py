@@ -20,7 +20,7 @@ from torch import Tensor
 
 from autograder.authoring import references
 from autograder.authoring.oracles import Misconception, Oracle, oracles_of
-from autograder.authoring.references import same_reference
+from autograder.authoring.references import PUBLIC_SEED, same_reference
 from autograder.judging.compare import ROUNDING, difference, leaves, magnitude
 from autograder.judging.judge import judge, read
 from autograder.judging.reference import PUBLIC, Reference, load
@@ -109,7 +109,8 @@ def _noisy(answer: Any, case: Case) -> dict[str, Any]:
     return observe(values=value, gradients={"x": gradient})
 
 
-def _recorded(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+def _recorded(wrong: Any, monkeypatch: pytest.MonkeyPatch, seed: bytes = PUBLIC_SEED) -> Any:
+    """What is recorded of the misconceptions of an exercise that is made up; ``wrong`` is the only one."""
     noisy = Exercise("noisy", "made_up", "noisy(x)", 1, _noisy, arguments=("x",))
     oracle = Oracle(
         "noisy",
@@ -119,14 +120,19 @@ def _recorded(wrong: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     )
     monkeypatch.setattr(references, "oracles_of", lambda topic: {"noisy": oracle})
     monkeypatch.setattr(references, "exercises_of", lambda topic: (noisy,))
-    return from_bytes(references.record("made_up"), small=True)["noisy"]["misconceptions"][0]["variants"][0]
+    return from_bytes(references.record("made_up", seed), small=True)["noisy"]["misconceptions"]
 
 
 def test_another_rounding_is_no_observation_of_a_misconception(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(_recorded(lambda x: (3 * x, x * -5e-8), monkeypatch)[0]) == ["values"]
-    assert list(_recorded(lambda x: (2 * x, x * 1e-3), monkeypatch)[0]) == ["gradients|x"]
+    assert list(_recorded(lambda x: (3 * x, x * -5e-8), monkeypatch)[0]["variants"][0][0]) == ["values"]
+    assert list(_recorded(lambda x: (2 * x, x * 1e-3), monkeypatch)[0]["variants"][0][0]) == ["gradients|x"]
     with pytest.raises(ValueError, match="no case tells the misconception 'other' from the reference"):
         _recorded(lambda x: (2 * x, x * -5e-8), monkeypatch)
+
+
+def test_a_private_reference_leaves_out_what_its_numbers_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _recorded(lambda x: (2 * x, x * -5e-8), monkeypatch, b"somebody's own") == ()
+    assert len(_recorded(lambda x: (3 * x, x), monkeypatch, b"somebody's own")) == 1
 
 
 @pytest.mark.parametrize("part", ["expected", "inputs", "words"])
