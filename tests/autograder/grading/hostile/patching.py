@@ -109,7 +109,7 @@ def relu(x):
     with torch.no_grad(): x.zero_()
     return out
 """
-_WITHOUT_MEMORY = {"relu": 1.75}
+_WITHOUT_MEMORY = {"relu": 1.46}
 
 PATCHING: tuple[Row, ...] = (
     answers("patched_torch", _PATCHED_TORCH, linear=_WRONG_LINEAR, softmax="def softmax(x, dim):\n    return x * 0"),

@@ -79,7 +79,8 @@ for family, address in ((socket.AF_INET, ("127.0.0.1", @PORT@)), (socket.AF_UNIX
 try: urllib.request.urlopen("http://127.0.0.1:@PORT@/", timeout=0.5)
 except OSError: pass
 else: won("a page")
-names = [name for _, name in socket.if_nameindex()]
+try: names = [name for _, name in socket.if_nameindex()]
+except OSError: names = ["lo"]  # the kernel is not asked
 if names != ["lo"]: won(f"interfaces {names}")
 tried()
 """
