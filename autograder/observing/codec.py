@@ -221,10 +221,10 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
         case "float":
             return float(_text(tree["value"]))
         case "seq":
-            items = [_read(item, left, depth) for item in tree["items"]]
+            items = [_read(item, left, depth) for item in _list(tree["items"])]
             return Listed(items) if "list" in tree else tuple(items)
         case "map":
-            return _dict([(_read(key, left, depth), _read(item, left, depth)) for key, item in tree["items"]])
+            return _dict([(_read(key, left, depth), _read(item, left, depth)) for key, item in _list(tree["items"])])
         case "bytes":
             return bytes.fromhex(tree["hex"])
         case "dtype":
@@ -233,7 +233,7 @@ def _read_tagged(tag: str, tree: dict[str, Tree], left: dict[str, Tensor], depth
             return left.pop(tree["name"]).as_strided(_size(tree["size"]), tree["stride"], tree["offset"])
         case "projection":
             size = _size(tree["size"])
-            numbers = [_read(one, left, depth) for one in tree["values"][:_PROJECTED]]
+            numbers = [_read(one, left, depth) for one in _list(tree["values"])[:_PROJECTED]]
             if not all(isinstance(one, float) for one in numbers):
                 raise CodecError("a projection of something else than numbers")
             return Projection(size, _DTYPES[tree["dtype"]], torch.tensor(numbers, dtype=torch.float64))
@@ -282,6 +282,12 @@ def _number(number: Any) -> float:
     if not isinstance(number, int | float) or not math.isfinite(number):
         raise CodecError(f"a {type(number).__name__} where a finite number is written")
     return number
+
+
+def _list(items: Any) -> list[Any]:
+    if not isinstance(items, list):  # text would be read letter by letter, and grow
+        raise CodecError(f"a {type(items).__name__} where a list is written")
+    return items
 
 
 def _size(numbers: Any) -> tuple[int, ...]:

@@ -190,7 +190,7 @@ def test_an_interrupted_answer_has_a_panel_with_its_line(seen: Callable[[str], l
     _, check, after, both, again = seen("endless")
     assert "■ relu interrupted: 0 of 2 points" in check.text
     says = r"It was still running after \d+\.\d seconds, in your line 6 “while True: pass”\. "
-    says += r"You stopped it at case 1 of 5: x = \[-2\., 3\.\]\. "
+    says += r"You stopped it at case 1 of \d+: x = \[-2\., 3\.\]\. "
     for one in (check, both, again):
         assert re.match(says, one.note)
         assert one.error == "KeyboardInterrupt", "to the frontend it has failed: what is queued behind it is not run"

@@ -127,6 +127,8 @@ def test_keys_that_are_made_to_hash_alike_are_refused(keys: list[Any]) -> None:
         ({"~": "raised", "type": [], "message": "", "line": "", "number": 0}, "a list where a word"),
         ({"~": "raised", "type": "", "message": "", "line": "", "number": float("inf")}, "finite number"),
         ({"~": "uniform", "size": [2], "bound": float("nan"), "seed": 1, "dtype": "float32"}, "finite number"),
+        ({"~": "seq", "items": "99"}, "a str where a list is written"),
+        ({"~": "map", "items": {}}, "a dict where a list is written"),
         ({"~": "projection", "size": ["a"], "dtype": "float32", "values": 3}, "a size that is none"),
         ({"~": "tensor", "name": "t0", "size": [1] * 65, "stride": [1] * 65, "offset": 0}, "65 dimensions; at most 64"),
         ({"~": "tensor", "name": "t0", "size": [2, 2**62], "stride": [0, 0], "offset": 0}, "overflow"),
