@@ -91,14 +91,14 @@ def house(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         shutil.copytree(root / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     for module in (stores, staging):
         monkeypatch.setattr(module, "home_of", lambda package: tmp_path / package)
-    stores._code.cache_clear()
+    stores.code.cache_clear()
     yield tmp_path
-    stores._code.cache_clear()
+    stores.code.cache_clear()
 
 
 def _key_after_a_word_in(path: Path) -> str:
     path.write_text(path.read_text() + "\n# a word\n")
-    stores._code.cache_clear()
+    stores.code.cache_clear()
     return key_of(JOB)
 
 
