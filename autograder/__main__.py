@@ -209,7 +209,8 @@ def _grade(chosen: argparse.Namespace) -> int:
     with ahead.started(_class(), chosen.chapter, slots, sandboxed=not chosen.trust_submissions) as started:
         from rich.console import Console
 
-        from autograder.grading.grade import grade, show
+        from autograder.grading.grade import grade
+        from autograder.grading.table import show
 
         console = None if chosen.json else Console()
         result = grade(
@@ -239,7 +240,7 @@ def _feedback(chosen: argparse.Namespace) -> int:
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    from autograder.grading.records.record import recorded
+    from autograder.grading.records.recorded import recorded
 
     results = recorded(chosen.chapter, _class())
     if chosen.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["BUFFERS_ONLY", "MAKES", "layers_of"]
+__all__ = ["BUFFERS_ONLY", "MAKES", "MAKE_WORDS", "layers_of"]
 
 Spec = list[Sequence[Any]]
 
@@ -20,6 +20,13 @@ MAKES = (
     "odd names",
     BUFFERS_ONLY,
 )
+
+# How a sentence says a make, and where the module stands.
+MAKE_WORDS = {
+    "make": "the module is of the make: {}",
+    "beside": "beside it stands {}",
+    "depth": "it lies {} levels down",
+}
 
 
 def layers_of(make: str, features: int, outputs: int) -> Spec:

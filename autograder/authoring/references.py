@@ -13,7 +13,7 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle, oracles_of
 from autograder.files import write_whole
-from autograder.judging.compare import MISSING, difference, leaves, magnitude
+from autograder.judging.compare import MISSING, aspect_of, difference, leaves, magnitude
 from autograder.judging.judge import read
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import PUBLIC
@@ -158,8 +158,12 @@ def _changed(right: Seen, wrong: Mapping[str, Any], tolerance: str, size: float)
     }
     if any(_in_another_precision(asked.get(path), leaf) for path, leaf in found.items()):
         # Computed in float32 where float64 is asked for, gradients have other last digits on every processor.
-        found = {path: leaf for path, leaf in found.items() if path.split("|")[0] != "gradients"}
+        found = _without_gradients(found)
     return found
+
+
+def _without_gradients(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: leaf for path, leaf in one.items() if aspect_of(path) != "gradients"}
 
 
 def _in_another_precision(right: Any, wrong: Any) -> bool:
@@ -171,7 +175,7 @@ def _telling(one: Seen, exercise: Exercise) -> Seen:
     """Of a case that is one of many the wrong values are enough, where there are any: they imply the wrong gradients."""
     if isinstance(one, Raised):
         return one
-    return {path: leaf for path, leaf in one.items() if path.split("|")[0] != "gradients"} or one
+    return _without_gradients(one) or one
 
 
 def _without_place(seen: Seen) -> Seen:

@@ -12,19 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich import box
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from sqlalchemy.exc import SAWarning
 
 from autograder.commands import commands_on_path
 from autograder.grading.records.changes import Change
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
-from autograder.grading.records.record import NotRecorded, Recorder, held_of
+from autograder.grading.records.record import NotRecorded, Recorder
+from autograder.grading.records.recorded import held_of
 from autograder.grading.records.roster import Roster
-from autograder.grading.records.total import Held, Total, as_words, json_of, with_total
+from autograder.grading.records.total import Held, Total, json_of, with_total
 from autograder.grading.records.waiting import GradebookLocked, alone, on_stderr
 from autograder.grading.slots import leftovers
 from autograder.grading.slots.engine import Engine, open_engine
@@ -36,10 +35,11 @@ from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import Result, decide, not_run
+from autograder.grading.table import clean
 from autograder.judging.reference import PUBLIC
 from course.chapters import find_chapter
 
-__all__ = ["GradeResult", "grade", "show"]
+__all__ = ["GradeResult", "grade"]
 
 _AHEAD = 8  # results that may wait for the writer
 
@@ -198,7 +198,7 @@ def _changed_said(changes: Sequence[Change], dry_run: bool) -> str:
     """Which scores change with no change in the work, in lines."""
     many = f"{len(changes)} score{'' if len(changes) == 1 else 's'}"
     head = f"{many} {'would change' if dry_run else 'will change'} although the work did not:"
-    return "\n".join([head, *(f"  {_clean(one.said)}" for one in changes)])
+    return "\n".join([head, *(f"  {clean(one.said)}" for one in changes)])
 
 
 def _how_far(run: _Run | None) -> str:
@@ -286,7 +286,7 @@ class _Run:
     def _finish(self, ready: Prepared, outcome: Outcome | None) -> None:
         if ready.nothing_handed_in and ready.state is State.MISSING and self._recorder.has(ready.student):
             ready = replace(ready, note=f"{ready.note} this time; the gradebook keeps what was recorded before")
-        result = not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
+        result = self._result(ready, outcome)
         self.results.append(result)
         self._bar.advance(self._line)
         if self._recorder.is_again(ready):
@@ -308,8 +308,10 @@ class _Run:
             if ready.job is not None and outcome is None:
                 self.problems.append(f"{one.student} handed in again while the class was graded; grade once more")
                 continue
-            result = not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
-            self._write(ready, result, outcome)
+            self._write(ready, self._result(ready, outcome), outcome)
+
+    def _result(self, ready: Prepared, outcome: Outcome | None) -> Result:
+        return not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
 
     def _write(self, ready: Prepared, result: Result, outcome: Outcome | None) -> None:
         if ready.nothing_handed_in:
@@ -333,46 +335,3 @@ def _count(task: Assignment, student: str | None, roster: Roster) -> int:
     if student is not None:
         return 1
     return len({one.name for one in entries(task.submitted)} | set(roster.people))
-
-
-def show(result: GradeResult, console: Console) -> None:
-    """Print ``result`` as a table: a row a learner, every state in words, and what was run and recorded."""
-    title = f"{result.chapter}: a dry run, nothing is written" if result.dry_run else result.chapter
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("learner")
-    table.add_column("status")
-    table.add_column("points", justify="right")
-    table.add_column("of", justify="right")
-    table.add_column("remarks", overflow="fold")
-    for one, whole in zip(result.submissions, result.counted(), strict=True):
-        total = result.total(one.student)
-        nothing = one.state in (State.UNREADABLE, State.MISSING, State.NOBODYS) and not total.points
-        points = "–" if nothing else f"{total.points:g}"
-        person = result.roster.people.get(one.student)
-        who = f"{one.student} ({person.name})" if person is not None and person.name else one.student
-        told = [*(["not in the gradebook's list"] if result.is_stranger(one) else []), *filter(None, [as_words(total)])]
-        remarks = _plain("; ".join([*told, *_remarks(one, str(whole["note"]))]))
-        table.add_row(_plain(who), one.state.value, points, f"{total.of:g}", remarks)
-    console.print(table)
-    counts = {state: sum(one.state is state for one in result.submissions) for state in State}
-    counted = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
-    console.print(
-        f"{counted}; {result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s", highlight=False
-    )
-    for problem in result.problems:
-        console.print(_plain(problem), highlight=False)
-
-
-def _remarks(one: Result, note: str) -> list[str]:
-    """A word on the submission, and the misconceptions that its answers show."""
-    known = [done.verdict for done in one.exercises.values() if done.verdict.misconception]
-    return [*filter(None, [note]), *(f"{verdict.exercise}: {verdict.misconception}" for verdict in known)]
-
-
-def _plain(text: str) -> str:
-    """``text`` of a stranger's for a terminal: no markup, no control characters."""
-    return _clean(text).replace("[", "\\[")
-
-
-def _clean(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -13,7 +13,7 @@ from torch import Tensor
 from autograder.observing.codec import Drawn, Other, Projection, Uniform
 from autograder.observing.project import project
 
-__all__ = ["MISSING", "ROUNDING", "TOLERANCES", "Difference", "difference", "leaves", "magnitude"]
+__all__ = ["MISSING", "ROUNDING", "TOLERANCES", "Difference", "aspect_of", "difference", "leaves", "magnitude"]
 
 MISSING = Other("nothing")
 
@@ -77,6 +77,15 @@ def _collect(value: Any, path: str, found: dict[str, Any]) -> None:
             _collect({"length": len(value)} | {str(index): item for index, item in enumerate(value)}, path, found)
         case _:
             found[path] = value
+
+
+def aspect_of(path: str) -> str:
+    """The aspect that a leaf of observations belongs to.
+
+    >>> aspect_of("state|conv.weight")
+    'state'
+    """
+    return path.partition("|")[0]
 
 
 def magnitude(*parts: Any) -> float:

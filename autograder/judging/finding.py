@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.judging import sentences
-from autograder.judging.compare import Difference
+from autograder.judging.compare import Difference, aspect_of
 from autograder.judging.halves import half_of
 from autograder.judging.judgement import Finding
 from autograder.judging.kinds import in_torch, kind_note
@@ -49,7 +49,7 @@ def finding_of(
     path, got, expected = both_sides(path, one, seen[index], reference.expected[index])
     if isinstance(got, Raised):
         got = replace(got, message=in_torch(got.message))
-    if path.split("|")[0] == "errors" and not isinstance(got, Raised):
+    if aspect_of(path) == "errors" and not isinstance(got, Raised):
         texts = sentences.error(got), sentences.error(expected)
     else:
         texts = show_apart(got, _listed(expected) if isinstance(got, Listed) else expected)
@@ -64,7 +64,7 @@ def finding_of(
 
 
 def _of_core(exercise: Exercise, path: str) -> bool:
-    return path.split("|")[0] in exercise.core
+    return aspect_of(path) in exercise.core
 
 
 def _telling(exercise: Exercise, found: _Found) -> tuple[str, Difference]:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.judging import sentences
-from autograder.judging.compare import MISSING, Difference, difference, leaves
+from autograder.judging.compare import MISSING, Difference, aspect_of, difference, leaves
 from autograder.judging.credit import Held, credit
 from autograder.judging.entries import entries_of
 from autograder.judging.finding import advice_on, finding_of, note_on
@@ -32,8 +32,8 @@ _SEVERAL = 3  # so many others that all give the same are no accident
 def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     """The verdict on what was seen of an answer.
 
-    An aspect holds when it holds in every case that asks for it; what it earns is `credit`'s rule. Nothing is earned
-    where what the exercise is for (its core) holds in no case, or where torch's own operator did the work by hand.
+    An aspect holds when it holds in every case that asks for it; what it earns is `credit`'s rule. Nothing is earned by
+    an answer that is the same whatever it is given, or where torch's own operator did the work by hand.
     """
 
     def verdict(status: Status, score: float = 0.0, **details: Any) -> Verdict:
@@ -45,7 +45,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     unfinished = any(one.type == "NotImplementedError" for one in crashes)
     half = half_of(run)
     if not run.attempted or (unfinished and len(crashes) == len(seen) and not half):
-        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, exercise.needed))
     if run.used:
         return verdict(Status.NOT_BY_HAND, note=sentences.not_by_hand(run.used))
 
@@ -57,11 +57,9 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     aspects = tuple(Aspect(name, one.always, sentences.aspect_note(one.cases)) for name, one in held.items())
     if all(aspect.holds for aspect in aspects) and not crashes:
         return verdict(Status.SOLVED, float(exercise.points), aspects=aspects)
-    core_holds = any(
-        _holds_core(exercise, expected, one) for expected, one in zip(reference.expected, found, strict=True)
-    )
+    core_holds = any(any(held[aspect].cases) for aspect in exercise.core if aspect in held)
     if unfinished and not core_holds and not half:
-        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, _needed(exercise)))
+        return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, exercise.needed))
 
     known = recognise(reference, seen, found)
     constant = core_holds and _says_one_thing(reference, seen, exercise.core)
@@ -79,11 +77,6 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         advice=advice_on(exercise, reference, run, seen, found),
         entries=entries_of(exercise, reference, seen, found),
     )
-
-
-def _needed(exercise: Exercise) -> list[str]:
-    """The aspects to name before anything is written: none where values are all that it takes."""
-    return list(dict.fromkeys((*exercise.core, *exercise.essential))) if exercise.essential else []
 
 
 def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:
@@ -143,23 +136,18 @@ def _aspects_of(expected: Seen) -> list[str]:
 
 def _fails(aspect: str, found: Mapping[str, Difference]) -> list[Difference]:
     """The differences of one case that speak against ``aspect``: a wrong form of the values against their shape."""
-    against = [one for path, one in found.items() if path.split("|")[0] == aspect]
+    against = [one for path, one in found.items() if aspect_of(path) == aspect]
     if aspect == "shape":
-        values = [one for path, one in found.items() if path.split("|")[0] == "values" and one.kind == "form"]
+        values = [one for path, one in found.items() if aspect_of(path) == "values" and one.kind == "form"]
         against += [one for one in values if isinstance(one.expected, Tensor | Projection) or one.expected == MISSING]
     return against
-
-
-def _holds_core(exercise: Exercise, expected: Seen, found: Mapping[str, Difference]) -> bool:
-    asked = [aspect for aspect in _aspects_of(expected) if aspect in exercise.core]
-    return any(not _fails(aspect, found) for aspect in asked)
 
 
 def _held(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> dict[str, Held]:
     """Each aspect, in the exercise's order, and whether it holds in each case that asks for it."""
     asked: dict[str, Held] = {}
     # What has to be left alone is asked for everywhere, and is not spoken of where it is.
-    disturbed = {path.split("|")[0] for one in found for path, what in one.items() if what.kind == "left alone"}
+    disturbed = {aspect_of(path) for one in found for path, what in one.items() if what.kind == "left alone"}
     for case, expected, one in zip(reference.cases, reference.expected, found, strict=True):
         for aspect in dict.fromkeys((*_aspects_of(expected), *sorted(disturbed))):
             held = asked.setdefault(aspect, Held())
@@ -196,7 +184,7 @@ def _differ(one: Any, other: Any) -> bool:
 def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> str:
     """On which of the drawn cases the answer fails, where one or two of their choices say it."""
     drawn = [(case.choices, one) for case, one in zip(reference.cases, found, strict=True) if case.drawn]
-    wrong = [any(path.split("|")[0] not in BESIDE for path in one) for _, one in drawn]
+    wrong = [any(aspect_of(path) not in BESIDE for path in one) for _, one in drawn]
     fails = wrong if any(wrong) else [bool(one) for _, one in drawn]
     claim = shared([choices for choices, _ in drawn], fails)
     if not claim:

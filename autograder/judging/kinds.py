@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from autograder.judging import sentences
-from autograder.judging.compare import MISSING, Difference
+from autograder.judging.compare import MISSING, Difference, aspect_of
 from autograder.judging.reference import Reference
 from autograder.judging.sides import both_sides
 from autograder.observing.codec import Drawn, Listed, Other, Projection, Raised, Uniform
@@ -129,7 +129,7 @@ def _given_back(exercise: Exercise, reference: Reference, run: Run, seen: Sequen
 def _in_place_of_a_tensor(exercise: Exercise, expected: Seen, seen: Seen, found: Mapping[str, Difference]) -> Form:
     """What was seen where a part of the values ought to be a tensor, if it is none."""
     for path, one in found.items():
-        if path.split("|")[0] in exercise.core and not isinstance(seen, Raised):
+        if aspect_of(path) in exercise.core and not isinstance(seen, Raised):
             _, got, right = both_sides(path, one, seen, expected)
             if isinstance(got, tuple) and isinstance(right, tuple) and len(got) == len(right):
                 got, right = next(

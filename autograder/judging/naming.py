@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from autograder.judging.compare import MISSING, Difference, difference, leaves
+from autograder.judging.compare import MISSING, Difference, aspect_of, difference, leaves
 from autograder.judging.reference import Known, Reference
 from autograder.observing.codec import Raised
 from autograder.observing.observe import Seen
@@ -81,7 +81,7 @@ def _explains(reference: Reference, variant: Mapping[int, Seen], seen: Sequence[
 
     Where a variant concerns what comes with the values alone (gradients, memory), that has to be explained as well.
     """
-    aspects = {_aspect(path) for one in variant.values() if not isinstance(one, Raised) for path in one}
+    aspects = {aspect_of(path) for one in variant.values() if not isinstance(one, Raised) for path in one}
     concerned = aspects if aspects <= _ASIDE else set()
     for index, (one, differs) in enumerate(zip(seen, found, strict=True)):
         known = variant.get(index, {})
@@ -89,13 +89,9 @@ def _explains(reference: Reference, variant: Mapping[int, Seen], seen: Sequence[
             if not known:
                 return False
         elif not isinstance(known, Raised):
-            wrong = {path for path in differs if _aspect(path) in concerned or _aspect(path) not in _ASIDE}
+            wrong = {path for path in differs if aspect_of(path) in concerned or aspect_of(path) not in _ASIDE}
             if known and reference.cases[index].drawn:  # where there is anything else, gradients are not recorded
-                wrong = {path for path in wrong if _aspect(path) != "gradients"}
+                wrong = {path for path in wrong if aspect_of(path) != "gradients"}
             if not wrong <= set(known):
                 return False
     return True
-
-
-def _aspect(path: str) -> str:
-    return path.split("|")[0]

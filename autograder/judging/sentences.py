@@ -65,6 +65,7 @@ Place = tuple[int, str]  # a line's number and its text; 0 where there is none t
 
 NEXT = "Next: the hints above."
 CONSTANT = "Your answer is the same, whatever it is given."
+YOUR_ANSWER = "Your answer "
 BROKE_OFF = "Your answer broke off its own check."
 PROCESS_ENDED = "This check was stopped: your answer ended the Python process in which it ran."
 STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."
@@ -126,6 +127,15 @@ def write(contract: str, needed: Sequence[str] = ()) -> str:
     *others, last = needed or ("",)
     listed = f"{', '.join(others)} and {last}" if others else last
     return said + (f" More than half of the points takes {listed} that are right." if last else "")
+
+
+def does_not_parse(line: int) -> str:
+    """The answer is no Python; ``line`` is 0 where Python cannot say where.
+
+    >>> does_not_parse(3), does_not_parse(0)
+    ('Your answer does not parse, line 3.', 'Your answer does not parse.')
+    """
+    return f"{YOUR_ANSWER}does not parse{f', line {line}' if line else ''}."
 
 
 def not_by_hand(used: Sequence[str]) -> str:

@@ -56,6 +56,11 @@ class Exercise:
         """Whether it asks for words or numbers under given names, and no code: what is right must not be said."""
         return self.contract.endswith(": dict")
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The aspects to name before anything is written: none where values are all that it takes."""
+        return tuple(dict.fromkeys((*self.core, *self.essential))) if self.essential else ()
+
     def share(self, aspect: str) -> float:
         """What ``aspect`` weighs in this exercise."""
         return self.shares.get(aspect, 1)

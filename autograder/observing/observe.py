@@ -146,11 +146,11 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     if _is_placeholder(answer):
         return Run((), attempted=False)
     watch, earlier, binding = Watch(exercise.by_hand), Earlier(), Binding()
-    handed_in, generators = look_at(answer), OtherGenerators()
+    handed_in = look_at(answer)
     seen: list[Seen] = []
     returned: list[Form] = []
     try:
-        with _same_world():
+        with _same_world() as generators:
             world = World()
             for case in cases:
                 fresh = case.fresh(watch, earlier, binding)
@@ -251,7 +251,7 @@ def _without_modes() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _same_world() -> Iterator[None]:
+def _same_world() -> Iterator[OtherGenerators]:
     """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr,
     nobody at the keyboard.
     """
@@ -270,7 +270,7 @@ def _same_world() -> Iterator[None]:
         torch.set_default_dtype(torch.float32)
         logging.disable(logging.CRITICAL)
         try:
-            yield
+            yield generators
         finally:
             torch.set_default_dtype(dtype)
             logging.disable(disabled)

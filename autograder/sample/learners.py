@@ -122,7 +122,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         {
             "tiny_cnn": Answer(_tiny("return self.fc(F.relu(self.konv(x)).flatten(1))"), 0, "no attribute"),
             "count_parameters": Answer(
-                "def count_parameters(module, trainable_only=False)\n    return 0", 0, "not attempted"
+                "def count_parameters(module, trainable_only=False)\n    return 0", 0, "does not parse, line 1"
             ),
         },
     ),
@@ -193,7 +193,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         "crashes",
         {
             "relu": Answer("def relu(x):\n    return x / 0 / nothing", 0, "NameError"),
-            "linear": Answer("def linear(x, weight, bias=None)\n    return x", 0, "not attempted"),
+            "linear": Answer("def linear(x, weight, bias=None)\n    return x", 0, "does not parse, line 1"),
         },
     ),
     Submission(

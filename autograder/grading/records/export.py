@@ -15,7 +15,7 @@ from traitlets.config import Config
 from autograder.files import write_whole
 from autograder.grading.records import shown
 from autograder.grading.records.classroom import Classroom, open_classroom
-from autograder.grading.records.record import read_records
+from autograder.grading.records.recorded import read_records
 from autograder.grading.records.roster import Person, read_roster
 from autograder.grading.records.total import read_held
 from autograder.grading.records.waiting import on_stderr, wait_for_gradebook

@@ -12,7 +12,6 @@ import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -27,21 +26,20 @@ from traitlets.config import Config
 from autograder.files import write_whole
 from autograder.grading.records.basis import basis_of, work_of
 from autograder.grading.records.changes import Change, change_of
-from autograder.grading.records.classroom import Classroom, open_classroom
+from autograder.grading.records.classroom import Classroom
 from autograder.grading.records.full_disk import DiskFull, is_full
 from autograder.grading.records.late import LateRule
 from autograder.grading.records.one_pass import Writer, can_write, class_of
 from autograder.grading.records.plugins import TrustedExecute, with_outputs
 from autograder.grading.records.points import agree_on_points
 from autograder.grading.records.roster import Roster, keep_added, read_roster
-from autograder.grading.records.total import Held, json_of, read_held, with_total
+from autograder.grading.records.total import Held, json_of, read_held
 from autograder.grading.records.waiting import GradebookLocked, Tell, is_locked, on_stderr, wait_for_gradebook
 from autograder.grading.submissions.learners import entries
-from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
-from autograder.grading.submissions.verdicts import Result, not_run
-from course.chapters import find_chapter
+from autograder.grading.submissions.prepare import Assignment, Prepared
+from autograder.grading.submissions.verdicts import Result
 
-__all__ = ["NotRecorded", "Recorder", "held_of", "read_records", "recorded"]
+__all__ = ["NotRecorded", "Recorder"]
 
 
 _ROUNDING = 1e-6  # points: SQLite and Python add them up in another order
@@ -289,12 +287,6 @@ def _look(room: Classroom, task: Assignment) -> tuple[dict[str, Held], Held, Ros
         return held, ungraded, read_roster(gradebook, room.added)
 
 
-def held_of(room: Classroom, name: str) -> dict[str, Held]:
-    """What the gradebook holds of the assignment ``name`` now, by student."""
-    with Gradebook(room.db_url, room.course_id) as gradebook:
-        return read_held(gradebook, name)[0]
-
-
 def _as_released(gradebook: Gradebook, task: Assignment) -> None:
     try:
         cells = {cell.name: cell for cell in gradebook.find_notebook(task.notebook, task.name).source_cells}
@@ -308,36 +300,3 @@ def _as_released(gradebook: Gradebook, task: Assignment) -> None:
                 f"the cell {name} of {task.name} has changed since it was handed out; let the gradebook know: "
                 f"python -m autograder release {task.name}"
             )
-
-
-def read_records(room: Classroom, name: str) -> dict[str, dict[str, Any]]:
-    """The results that are recorded of the assignment ``name``, as `Result.as_json` has them, by student."""
-    found = {}
-    for path in sorted(room.records(name).glob("*.json")):
-        try:
-            result = dict(json.loads(path.read_bytes())["result"])
-            found[str(result["student"])] = result
-        except (OSError, ValueError, KeyError, TypeError):
-            continue  # unfinished: the next `grade` writes it
-    return found
-
-
-def recorded(chapter: str, root: Path, tell: Tell = on_stderr) -> list[dict[str, Any]]:
-    """The results of ``chapter`` in the class at ``root``, as `with_total` has them, by learner.
-
-    Raises ``ValueError`` when nothing is recorded yet.
-    """
-    room, _ = open_classroom(root)
-    name = find_chapter(chapter).slug
-    found = read_records(room, name)
-    if not found:
-        raise ValueError(f"nothing is recorded of {name}; grade it first: python -m autograder grade {name}")
-    task = room.assignment(name)
-    wait_for_gradebook(room.db_url, tell)
-    with Gradebook(room.db_url, room.course_id) as gradebook:
-        held, ungraded = read_held(gradebook, name)
-        roster = read_roster(gradebook, room.added)
-    for ready in prepare_all(task, roster=roster.people):
-        if ready.nothing_handed_in:
-            found.setdefault(ready.student, json_of(not_run(task, ready)))
-    return [with_total(found[one], held.get(one, ungraded)) for one in sorted(found, key=roster.in_order)]

@@ -24,7 +24,6 @@ from autograder.observing.observe import Run, Seen
 
 __all__ = ["Decided", "Result", "decide", "not_run"]
 
-_ANSWER = "Your answer "
 _WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED)
 
 
@@ -110,7 +109,10 @@ def _decide(
     one = ran.get(place)
     if one is None:
         state, words = _elsewhere(task, notebook, ran, check) or (State.NOT_ATTEMPTED, "")
-        return Decided(state, _nothing(exercise, Status.NOT_ATTEMPTED, words or sentences.write(exercise.contract)))
+        return Decided(
+            state,
+            _nothing(exercise, Status.NOT_ATTEMPTED, words or sentences.write(exercise.contract, exercise.needed)),
+        )
     state_of_cell = of_cell(one.end)
     if state_of_cell is not None or one.run is None:
         state = state_of_cell or State.CRASHED
@@ -129,10 +131,8 @@ def _decide(
         words = never_there(job, ran, place, check.answer)
         line = does_not_parse(job, ran, place, check.answer, _answer_of(task, notebook, place))
         if line is not None:
-            said = f"{_ANSWER}does not parse{f', line {line}' if line else ''}."
-            return Decided(
-                State.DOES_NOT_PARSE, replace(verdict, status=Status.CRASHED, note=f"{said} {words}".rstrip())
-            )
+            note = f"{sentences.does_not_parse(line)} {words}".rstrip()
+            return Decided(State.DOES_NOT_PARSE, replace(verdict, status=Status.CRASHED, note=note))
         verdict = replace(verdict, note=words or verdict.note)
     return Decided(of_verdict(verdict.status), verdict)
 
@@ -223,7 +223,7 @@ def _no_python(exercises: Mapping[str, Decided]) -> list[str]:
     notes = [
         (one.verdict.exercise, one.verdict.note) for one in exercises.values() if one.state is State.DOES_NOT_PARSE
     ]
-    return [f"{name}: {note.partition('.')[0].removeprefix(_ANSWER)}" for name, note in notes]
+    return [f"{name}: {note.partition('.')[0].removeprefix(sentences.YOUR_ANSWER)}" for name, note in notes]
 
 
 def _told(task: Assignment, notebook: NotebookNode, outcome: Outcome) -> str:

@@ -25,8 +25,9 @@ from grading_class import (
 )
 from rich.console import Console
 
-from autograder.grading.grade import GradeResult, grade, show
+from autograder.grading.grade import GradeResult, grade
 from autograder.grading.slots.job import Limits
+from autograder.grading.table import show
 from autograder.judging.reference import PUBLIC
 from autograder.observing.codec import from_bytes, to_bytes
 from autograder.sample.learners import Submission

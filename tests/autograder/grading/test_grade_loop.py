@@ -89,6 +89,12 @@ def test_the_demo_says_so_when_a_grade_is_not_what_is_deserved(
     assert (tmp_path / "classroom/demo/classroom/grades.csv").read_text().count("noether") == 1
 
 
+def test_the_demo_of_the_readme_ends_with_every_grade_and_every_word_as_deserved(root: Path, tmp_path: Path) -> None:
+    shutil.copy(root / "nbgrader_config.py", tmp_path)
+    shutil.copytree(root / "solutions", tmp_path / "solutions")
+    assert demo.play(tmp_path, SAMPLE_CLASS) == 0
+
+
 def test_the_sample_class_has_one_of_each_kind() -> None:
     kinds = [one.what for one in SAMPLE_CLASS]
     assert len(SAMPLE_CLASS) >= 8

@@ -11,16 +11,18 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from answers.convolution import RIGHT as RIGHT_CONVOLUTIONS
 from answers.functional import RIGHT
 from judging import verdict_on
 from torch import Tensor
 
 from autograder.authoring.oracles import oracles_of
+from autograder.authoring.oracles.functional.parameters import BOUNDS, SIZES
 from autograder.judging.credit import Held, credit
 from autograder.observing.exercise import Exercise, catalogue, find
 
-BOUNDS = {"conv.weight": 27**-0.5, "conv.bias": 27**-0.5, "fc.weight": 16384**-0.5, "fc.bias": 16384**-0.5}
-SIZES = {"conv.weight": (16, 3, 3, 3), "conv.bias": (16,), "fc.weight": (10, 16384), "fc.bias": (10,)}
+conv = RIGHT_CONVOLUTIONS["conv2d"][0]
+WINDOWS = oracles_of("convolution")["windows"].answer
 
 
 def drawn(
@@ -39,31 +41,12 @@ def with_numpy(x: Tensor, weight: Tensor, bias: Tensor | None = None, **more: An
     return conv(*numbers, **more)
 
 
-def conv(
-    x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0, dilation: int = 1
-) -> Tensor:
-    """Without torch's own."""
-    x = F.pad(x, (padding,) * 4)
-    kernel = weight.shape[2:]
-    high, wide = ((n - dilation * (k - 1) - 1) // stride + 1 for n, k in zip(x.shape[2:], kernel, strict=True))
-    out = torch.zeros(len(x), len(weight), high, wide, dtype=x.dtype)
-    for i in range(kernel[0]):
-        for j in range(kernel[1]):
-            rows, columns = (
-                slice(d, d + (n - 1) * stride + 1, stride) for d, n in ((i * dilation, high), (j * dilation, wide))
-            )
-            out = out + torch.einsum("nchw,oc->nohw", x[:, :, rows, columns], weight[:, :, i, j])
-    return out if bias is None else out + bias[:, None, None]
-
-
 def by_order(x: Tensor, params: dict[str, Tensor]) -> Tensor:
     first, second, third, fourth = params.values()
     return RIGHT["functional_cnn"][0](
         x, {"conv.weight": first, "conv.bias": second, "fc.weight": third, "fc.bias": fourth}
     )
 
-
-WINDOWS = oracles_of("convolution")["windows"].answer
 
 ANSWERS: dict[tuple[str, str], Callable[..., Any]] = {
     ("init_params", "`conv.weight` of another shape"): lambda generator: drawn(

@@ -3,50 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
-import torch.nn.functional as F
+from answers.modules import InADict
 from judging import verdict_on
-from torch import Tensor, nn
+from torch import Tensor
 
+from autograder.authoring.oracles.functional.parameters import BOUNDS, SIZES
 from autograder.judging.reference import load
 from autograder.observing.exercise import find
 
 
-class TinyInAList(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.layers = [nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16 * 32 * 32, 10)]
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.layers[1](F.relu(self.layers[0](x)).flatten(1))
-
-
-class MLPInAList(nn.Module):
-    def __init__(self, widths: Any) -> None:
-        super().__init__()
-        self.layers = [nn.Linear(a, b) for a, b in pairwise(widths)]
-
-    def forward(self, x: Tensor) -> Tensor:
-        for one in self.layers[:-1]:
-            x = F.relu(one(x))
-        return self.layers[-1](x)
-
-
-def split_view(x: Tensor, num_heads: int) -> Tensor:
-    return x.view(x.shape[0], num_heads, x.shape[1], -1)
-
-
-SIZES = {"conv.weight": (16, 3, 3, 3), "conv.bias": (16,), "fc.weight": (10, 16384), "fc.bias": (10,)}
-
-
 def started(draw: Callable[..., Tensor], generator: torch.Generator) -> dict[str, Tensor]:
     """Of each tensor the numbers that ``draw`` gives, times 1/√fan_in."""
-    scales = {name: 27**-0.5 if name.startswith("conv") else 1 / 128 for name in SIZES}
-    return {name: (draw(size, generator=generator) * scales[name]).requires_grad_() for name, size in SIZES.items()}
+    return {name: (draw(size, generator=generator) * BOUNDS[name]).requires_grad_() for name, size in SIZES.items()}
 
 
 def uneven_within_the_bounds(generator: torch.Generator) -> dict[str, Tensor]:
@@ -65,7 +37,7 @@ def half_the_bounds(generator: torch.Generator) -> dict[str, Tensor]:
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
     ("relu", lambda x: torch.zeros_like(x), "gradient lost"),
-    ("tiny_cnn", TinyInAList, "layers made in forward"),
+    ("tiny_cnn", InADict, "layers made in forward"),
     ("call_with", lambda module, tensors, x: torch.zeros(2, 3), "gradient cut"),
     ("call_with", lambda module, tensors, x: 3.0, "gradient cut"),
     ("conv2d", lambda x, weight, **more: torch.zeros(1, 1, 1, 1), "gradient lost"),

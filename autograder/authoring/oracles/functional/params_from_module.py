@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
-from autograder.authoring.makes import MAKES, layers_of
+from autograder.authoring.makes import MAKE_WORDS, MAKES, layers_of
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.space import Chosen, Space
 from autograder.observing.case import Case
@@ -61,9 +61,7 @@ _SPACE = Space(
     graded=(False, True),
     dtype=(torch.float32, torch.float64, torch.bfloat16),
     words={
-        "make": "the module is of the make: {}",
-        "beside": "beside it stands {}",
-        "depth": "it lies {} levels down",
+        **MAKE_WORDS,
         "mode": "the mode is: {}",
         "graded": "parameters have a .grad already: {}",
     },

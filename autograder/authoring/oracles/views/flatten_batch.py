@@ -7,6 +7,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.views.layout import may_be_a_leaf
 from autograder.authoring.space import DTYPES, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
 
@@ -62,8 +63,7 @@ _SPACE = Space(
     leaves=("", "x"),
     within=(
         lambda one: fits(one.layout, _size(one)),
-        # as_strided, a fine way to a view, shares a gradient out among numbers of one slot.
-        lambda one: not one.leaves or (one.dtype.is_floating_point and one.layout != "expanded"),
+        may_be_a_leaf,
     ),
     words={
         "images": "the batch is of size {}",

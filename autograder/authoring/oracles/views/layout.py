@@ -9,8 +9,18 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride
+from autograder.authoring.space import Chosen
 
-__all__ = ["reach_of", "tensor_of", "turned_layout"]
+__all__ = ["may_be_a_leaf", "reach_of", "tensor_of", "turned_layout"]
+
+
+def may_be_a_leaf(one: Chosen) -> bool:
+    """Whether gradients can be asked for: as_strided, a fine way to a view, shares one out among numbers of one slot.
+
+    >>> may_be_a_leaf(Chosen({"leaves": "x", "dtype": torch.float64, "layout": "expanded"}))
+    False
+    """
+    return not one.leaves or (one.dtype.is_floating_point and one.layout != "expanded")
 
 
 def tensor_of(size: Ints, stride: Ints, offset: int = 0) -> Tensor:

@@ -30,10 +30,11 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 from rich.console import Console
 
-from autograder.grading.grade import GradeResult, grade, show
+from autograder.grading.grade import GradeResult, grade
 from autograder.grading.records.export import export, feedback
-from autograder.grading.records.record import recorded
+from autograder.grading.records.recorded import recorded
 from autograder.grading.records.total import Row, total_of
+from autograder.grading.table import show
 from autograder.report import write_report
 
 ZERO = 'c.LateSubmissionPlugin.penalty_method = "zero"\n'

@@ -21,7 +21,7 @@ from grading_class import CHAPTER, PARTLY, PERFECT, InProcess, gradebook, hand_i
 from nbgrader.api import Gradebook
 from rich.console import Console
 
-from autograder.grading.grade import GradeResult, grade, show
+from autograder.grading.grade import GradeResult, grade
 from autograder.grading.records import full_disk, waiting
 from autograder.grading.records.export import export
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
@@ -29,6 +29,7 @@ from autograder.grading.records.one_pass import Writer
 from autograder.grading.records.waiting import GradebookLocked, wait_for_gradebook
 from autograder.grading.slots import leftovers
 from autograder.grading.slots.store import Store
+from autograder.grading.table import show
 from autograder.sample.learners import Submission
 
 
