@@ -11,13 +11,13 @@ from autograder.observing.exercise import exercises_of
 from autograder.sample.learners import SAMPLE_CLASS, STUB, Answer, Submission
 from course.chapters import find_chapter
 
-__all__ = ["class_of"]
+__all__ = ["WRONG_IDEAS", "class_of"]
 
 # No other exercise of the chapter leans on these.
-_WRONG_IDEAS: Mapping[str, tuple[str, Answer]] = {
+WRONG_IDEAS: Mapping[str, tuple[str, Answer]] = {
     "storage": (
         "contiguous_stride",
-        Answer("def contiguous_stride(size):\n    return tuple(size)", 0, "sizes for strides"),
+        Answer("def contiguous_stride(size):\n    return tuple(size)", 0.08, "sizes for strides"),
     ),
     "registration": (
         "my_linear",
@@ -37,7 +37,7 @@ _WRONG_IDEAS: Mapping[str, tuple[str, Answer]] = {
         "cross_entropy",
         Answer(
             "def cross_entropy(logits, target):\n    return F.nll_loss(F.log_softmax(F.softmax(logits, 1), 1), target)",
-            1,
+            0,
             "softmax twice",
         ),
     ),
@@ -89,8 +89,8 @@ def _made(slug: str, topic: str, solutions: Mapping[str, str]) -> tuple[Submissi
         Submission("carl", slug, "half done", half, rest=STUB),
         Submission("dorothy", slug, "blank", rest=STUB),
     ]
-    if topic in _WRONG_IDEAS:
-        exercise, answer = _WRONG_IDEAS[topic]
+    if topic in WRONG_IDEAS:
+        exercise, answer = WRONG_IDEAS[topic]
         made.append(Submission("emil", slug, f"misconception: {answer.says}", {exercise: answer}))
     return (
         *made,
