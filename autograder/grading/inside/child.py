@@ -9,7 +9,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -109,7 +109,8 @@ def _check(shell: Shell, namespace: Namespace, frame: Frame, probe: Probe, sink:
     shell.execution_count = frame.data["count"] + 1
     error: BaseException | None = None
     try:
-        probe(namespace, frame, sink.observed)
+        with _memory_for_a_check():
+            probe(namespace, frame, sink.observed)
     except BaseException as caught:
         error = caught
     with contextlib.suppress(BaseException):
@@ -182,10 +183,28 @@ def _limit(limits: Mapping[str, Any]) -> None:
         number = getattr(resource, f"RLIMIT_{name}", None)
         if number is None:  # another system knows other limits
             continue
+        most = value + limits["for_a_check"] if name == "AS" else value
         hard = resource.getrlimit(number)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(number, (value, value))
+            resource.setrlimit(number, (min(value, most), most))
+
+
+@contextlib.contextmanager
+def _memory_for_a_check() -> Iterator[None]:
+    """A cell that has taken all memory costs itself; the answers beside it are still observed."""
+    number = getattr(resource, "RLIMIT_AS", None)
+    if number is None:
+        yield
+        return
+    soft, hard = resource.getrlimit(number)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(number, (hard, hard))
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(number, (soft, hard))
 
 
 def _mapped() -> int:

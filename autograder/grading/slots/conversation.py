@@ -19,6 +19,7 @@ from typing import Any
 from autograder.grading.slots.job import Cell, CellEnd, Job
 from autograder.grading.slots.outputs import Collector
 from autograder.grading.slots.warm import Warm
+from autograder.grading.walls.limits import FOR_A_CHECK
 from autograder.grading.wire.frames import Decoder, Frame, FrameError, encode
 from autograder.grading.wire.observations import RUN_LIMIT, unpack_run
 from autograder.observing.codec import from_bytes
@@ -51,6 +52,7 @@ class Child:
         self._closed = False  # a closed channel is always readable, and says nothing
         limits = {
             "memory": job.limits.memory,
+            "for_a_check": FOR_A_CHECK,
             # One more for the zygote. Without a sandbox all of the user's processes would count.
             "processes": job.limits.processes + 1 if sandboxed and _counts_by_namespace() else 0,
             "file_size": job.limits.file_size,

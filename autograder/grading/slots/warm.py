@@ -18,7 +18,7 @@ from typing import Any
 from autograder.grading.slots import leftovers
 from autograder.grading.walls import bubblewrap
 from autograder.grading.walls.cgroup import group_for
-from autograder.grading.walls.limits import Limits
+from autograder.grading.walls.limits import FOR_A_CHECK, Limits
 from autograder.grading.walls.seccomp import filter_for
 from autograder.grading.walls.staging import stage
 
@@ -98,7 +98,7 @@ class Warm:
     def fork(self, limits: Limits) -> socket.socket:
         """Start a child, and return the controller's end of its own channel. Raises `SlotError`."""
         ours, theirs = socket.socketpair()
-        words = {"ask": "fork", "memory": limits.memory, "processes": limits.processes}
+        words = {"ask": "fork", "memory": limits.memory + FOR_A_CHECK, "processes": limits.processes}
         try:
             with theirs:
                 socket.send_fds(self.control, [json.dumps(words).encode() + b"\n"], [theirs.fileno()])

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autograder.grading.walls.limits import Limits
+from autograder.grading.walls.limits import FOR_A_CHECK, Limits
 
 __all__ = ["Group", "group_for"]
 
@@ -59,7 +59,7 @@ class Group:
 def group_for(limits: Limits, root: Path = _CGROUPS, own: Path = Path("/proc/self/cgroup")) -> Group | None:
     """A new group that holds a slot to ``limits``; ``None`` where none can be made."""
     name = f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
-    memory, processes = str(limits.memory + _WARM), str(2 * limits.processes + 8)
+    memory, processes = str(limits.memory + FOR_A_CHECK + _WARM), str(2 * limits.processes + 8)
     wanted = {"memory": ("memory.max", "memory.limit_in_bytes", memory), "pids": ("pids.max", "pids.max", processes)}
     made: dict[Path, None] = {}
     for controller, (new, old, value) in wanted.items():

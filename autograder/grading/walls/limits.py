@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+__all__ = ["FOR_A_CHECK", "Limits"]
+
+# Bytes of memory beyond what its cells may use, for observing answers beside a cell that has taken all there was.
+FOR_A_CHECK = 256 << 20
 
 
 @dataclass(frozen=True)

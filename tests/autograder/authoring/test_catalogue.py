@@ -12,7 +12,7 @@ from judging import verdict_on
 
 from autograder.authoring.oracles import Misconception, oracles_of
 from autograder.authoring.references import record, same_reference
-from autograder.judging.judge import judge
+from autograder.judging.judge import judge, read
 from autograder.judging.reference import PUBLIC, load
 from autograder.judging.verdict import Status
 from autograder.observing.codec import from_bytes, to_bytes
@@ -165,3 +165,16 @@ def test_what_is_seen_survives_the_way_through_bytes(exercise: Exercise) -> None
     reference = load(exercise)
     seen = run(exercise, oracles_of(exercise.topic)[exercise.id].answer, reference.cases).seen
     assert judge(exercise, reference, Run(from_bytes(to_bytes(seen)))).solved
+
+
+@pytest.mark.parametrize(
+    ("exercise", "known", "answer"), [one for one in MISCONCEPTIONS if " for all " in one.values[1].name]
+)
+def test_what_shares_between_calls_starts_anew_with_every_check(
+    exercise: Exercise, known: Misconception, answer: Any
+) -> None:
+    cases = load(exercise).cases
+    first, again = (
+        to_bytes(dict(enumerate(read(exercise, cases, run(exercise, answer, cases).seen)))) for _ in range(2)
+    )
+    assert first == again

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
+from weakref import WeakValueDictionary
 
 import torch
 import torch.nn.functional as F
@@ -135,15 +136,15 @@ class _OneLayerForAll(_Layer):
 
 
 class _Shared(_Layer):
-    """The class holds the layers: all objects have the same."""
+    """All objects have the same layers, as long as one of them is there: what is seen depends on no earlier check."""
 
     mixing = staticmethod(_written_out())
-    made: dict[int, list[nn.Module]] = {}  # noqa: RUF012
+    made: ClassVar[WeakValueDictionary[tuple[int, str], nn.Linear]] = WeakValueDictionary()
 
     def __init__(self, embed_dim: int, num_heads: int) -> None:
         super().__init__(embed_dim, num_heads)
-        layers = _Shared.made.setdefault(embed_dim, [nn.Linear(embed_dim, embed_dim) for _ in range(4)])
-        self.q, self.k, self.v, self.out = layers  # type: ignore[assignment]
+        for name in ("q", "k", "v", "out"):
+            setattr(self, name, _Shared.made.setdefault((embed_dim, name), getattr(self, name)))
 
 
 class _WithoutBiases(_Layer):

@@ -68,6 +68,10 @@ ENDS = {
     "loops in C": ("sum(range(10**12))", CellEnd.TIMED_OUT),
     "stops itself": ("import os, signal; os.kill(os.getpid(), signal.SIGSTOP)", CellEnd.TIMED_OUT),
     "takes all memory": ("hoard = []\nwhile True: hoard.append(bytearray(50 << 20))", CellEnd.OUT_OF_MEMORY),
+    "takes all memory but a little": (
+        "hoard = []\nwhile True: hoard.append(bytearray(1 << 20))",
+        CellEnd.OUT_OF_MEMORY,
+    ),
     "takes all memory in tensors": (
         "import torch\nhoard = []\nwhile True: hoard.append(torch.ones(10**7))",
         CellEnd.OUT_OF_MEMORY,
