@@ -80,7 +80,7 @@ def main(channel: socket.socket, shell: Shell, probe: Probe) -> None:
     """Serve the controller at the other end of ``channel`` until it hangs up."""
     frames = _frames(channel)
     start = next(frames)
-    _limit(start.data["limits"])
+    most = _limit(start.data["limits"])
     _lay_out(start)
     np.random.seed()  # Python's own generator is seeded anew by fork, these two are not
     torch.default_generator.seed()
@@ -93,7 +93,11 @@ def main(channel: socket.socket, shell: Shell, probe: Probe) -> None:
     for frame in frames:
         sink.open(frame.turn)
         with interrupts:
-            how = _cell(shell, frame, loop) if frame.kind == "cell" else _check(shell, namespace, frame, probe, sink)
+            if frame.kind == "cell":
+                with _memory_of_a_cell(most):
+                    how = _cell(shell, frame, loop)
+            else:
+                how = _check(shell, namespace, frame, probe, sink)
         sink.close({"how": how})
 
 
@@ -109,8 +113,7 @@ def _check(shell: Shell, namespace: Namespace, frame: Frame, probe: Probe, sink:
     shell.execution_count = frame.data["count"] + 1
     error: BaseException | None = None
     try:
-        with _memory_for_a_check():
-            probe(namespace, frame, sink.observed)
+        probe(namespace, frame, sink.observed)
     except BaseException as caught:
         error = caught
     with contextlib.suppress(BaseException):
@@ -171,40 +174,41 @@ def _lay_out(start: Frame) -> None:
     sys.argv = ["ipykernel_launcher.py"]
 
 
-def _limit(limits: Mapping[str, Any]) -> None:
-    """Take rights away from this process and all that it will start."""
+def _limit(limits: Mapping[str, Any]) -> int:
+    """Take rights away from this process and all that it will start; says how much address space a cell may fill, 0 for any."""
+    mapped = _mapped()
     seconds, size = int(limits["notebook_seconds"]) + 30, limits["file_size"]
     wanted = {"CORE": 0, "FSIZE": size, "CPU": seconds, "MSGQUEUE": 0, "NOFILE": 1024}
     if limits["processes"]:
         wanted["NPROC"] = limits["processes"]
     if limits["memory"]:
-        wanted["AS"] = limits["memory"] + _mapped()
+        wanted["AS"] = limits["memory"] + limits["for_a_check"] + mapped
     for name, value in wanted.items():
         number = getattr(resource, f"RLIMIT_{name}", None)
         if number is None:  # another system knows other limits
             continue
-        most = value + limits["for_a_check"] if name == "AS" else value
         hard = resource.getrlimit(number)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(number, (min(value, most), most))
+            resource.setrlimit(number, (value, value))
+    return limits["memory"] and limits["memory"] + mapped
 
 
 @contextlib.contextmanager
-def _memory_for_a_check() -> Iterator[None]:
-    """A cell that has taken all memory costs itself; the answers beside it are still observed."""
+def _memory_of_a_cell(most: int) -> Iterator[None]:
+    """A cell may take no more than ``most`` bytes: one that takes all there is costs itself, and answers are still observed."""
     number = getattr(resource, "RLIMIT_AS", None)
-    if number is None:
+    if number is None or not most:
         yield
         return
-    soft, hard = resource.getrlimit(number)
+    hard = resource.getrlimit(number)[1]
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(number, (hard, hard))
+        resource.setrlimit(number, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
     try:
         yield
     finally:
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(number, (soft, hard))
+            resource.setrlimit(number, (hard, hard))
 
 
 def _mapped() -> int:
