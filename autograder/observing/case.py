@@ -157,7 +157,7 @@ class Case:
         return {name: "no gradient" if one is None else one for name, one in zip(names, found, strict=True)}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _large(recipe: Uniform) -> Tensor:
     """A case asks for the same large input several times; nobody else gets this tensor itself."""
     return recipe.tensor()

@@ -81,6 +81,13 @@ def plain(value: Any) -> Any:
     >>> plain([torch.tensor(3), np.float64(0.5), object()])
     (tensor(3), 0.5, Other(type='object'))
     """
+    kind = type(value)  # by far most are exactly one of these, and a check looks at thousands
+    if kind in _AS_IT_IS:
+        return value
+    if kind is Tensor:
+        return _plain_tensor(value)
+    if kind is dict:
+        return {key if type(key) is str else plain_key(key): plain(item) for key, item in value.items()}
     match value:
         case Tensor():
             return _plain_tensor(value)
@@ -103,6 +110,9 @@ def plain(value: Any) -> Any:
         return Other(type(value).__name__)
 
 
+_AS_IT_IS = frozenset({type(None), str, bool, int, Other, Projection, torch.dtype})
+
+
 def plain_key(key: Any) -> Any:
     """A dict's key as data: text and integers stay, everything else becomes its ``repr``."""
     return key if isinstance(key, str | int | bool) else repr(key)
@@ -110,10 +120,13 @@ def plain_key(key: Any) -> Any:
 
 def _plain_tensor(value: Tensor) -> Any:
     with torch._C.DisableTorchFunctionSubclass():
-        tensor = value.detach().as_subclass(Tensor)
-        if tensor.layout is not torch.strided or tensor.device.type == "meta":
+        tensor = value.detach()
+        if type(tensor) is not Tensor:
+            tensor = tensor.as_subclass(Tensor)
+        if tensor.layout is not torch.strided or tensor.is_meta:
             return Other(f"Tensor ({tensor.layout}, {tensor.device})")
-        tensor = tensor.cpu().resolve_conj().resolve_neg()
+        if not tensor.is_cpu or tensor.is_conj() or tensor.is_neg():
+            tensor = tensor.cpu().resolve_conj().resolve_neg()
         return tensor.clone(memory_format=torch.contiguous_format) if tensor.numel() <= LARGE else project(tensor)
 
 

@@ -42,9 +42,14 @@ def smaller(value: Any) -> Any:
     >>> smaller({"values": torch.zeros(5, 5)})["values"].size
     (5, 5)
     """
+    kind = type(value)
+    if kind is str or kind is int:
+        return value
     match value:
-        case Tensor() if value.numel() > SMALL:
-            return project(value)
+        case Tensor():
+            return project(value) if value.numel() > SMALL else value
+        case dict():
+            return {key: smaller(item) for key, item in value.items()}
         case Mapping():
             return {key: smaller(item) for key, item in value.items()}
         case tuple():

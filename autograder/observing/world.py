@@ -63,7 +63,7 @@ class World:
             if read() != self.settings[name]:
                 changed.append(name)
                 write(self.settings[name])
-        if any(dict(getattr(nn_module, name)) != kept for name, kept in self.hooks.items()):
+        if any(getattr(nn_module, name) != kept for name, kept in self.hooks.items()):
             changed.append("the hooks of all modules")
             for name, kept in self.hooks.items():
                 now = getattr(nn_module, name)
