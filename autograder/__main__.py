@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from course.chapters import CHAPTERS, find_chapter
 
@@ -203,6 +205,30 @@ def _class() -> Path:
 
 
 def _grade(chosen: argparse.Namespace) -> int:
+    from autograder.grading.unchanged import unchanged
+
+    began, whole = time.monotonic(), chosen.student is None and not chosen.dry_run
+    how = {
+        "reference": str(chosen.reference.absolute()) if chosen.reference else "",
+        "trusted": chosen.trust_submissions,
+    }
+    found = unchanged(_class(), find_chapter(chosen.chapter).slug, how) if whole else None
+    if found is None:
+        return _grade_all(chosen, how if whole else None)
+    seconds = time.monotonic() - began
+    if chosen.json:
+        print(json.dumps({**found.result, "seconds": round(seconds, 3)}, indent=2))
+    else:
+        from rich.console import Console
+
+        from autograder.grading.table import show
+
+        show(found.table, Console(), f"nothing has changed since the last time; 0 run, 0 recorded, {seconds:.1f} s")
+    return 0
+
+
+def _grade_all(chosen: argparse.Namespace, how: Mapping[str, Any] | None) -> int:
+    """Grade what is there; remember what is said ``how``, where it is of a whole class."""
     from autograder.grading.slots import ahead
 
     slots = chosen.jobs if chosen.cluster is None and chosen.student is None else 0
@@ -210,8 +236,11 @@ def _grade(chosen: argparse.Namespace) -> int:
         from rich.console import Console
 
         from autograder.grading.grade import grade
+        from autograder.grading.rows import table_of
         from autograder.grading.table import show
+        from autograder.grading.witness import Witness
 
+        witness = None if how is None else Witness(_class(), chosen.chapter, how)
         console = None if chosen.json else Console()
         result = grade(
             chosen.chapter,
@@ -225,10 +254,12 @@ def _grade(chosen: argparse.Namespace) -> int:
             started=started,
             console=console,
         )
+        if witness is not None:
+            witness.keep(result)
     if console is None:
         print(json.dumps(result.as_json(), indent=2))
     else:
-        show(result, console)
+        show(table_of(result), console, f"{result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s")
     return 1 if result.problems else 0
 
 

@@ -1,55 +1,48 @@
-"""What `grade` has found, as a table in a terminal: a row a learner, every state in words, and nothing that a stranger wrote as markup."""
+"""A table in a terminal: nothing that a stranger wrote is taken for markup. It knows nothing of grading, and imports little."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Table as Drawn
 
-from autograder.grading.records.total import as_words
-from autograder.grading.submissions.state import State
-from autograder.grading.submissions.verdicts import Result
-
-if TYPE_CHECKING:
-    from autograder.grading.grade import GradeResult
-
-__all__ = ["clean", "show"]
+__all__ = ["Table", "clean", "show"]
 
 
-def show(result: GradeResult, console: Console) -> None:
-    """Print ``result`` as a table: a row a learner, every state in words, and what was run and recorded."""
-    title = f"{result.chapter}: a dry run, nothing is written" if result.dry_run else result.chapter
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column("learner")
-    table.add_column("status")
-    table.add_column("points", justify="right")
-    table.add_column("of", justify="right")
-    table.add_column("remarks", overflow="fold")
-    for one, whole in zip(result.submissions, result.counted(), strict=True):
-        total = result.total(one.student)
-        nothing = one.state in (State.UNREADABLE, State.MISSING, State.NOBODYS) and not total.points
-        points = "–" if nothing else f"{total.points:g}"
-        person = result.roster.people.get(one.student)
-        who = f"{one.student} ({person.name})" if person is not None and person.name else one.student
-        told = [*(["not in the gradebook's list"] if result.is_stranger(one) else []), *filter(None, [as_words(total)])]
-        remarks = _plain("; ".join([*told, *_remarks(one, str(whole["note"]))]))
-        table.add_row(_plain(who), one.state.value, points, f"{total.of:g}", remarks)
-    console.print(table)
-    counts = {state: sum(one.state is state for one in result.submissions) for state in State}
-    counted = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
-    console.print(
-        f"{counted}; {result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s", highlight=False
-    )
-    for problem in result.problems:
+@dataclass(frozen=True)
+class Table:
+    """A class in words: learner, status, points, of how many, and remarks; the counts below, and what went wrong."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    counted: str
+    problems: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Table:
+        """The table that was kept as JSON; raises ``KeyError`` or ``TypeError`` where it is none."""
+        rows = tuple(tuple(map(str, row)) for row in fields["rows"])
+        return cls(str(fields["title"]), rows, str(fields["counted"]), tuple(map(str, fields["problems"])))
+
+
+def show(table: Table, console: Console, done: str) -> None:
+    """Print ``table``, with what was ``done`` for it behind the counts."""
+    drawn = Drawn(title=table.title, title_justify="left", box=box.SIMPLE_HEAD)
+    drawn.add_column("learner")
+    drawn.add_column("status")
+    drawn.add_column("points", justify="right")
+    drawn.add_column("of", justify="right")
+    drawn.add_column("remarks", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*map(_plain, row))
+    console.print(drawn)
+    console.print(f"{table.counted}; {done}", highlight=False)
+    for problem in table.problems:
         console.print(_plain(problem), highlight=False)
-
-
-def _remarks(one: Result, note: str) -> list[str]:
-    """A word on the submission, and the misconceptions that its answers show."""
-    known = [done.verdict for done in one.exercises.values() if done.verdict.misconception]
-    return [*filter(None, [note]), *(f"{verdict.exercise}: {verdict.misconception}" for verdict in known)]
 
 
 def _plain(text: str) -> str:

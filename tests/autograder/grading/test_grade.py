@@ -26,6 +26,7 @@ from grading_class import (
 from rich.console import Console
 
 from autograder.grading.grade import GradeResult, grade
+from autograder.grading.rows import table_of
 from autograder.grading.slots.job import Limits
 from autograder.grading.table import show
 from autograder.judging.reference import PUBLIC
@@ -88,7 +89,7 @@ def test_its_json_is_plain_data_with_every_status(small_class: Path) -> None:
 def test_the_table_says_every_status_and_no_markup_of_a_strangers(small_class: Path) -> None:
     submitted(small_class, "mia").with_name("mine.txt").rename(submitted(small_class, "mia").with_name("[red]m.txt"))
     text = io.StringIO()
-    show(graded(small_class)[0], Console(file=text, width=160))
+    show(table_of(graded(small_class)[0]), Console(file=text, width=160), "done")
     said = text.getvalue()
     for words in ("not attempted", "unreadable", "[red]m.txt", "nothing was handed in", "linear: bias forgotten"):
         assert words in said

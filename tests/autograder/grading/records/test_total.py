@@ -34,6 +34,7 @@ from autograder.grading.grade import GradeResult, grade
 from autograder.grading.records.export import export, feedback
 from autograder.grading.records.recorded import recorded
 from autograder.grading.records.total import Row, total_of
+from autograder.grading.rows import table_of
 from autograder.grading.table import show
 from autograder.report import write_report
 
@@ -74,7 +75,7 @@ def shown_everywhere(course: Path, student: str) -> dict[str, float]:
     """The total of a learner wherever one can be read, and the parts' sum where there are parts."""
     result = graded(course)
     text = io.StringIO()
-    show(result, Console(file=text, width=300))
+    show(table_of(result), Console(file=text, width=300), "done")
     line = next(one for one in text.getvalue().splitlines() if one.split()[:1] == [student])
     points = re.search(r"(?:graded|missing|not attempted)\s+([\d.–]+)\s+([\d.]+)", line)
     assert points is not None
@@ -295,7 +296,7 @@ def test_work_handed_in_again_under_a_score_by_hand_is_told_that_the_hand_outwei
     assert first.counted()[0]["note"] == f"handed in again under a score given by hand: {says}"
     assert second.counted()[0]["note"] == says
     text = io.StringIO()
-    show(first, Console(file=text, width=300))
+    show(table_of(first), Console(file=text, width=300), "done")
     assert says in text.getvalue()
     page = write_report(CHAPTER, recorded("04", course), course / "report")[0].read_text()
     assert says in html.unescape(page)

@@ -27,6 +27,7 @@ from autograder.grading.records.export import export
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
 from autograder.grading.records.one_pass import Writer
 from autograder.grading.records.waiting import GradebookLocked, wait_for_gradebook
+from autograder.grading.rows import table_of
 from autograder.grading.slots import leftovers
 from autograder.grading.slots.store import Store
 from autograder.grading.table import show
@@ -218,7 +219,7 @@ def test_learners_of_the_gradebook_are_listed_others_told_apart_and_all_sorted_b
         ]
         assert result.as_json()["not_in_gradebook"] == ["bea"]
         text = io.StringIO()
-        show(result, Console(file=text, width=200))
+        show(table_of(result), Console(file=text, width=200), "done")
         assert "not in the gradebook's list" in text.getvalue() and "noether (Noether, Emmy)" in text.getvalue()
     assert "noether" not in {who for _, who, _ in gradebook(course)["submissions"]}
 
