@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
         "--dry-run", action="store_true", help="say which scores would change although the work did not; write nothing"
     )
     one.add_argument("--json", action="store_true", help="for programs")
+    one.add_argument(
+        "--watch",
+        action="store_true",
+        help="go on until interrupted: whoever hands in is graded, as soon as the copy is whole",
+    )
+    one.add_argument("--exchange", action="store_true", help="with --watch: collect from nbgrader's exchange, too")
     one.set_defaults(run=_grade)
 
     one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
@@ -205,6 +211,10 @@ def _class() -> Path:
 
 
 def _grade(chosen: argparse.Namespace) -> int:
+    if chosen.exchange and not chosen.watch:
+        raise ValueError("--exchange goes with --watch; to collect once, use nbgrader collect")
+    if chosen.watch:
+        return _watch(chosen)
     from autograder.grading.unchanged import unchanged
 
     began, whole = time.monotonic(), chosen.student is None and not chosen.dry_run
@@ -224,6 +234,32 @@ def _grade(chosen: argparse.Namespace) -> int:
         from autograder.grading.table import show
 
         show(found.table, Console(), f"nothing has changed since the last time; 0 run, 0 recorded, {seconds:.1f} s")
+    return 0
+
+
+def _watch(chosen: argparse.Namespace) -> int:
+    if chosen.json or chosen.dry_run or chosen.student is not None:
+        raise ValueError(
+            "--watch grades everybody who comes, for people to read: leave out --json, --dry-run and --student"
+        )
+    from rich.console import Console
+
+    from autograder.grading.arrivals import grade_arrivals
+
+    console = Console()
+    try:
+        grade_arrivals(
+            chosen.chapter,
+            _class(),
+            jobs=chosen.jobs,
+            cluster=chosen.cluster,
+            reference=chosen.reference,
+            trust=chosen.trust_submissions,
+            exchange=chosen.exchange,
+            console=console,
+        )
+    except KeyboardInterrupt:
+        console.print("stopped; what was graded is recorded, and the rest is graded the next time", highlight=False)
     return 0
 
 

@@ -1,0 +1,75 @@
+"""`grade --watch`: each learner who hands in is graded and recorded at once, with slots that stay warm."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from nbgrader.apps.api import NbGraderAPI
+from rich.console import Console
+
+from autograder.grading.grade import grade
+from autograder.grading.records.classroom import open_classroom
+from autograder.grading.records.full_disk import DiskFull
+from autograder.grading.records.waiting import GradebookLocked
+from autograder.grading.slots.engine import open_engine
+from autograder.grading.table import clean
+from autograder.grading.watch import Arrivals, watch
+from course.chapters import find_chapter
+
+__all__ = ["grade_arrivals"]
+
+
+def grade_arrivals(
+    chapter: str,
+    root: Path,
+    *,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    reference: Path | None = None,
+    trust: bool = False,
+    exchange: bool = False,
+    console: Console,
+    **words: Any,
+) -> None:
+    """Grade whoever hands in ``chapter`` in the class at ``root``, until interrupted. ``words`` are `watch`'s own.
+
+    With ``exchange`` nbgrader's exchange is collected from before each look. Raises as `grade` does.
+    """
+    room, config = open_classroom(root)
+    name = find_chapter(chapter).slug
+    room.assignment(name)  # where it is not released, that is to be said now
+    arrivals = Arrivals(room.submitted, name)
+    arrivals.pass_over(lambda student: room.record(name, student))
+    told: set[str] = set()
+
+    def say(text: str) -> None:
+        console.print(f"{time.strftime('%H:%M:%S')} {text}", highlight=False, markup=False, soft_wrap=True)
+
+    def fetch() -> None:
+        if not exchange:
+            return
+        done = NbGraderAPI(config=config).collect(name, update=True)
+        why = "" if done["success"] else next(iter(done["log"].strip().splitlines()[-1:]), "nbgrader does not say why")
+        if why and why not in told:
+            told.add(why)
+            say(f"nothing could be collected from the exchange: {clean(why)}")
+
+    with open_engine(jobs, cluster, sandboxed=not trust) as engine:
+
+        def one(student: str) -> bool:
+            try:
+                result = grade(name, root, student, reference=reference, trust=trust, engine=engine)
+            except (GradebookLocked, DiskFull) as error:
+                say(f"{clean(student)} is tried again: {error}")
+                return False
+            for done in result.submissions:
+                total = result.total(done.student)
+                say(f"{clean(done.student)}: {done.state.value}, {total.points:g} of {total.of:g} points")
+            for problem in result.problems:
+                say(clean(problem))
+            return not result.problems
+
+        say(f"{name}: {len(arrivals.graded)} are graded; waiting for more (to stop, press Ctrl+C)")
+        watch(arrivals, one, fetch, **words)

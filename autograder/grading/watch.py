@@ -1,0 +1,101 @@
+"""Grading what comes in as it comes in: who has handed in something whole and new is graded, again and again.
+
+watchfiles and watchdog were looked at: they tell that something was written, not that a copy is complete, and folders on a
+network have to be looked through anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["Arrivals", "watch"]
+
+# What a learner's folder holds: names with sizes and times.
+Look = tuple[tuple[str, int, int], ...]
+
+
+@dataclass
+class Arrivals:
+    """Who has handed in ``chapter`` below ``folder`` since the last look, as soon as nothing is being written there.
+
+    A folder is settled when it is the same in two looks, and its notebooks are whole. One that stays broken is settled
+    after ``patience`` looks: then it is what was handed in, and grading says what is wrong with it.
+    """
+
+    folder: Path
+    chapter: str
+    patience: int = 15
+    graded: dict[str, Look] = field(default_factory=dict)
+    moving: dict[str, tuple[Look, int]] = field(default_factory=dict)
+
+    def settled(self) -> list[str]:
+        """The learners whose work is new, whole, and not being written to, in the order of their names."""
+        found = []
+        for student, now in self._looks():
+            if self.graded.get(student) == now:
+                self.moving.pop(student, None)
+                continue
+            before, times = self.moving.get(student, ((), 0))
+            times = times + 1 if before == now else 0
+            self.moving[student] = now, times
+            if times and (times >= self.patience or self._is_whole(student)):
+                found.append(student)
+                self.graded[student] = self.moving.pop(student)[0]
+        return found
+
+    def pass_over(self, recorded: Callable[[str], Path]) -> None:
+        """Take for graded whose record, at the path that ``recorded`` gives, is newer than all that was handed in."""
+        for student, now in self._looks():
+            try:
+                when = recorded(student).stat().st_mtime_ns
+            except OSError:
+                continue
+            if all(time_ns < when for _, _, time_ns in now):
+                self.graded[student] = now
+
+    def _looks(self) -> Iterator[tuple[str, Look]]:
+        for path in sorted(self.folder.glob(f"*/{self.chapter}")):
+            yield path.parent.name, tuple(_files(path))
+
+    def _is_whole(self, student: str) -> bool:
+        for path in (self.folder / student / self.chapter).glob("*.ipynb"):
+            try:
+                json.loads(path.read_bytes())
+            except (OSError, ValueError):
+                return False
+        return True
+
+
+def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
+    for path in sorted(folder.rglob("*")):
+        try:
+            about = path.lstat()
+        except OSError:  # gone while we look
+            continue
+        yield path.relative_to(folder).as_posix(), about.st_size, about.st_mtime_ns
+
+
+def watch(
+    arrivals: Arrivals,
+    grade: Callable[[str], bool],
+    fetch: Callable[[], None] = lambda: None,
+    *,
+    seconds: float = 2.0,
+    goes_on: Callable[[], bool] = lambda: True,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """``fetch`` what is elsewhere, ``grade`` each learner who has arrived, look again after so many ``seconds``.
+
+    Who could not be graded, where ``grade`` says ``False``, is tried again at the next look.
+    It may be stopped at any moment: what was graded is recorded, what was not is graded when it is started again.
+    """
+    while goes_on():
+        fetch()
+        for student in arrivals.settled():
+            if not grade(student):
+                arrivals.graded.pop(student, None)
+        sleep(seconds)

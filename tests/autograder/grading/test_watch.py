@@ -1,0 +1,130 @@
+"""`grade --watch`: whoever hands in is graded once, as soon as the copy is whole, and again when something newer comes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from grading_class import CHAPTER, PERFECT, InProcess, gradebook, hand_in, points_in, submitted
+from rich.console import Console
+
+from autograder.__main__ import main
+from autograder.grading import arrivals as module
+from autograder.grading.arrivals import grade_arrivals
+from autograder.grading.records.waiting import GradebookLocked
+from autograder.grading.watch import Arrivals, watch
+from autograder.sample.learners import Submission
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    path = tmp_path / "ada" / "ps1" / "ps1.ipynb"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def test_a_copy_under_way_is_waited_for(notebook: Path, tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path, "ps1")
+    notebook.write_text('{"cells": [')
+    assert [arrivals.settled() for _ in range(3)] == [[], [], []]
+    notebook.write_text('{"cells": []}')
+    assert [arrivals.settled() for _ in range(3)] == [[], ["ada"], []]
+    notebook.with_name("data.csv").write_text("1")
+    assert [arrivals.settled() for _ in range(3)] == [[], ["ada"], []]
+
+
+def test_what_stays_broken_is_what_was_handed_in(notebook: Path, tmp_path: Path) -> None:
+    arrivals = Arrivals(tmp_path, "ps1", patience=3)
+    notebook.write_text('{"cells": [')
+    assert [arrivals.settled() for _ in range(5)] == [[], [], [], ["ada"], []]
+
+
+def test_who_could_not_be_graded_is_tried_again(notebook: Path, tmp_path: Path) -> None:
+    notebook.write_text("{}")
+    tries: list[str] = []
+    looks = iter([True] * 6 + [False])
+
+    def grade(student: str) -> bool:
+        tries.append(student)
+        return len(tries) > 1
+
+    watch(Arrivals(tmp_path, "ps1"), grade, goes_on=lambda: next(looks), sleep=lambda seconds: None)
+    assert tries == ["ada", "ada"]
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> list[InProcess]:
+    engines: list[InProcess] = []
+
+    @contextmanager
+    def open_engine(*words: object, **more: object) -> Iterator[InProcess]:
+        engines.append(InProcess())
+        yield engines[-1]
+
+    monkeypatch.setattr(module, "open_engine", open_engine)
+    return engines
+
+
+def looking(*between: Callable[[], object]) -> Callable[[], bool]:
+    """Four looks, and after each four something happens."""
+    todo = iter([*(step for one in between for step in (None, None, None, None, one)), None, None, None, None])
+
+    def goes_on() -> bool:
+        step = next(todo, StopIteration)
+        if callable(step) and step is not StopIteration:
+            step()
+        return step is not StopIteration
+
+    return goes_on
+
+
+def test_a_class_is_graded_while_it_hands_in(course: Path, in_process: list[InProcess]) -> None:
+    hand_in(course, PERFECT)
+    text = io.StringIO()
+    late = Submission("zoe", CHAPTER, "perfect")
+    grade_arrivals(
+        "04",
+        course,
+        console=Console(file=text, width=200),
+        goes_on=looking(lambda: hand_in(course, late)),
+        sleep=lambda seconds: None,
+    )
+    assert "ada: graded, 22 of 22 points" in text.getvalue()
+    assert "zoe: graded, 22 of 22 points" in text.getvalue()
+    assert sum(points_in(course, "zoe").values()) == 22
+    before = gradebook(course)
+    grade_arrivals("04", course, console=Console(file=text), goes_on=looking(), sleep=lambda seconds: None)
+    assert in_process[1].ran == []
+    assert gradebook(course) == before
+    assert "2 are graded" in text.getvalue()
+
+
+def test_a_locked_gradebook_is_waited_for(
+    course: Path, in_process: list[InProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, PERFECT)
+    real, tries = module.grade, []
+
+    def grade(*words: object, **more: object) -> object:
+        tries.append(words)
+        if len(tries) == 1:
+            raise GradebookLocked("somebody writes to the gradebook")
+        return real(*words, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "grade", grade)
+    text = io.StringIO()
+    grade_arrivals(
+        "04", course, console=Console(file=text, width=200), goes_on=looking(print), sleep=lambda seconds: None
+    )
+    assert "ada is tried again: somebody writes to the gradebook" in text.getvalue()
+    assert "ada: graded, 22 of 22 points" in text.getvalue()
+    assert submitted(course, "ada").exists()
+
+
+@pytest.mark.parametrize("more", [["--json"], ["--dry-run"], ["--student", "ada"]])
+def test_it_is_for_everybody_and_for_people(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["grade", "04", "--watch", *more]) == 1
+    assert "leave out" in capsys.readouterr().err
