@@ -23,6 +23,7 @@ from autograder.grading.slots.store import Store
 from autograder.learner.kernel import TRUST
 from autograder.sample import demo
 from autograder.sample.checks import show_costs
+from autograder.sample.imports import show_imports
 from autograder.sample.learners import SAMPLE_CLASS
 
 __all__ = ["Cost", "bench", "make_class"]
@@ -73,8 +74,13 @@ def bench(
         if as_json:
             print(json.dumps(costs, indent=2))
         return 0
+    imports = show_imports(console)
     with tempfile.TemporaryDirectory() as folder:
-        found = {**_measure(Path(folder), submissions, growth, console), "what a check costs": costs}
+        found = {
+            **_measure(Path(folder), submissions, growth, console),
+            "what a check costs": costs,
+            "processor seconds of an import": imports,
+        }
     if as_json:
         print(json.dumps(found, indent=2))
     return 0 if found["grades agree"] else 1
