@@ -24,3 +24,10 @@ def test_widgets_are_imported_when_one_is_asked_for() -> None:
     program += "print('ipywidgets' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_a_wrong_answer_imports_nothing_large() -> None:
+    program = "import sys; from autograder import check; check('relu', lambda x: x)._repr_html_(); "
+    program += "print(sorted({'sympy', 'matplotlib', 'nbgrader', 'torch._dynamo'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
