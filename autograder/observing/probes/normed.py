@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder.observing.gradients import through
+
 __all__ = ["as_made", "gradients_of", "loads", "run_quietly"]
 
 
@@ -16,8 +18,7 @@ def gradients_of(out: Tensor, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
     asking = {name: one for name, one in leaves.items() if one.requires_grad}
     if not out.requires_grad:
         return dict.fromkeys(asking, "no gradient")
-    weights = torch.cos(torch.arange(out.numel(), dtype=out.dtype)).view(out.shape)
-    found = torch.autograd.grad(out, list(asking.values()), weights, allow_unused=True)
+    found = through(out, list(asking.values()))
     return {name: "no gradient" if one is None else one for name, one in zip(asking, found, strict=True)}
 
 
