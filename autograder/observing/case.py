@@ -49,11 +49,12 @@ class Case:
     noted: Noted = field(default_factory=dict, compare=False, repr=False)
     returned: list[Form] = field(default_factory=list, compare=False, repr=False)
     binding: Binding = field(default_factory=Binding, compare=False, repr=False)
+    seeds: list[int] = field(default_factory=list, compare=False, repr=False)
 
     def fresh(self, watch: Watch, earlier: Earlier | None = None, binding: Binding | None = None) -> Case:
         """The same case with nothing given out yet, of a run that has seen ``earlier`` results."""
         known: dict[str, Any] = {"earlier": earlier or Earlier(), "binding": binding or Binding()}
-        return replace(self, watch=watch, given={}, noted={}, returned=[], **known)
+        return replace(self, watch=watch, given={}, noted={}, returned=[], seeds=[], **known)
 
     @property
     def drawn(self) -> bool:
@@ -102,6 +103,21 @@ class Case:
 
         return once
 
+    def reseed(self, seed: int) -> None:
+        """Begin torch's global generator anew, as a probe may and an answer may not."""
+        self.note_seed()
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed sees to every device, which takes longer
+        self.seeds.append(seed)
+
+    def note_seed(self, before: int | None = None) -> None:
+        """Note if the generator was begun anew since it had the seed ``before``, or by others than `reseed`.
+
+        Numbers may be drawn from it by whoever makes a layer; to begin it anew is nobody's business.
+        """
+        allowed = [before] if before is not None else self.seeds[-1:]
+        if allowed and torch.default_generator.initial_seed() not in allowed:
+            self._note({"state": {"the global generator": ("its seed",)}})
+
     @contextmanager
     def left_alone(self, **given: Any) -> Iterator[None]:
         """Note what becomes of the tensors and modules ``given`` to an answer that `call` does not call: a module's forward.
@@ -125,9 +141,7 @@ class Case:
         finally:
             noted.update(changed())
             self._note(noted)
-            # Numbers may be drawn from it by whoever makes a layer; to begin it anew is nobody's business.
-            if torch.default_generator.initial_seed() != seed:
-                self._note({"state": {"the global generator": ("its seed",)}})
+            self.note_seed(seed)
 
     def _note(self, noted: Noted) -> None:
         for aspect, found in noted.items():

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from operator import is_
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+
+from autograder.observing.patches import put_back
 
 __all__ = ["Earlier", "Look", "Noted", "look"]
 
 # By aspect, then by the name of what was given: what is no longer as it was.
 Noted = dict[str, dict[str, tuple[str, ...]]]
 Look = Callable[[], Noted]
-
-# What Python calls by itself; the other names between underscores come and go by themselves.
-_CALLED = ("__call__", "__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__dir__")
 
 _HOOKS = tuple(name for name in vars(nn.Module()) if name.endswith("hooks"))
 
@@ -157,7 +155,7 @@ def _module(value: nn.Module) -> Callable[[], Iterator[str]]:
             yield from (f"{what.removeprefix('its ')} of {name}" for what in tensor())
         # What was patched there would answer for every other module of the class.
         for kind, names in classes.items():
-            if _put_back(kind, names):
+            if put_back(kind, names):
                 yield f"the class {kind.__name__}"
 
     return changes
@@ -200,22 +198,6 @@ class _Part:
                 yield f"its {kind[1:]}"
         if now.hooks != self.hooks:
             yield "its hooks"
-
-
-def _put_back(kind: type, names: Mapping[str, Any]) -> bool:
-    """Give a class the ``names`` that it had; whether it had others."""
-    now = vars(kind)
-    if now.keys() == names.keys() and all(map(is_, now.values(), names.values())):
-        return False
-    changed = [name for name, value in names.items() if now.get(name) is not value]
-    added = [name for name in now if name not in names]
-    told = [name for name in (*changed, *added) if not name.startswith("__") or name in _CALLED]
-    for name in told:
-        if name in names:
-            setattr(kind, name, names[name])
-        else:
-            delattr(kind, name)
-    return bool(told)
 
 
 @dataclass

@@ -22,6 +22,7 @@ from autograder.observing.case import Case
 from autograder.observing.codec import Listed, Other, Projection, Raised
 from autograder.observing.handed_in import Form, HandedIn, look_at
 from autograder.observing.left_alone import Earlier, Noted
+from autograder.observing.patches import TorchsOwn
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
@@ -163,14 +164,15 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     seen: list[Seen] = []
     returned: list[Form] = []
     try:
-        with _same_world() as generators:
+        with _same_world() as (generators, torchs_own):
             world = World()
             for case in cases:
                 fresh = case.fresh(watch, earlier, binding)
                 seen.append(_run_case(exercise, answer, fresh, world))
                 returned.append(fresh.returned[-1] if fresh.returned else ())
-            if seen and not exercise.draws and generators.changed():
-                seen[-1] = _with_noted(seen[-1], {"state": {"the world": (GENERATOR,)}})
+            left = torchs_own.put_back() + ((GENERATOR,) if not exercise.draws and generators.changed() else ())
+            if seen and left:
+                seen[-1] = _with_noted(seen[-1], {"state": {"the world": left}})
     except KeyboardInterrupt as stop:
         seen += [_raised(stop)] * (len(cases) - len(seen))
         raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
@@ -178,10 +180,11 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
 
 
 def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
-    torch.default_generator.manual_seed(0)  # torch.manual_seed sees to every device, which takes longer
+    case.reseed(0)
     # Whatever one case has left on is no matter of the next.
     with world.kept(exercise.draws) as changed:
         seen = _seen(exercise, answer, case)
+        case.note_seed()
     noted = _not_asked_for(case.noted, exercise.may_change)
     if changed:
         noted["state"] = {**noted.get("state", {}), "the world": tuple(changed)}
@@ -191,7 +194,11 @@ def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen
 def _with_noted(seen: Seen, noted: Noted) -> Seen:
     """What was seen, with what is ``noted`` beside what has been noted before."""
     before = seen.left_alone if isinstance(seen, Raised) else seen.get(LEFT_ALONE, {})
-    both = {aspect: {**before.get(aspect, {}), **noted.get(aspect, {})} for aspect in (*before, *noted)}
+    both: Noted = {}
+    for things in (before, noted):
+        for aspect, changes in things.items():
+            known = both.setdefault(aspect, {})
+            known.update({thing: (*known.get(thing, ()), *words) for thing, words in changes.items()})
     return replace(seen, left_alone=both) if isinstance(seen, Raised) else {**seen, LEFT_ALONE: both}
 
 
@@ -264,12 +271,12 @@ def _without_modes() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _same_world() -> Iterator[OtherGenerators]:
+def _same_world() -> Iterator[tuple[OtherGenerators, TorchsOwn]]:
     """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr,
     nobody at the keyboard.
     """
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
-    generators = OtherGenerators()
+    generators, torchs_own = OtherGenerators(), TorchsOwn()
     with (
         _without_modes(),
         torch.random.fork_rng(devices=[]),
@@ -283,8 +290,9 @@ def _same_world() -> Iterator[OtherGenerators]:
         torch.set_default_dtype(torch.float32)
         logging.disable(logging.CRITICAL)
         try:
-            yield generators
+            yield generators, torchs_own
         finally:
             torch.set_default_dtype(dtype)
             logging.disable(disabled)
             generators.put_back()
+            torchs_own.put_back()

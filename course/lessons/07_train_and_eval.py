@@ -451,7 +451,14 @@ for name in ("weight", "running_mean", "num_batches_tracked", "plain"):
     print(f"{name:20}", getattr(norm, name).dtype)
 
 # %% [markdown]
-# Only floating-point tensors are turned into others, and the plain attribute is left behind.
+# Only floating-point tensors are turned into others, and the plain attribute is left behind. Chapter 06's tool says so by name.
+# **Predict:** which of the six tensors does an optimiser step?
+
+# %%
+network.where(norm, torch.optim.SGD(norm.parameters(), lr=0.1))
+
+# %% [markdown]
+# Two of the six. The buffers are saved without being stepped, and what nobody registered is neither.
 
 # %% [markdown]
 # ### Exercise: `my_batch_norm2d` (4 points)

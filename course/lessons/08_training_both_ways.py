@@ -501,8 +501,8 @@ network.draw_images(held_x[wrong], [f"{held_target[one]}, read {guess[one]}" for
 # %% [markdown]
 # ## 7 · Nine broken loops
 #
-# The worst bugs in training raise no error. The loss even falls, a little less than it might. Below are nine loops. Each runs to its
-# end, and each has exactly one bug.
+# The worst bugs in training raise no error. Often the loss even falls, a little less than it might. Below are nine loops. Each runs to
+# its end, and each has exactly one bug.
 #
 # Here is a loop without one, for comparison, on the first 320 digits. It also leaves a trained network behind, for later.
 
@@ -550,7 +550,8 @@ show(sound_loop)
 # | `"measured in training mode"` | dropout and batch norm disturb a measurement |
 # | `"trained in eval mode"` | dropout and batch norm rest while they should work |
 #
-# For each listing: read it, **predict** what it will print, run it, and write the name down in `diagnose` below.
+# For each listing: read it, **predict** what it will print, run it, and write the name down in `diagnose` below. Where one part of a network
+# does not move, ask the tool of chapter 06 where its tensors live: put `print(network.where(model, optimizer))` in front of `return losses`.
 
 
 # %% tags=["listing"]
@@ -789,8 +790,18 @@ diagnose = {
 check("diagnose", diagnose)
 
 # %% [markdown]
-# Now repair them: each needs a line more, less or elsewhere. Run the cell again, and see the symptom go. Two of the repairs are the same:
-# whoever adds a single line to listing 2 has made a listing 8 of it.
+# Now repair them: each needs a line more, less or elsewhere. Run the cell again, and see the symptom go. Mind listing 2: whoever adds
+# the single line `model.eval()` to it has made a listing 8 of it.
+#
+# Two numbers help to tell a symptom from bad luck. One is where a training begins, −ln(1/10) = 2.303. The other is where listing 3 ends:
+# **predict** the smallest loss that a softmax in front of the loss lets through, when the network is as sure as can be, and right.
+
+# %%
+perfect = torch.tensor([[1.0] + [0.0] * 9])  # what a softmax gives at best
+print(f"{F.cross_entropy(perfect, torch.tensor([0])).item():.3f}")
+
+# %% [markdown]
+# ln(e + 9) − 1 = 1.461: the second softmax sees numbers between 0 and 1 only, and cannot be sure of anything.
 
 # %% [markdown]
 # ## 8 · A new head
@@ -826,6 +837,17 @@ for words, change in changes.items():
 # %% [markdown]
 # `.double()` and a plain load change what is *in* the Parameters. `assign=True` and a new layer put other Parameters in their place, and the
 # optimiser goes on stepping the old ones.
+#
+# `network.where` shows it, and says which tensors are meant. **Predict:** which arrows lead to the new layer?
+
+# %%
+model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+model[2] = nn.Linear(3, 7)
+network.where(model, optimizer)
+
+# %% [markdown]
+# None. Two arrows lead to tensors that are in no module any more: a step on them changes nothing here.
 #
 # Making a new optimiser would be simple, and would forget much. Here is what an optimiser holds:
 
@@ -1166,7 +1188,19 @@ except NotImplementedError:
 # %% [markdown]
 # ## What you have now
 #
-# Both builds learn, and learn the same.
+# Both builds learn, and learn the same: one operation in another order would have shown in the last bit. And you know where to look when
+# one does not learn.
+#
+# | what you see | ask |
+# |---|---|
+# | the loss never changes | what does the step find in `.grad`, and who keeps its result? |
+# | one part does not move | is it registered, and does the optimiser hold these very tensors? `network.where(model, optimizer)` |
+# | the loss falls, then jumps about | who clears the gradients? |
+# | the loss stops above 1.461 | is there a softmax before the loss? |
+# | two answers to the same question, or a network that learns less than it might | in which mode is it, here and now? |
+# | a trained network begins at 2.303 | which names were loaded? |
+#
+# A checkpoint of values lets a training go on where it stopped.
 
 # %% [markdown]
 # ### Three questions

@@ -47,7 +47,7 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
             return observe(modules=f"no module called {part}")
         layers[part].eval()
     before = Module(model)
-    torch.default_generator.manual_seed(case["draws"])  # what an answer drew while it was made changes nothing
+    case.reseed(case["draws"])  # what an answer drew while it was made changes nothing
     outs = [model(case["x"]) for _ in range(case.get("passes", 1))]
     seen: dict[str, Any] = {"gradients": _gradients(layers, outs[-1], case)}
     if case["asks"] != "values":

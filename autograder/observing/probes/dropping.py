@@ -39,7 +39,7 @@ def draws_of_generators(answer: Callable[..., Any], case: Case) -> dict[str, Any
         return out if isinstance(out, Tensor) else kind_of(out)
 
     def seeded(seed: str, global_seed: int) -> torch.Generator:
-        torch.default_generator.manual_seed(global_seed)
+        case.reseed(global_seed)
         return torch.Generator().manual_seed(case[seed])
 
     generator = seeded("seed", 1)

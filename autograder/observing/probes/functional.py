@@ -52,7 +52,7 @@ def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
         return made
 
     def draw(used: torch.Generator, global_seed: int) -> dict[str, Any]:
-        torch.default_generator.manual_seed(global_seed)
+        case.reseed(global_seed)
         return dict(case.call(answer, generator=used))
 
     used = generator(case["seed"])

@@ -1,23 +1,25 @@
-"""What was handed to an answer and has to be left alone: a module with all its parts, and torch's settings."""
+"""What was handed to an answer and has to be left alone, in the words of chapter 10: a module with all its parts, torch's settings.
+
+What has changed is seen by `autograder.observing.left_alone`, the watcher of every chapter. Here it is said aspect by aspect, and also of
+passes that the probe itself makes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from autograder.observing.left_alone import look
 
 __all__ = ["Module", "settings_kept"]
 
-# The tensor itself, since whoever puts another in its place leaves an optimiser behind with the old one, and its values.
-_Kept = tuple[Tensor | None, Tensor | None]
-
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+# How the watcher begins to say that a tensor holds something else.
+_NUMBERS = ("numbers of", "shape or dtype of")
 
 
-@dataclass(frozen=True)
 class Module:
     """A module as it was when this was made; `memory` and `state` say afterwards what of it has changed.
 
@@ -28,68 +30,34 @@ class Module:
     ('changed', 'unchanged')
     """
 
-    module: nn.Module
-    parts: Mapping[str, tuple[bool, int]] = field(init=False)
-    parameters: Mapping[str, _Kept] = field(init=False)
-    buffers: Mapping[str, _Kept] = field(init=False)
-    gradients: Mapping[str, _Kept] = field(init=False)
-    asking: Mapping[str, bool] = field(init=False)
-
-    def __post_init__(self) -> None:
-        parameters = dict(self.module.named_parameters(remove_duplicate=False))
-        buffers = self.module.named_buffers(remove_duplicate=False)
-        now = {
-            "parts": _modes_and_hooks(self.module),
-            "parameters": {name: _kept(one) for name, one in parameters.items()},
-            "buffers": {name: _kept(one) for name, one in buffers},
-            "gradients": {name: _kept(one.grad) for name, one in parameters.items()},
-            "asking": {name: one.requires_grad for name, one in parameters.items()},
-        }
-        for name, value in now.items():
-            object.__setattr__(self, name, value)
+    def __init__(self, module: nn.Module) -> None:
+        self._parameters = {name for name, _ in module.named_parameters()}
+        self._buffers = {name for name, _ in module.named_buffers()}
+        self._changed = look({"module": module})
 
     def memory(self) -> dict[str, str]:
         """Whether parameters and buffers are the same objects with the same values, and so every ``.grad``."""
-        parameters = dict(self.module.named_parameters(remove_duplicate=False))
         return {
-            "parameters": _word(_same(self.parameters, parameters)),
-            "buffers": _word(_same(self.buffers, dict(self.module.named_buffers(remove_duplicate=False)))),
-            "grad": _word(_same(self.gradients, {name: one.grad for name, one in parameters.items()})),
+            "parameters": self._word("its parameters", *_of(self._parameters)),
+            "buffers": self._word("its buffers", *_of(self._buffers)),
+            "grad": self._word(".grad of"),
         }
 
     def state(self) -> dict[str, str]:
-        """Whether the mode of every part, ``requires_grad`` and the number of hooks are the same."""
-        parts = _modes_and_hooks(self.module)
-        asking = {name: one.requires_grad for name, one in self.module.named_parameters(remove_duplicate=False)}
+        """Whether the mode of every part, ``requires_grad`` and the hooks are the same."""
         return {
-            "mode": _word([mode for mode, _ in parts.values()] == [mode for mode, _ in self.parts.values()]),
-            "requires_grad": _word(self.asking == asking),
-            "hooks": _word([hooks for _, hooks in parts.values()] == [hooks for _, hooks in self.parts.values()]),
+            "mode": self._word("its mode"),
+            "requires_grad": self._word("requires_grad of"),
+            "hooks": self._word("its hooks"),
         }
 
-
-def _kept(value: Tensor | None) -> _Kept:
-    return value, None if value is None else value.detach().clone()
-
-
-def _modes_and_hooks(module: nn.Module) -> dict[str, tuple[bool, int]]:
-    return {
-        name: (part.training, sum(len(getattr(part, kind)) for kind in _HOOKS)) for name, part in module.named_modules()
-    }
+    def _word(self, *told: str) -> str:
+        found = self._changed().get("state", {}).get("module", ())
+        return _word(not any(f"{one} ".startswith(f"{what} ") for one in found for what in told))
 
 
-def _same(before: Mapping[str, _Kept], after: Mapping[str, Tensor | None]) -> bool:
-    """In the same order, too: the order of registration is the order in which an optimiser knows its parameters."""
-    return list(before) == list(after) and all(
-        one is after[name] and _equal(copy, after[name]) for name, (one, copy) in before.items()
-    )
-
-
-def _equal(one: Tensor | None, other: Tensor | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    form = one.shape == other.shape and one.dtype == other.dtype
-    return form and torch.equal(one.nan_to_num(), other.detach().nan_to_num())
+def _of(names: Iterable[str]) -> Iterator[str]:
+    return (f"{what} {name}" for name in names for what in _NUMBERS)
 
 
 def _word(same: bool) -> str:
@@ -99,6 +67,8 @@ def _word(same: bool) -> str:
 @contextmanager
 def settings_kept() -> Iterator[dict[str, str]]:
     """Notes in the dict it gives whether grad mode and default dtype were left as they were, and puts both back.
+
+    The watcher of every chapter does so when the whole case is over; here the probe goes on.
 
     >>> with settings_kept() as kept:
     ...     _ = torch.set_grad_enabled(False)

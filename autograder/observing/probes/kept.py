@@ -1,4 +1,9 @@
-"""What of a module is as it was: noted before an answer has it, compared afterwards, and said in words."""
+"""What of a module is as it was: noted before an answer has it, compared afterwards, and said in words.
+
+Beside the watcher of every chapter, `autograder.observing.left_alone`, since `call_with` may take a module apart and has to put it together again,
+also after an error: the values of all plain attributes count here, private ones such as the set of buffers that are not saved
+too, and an error's case says of the module what it says of the error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""What has to be left alone while an answer has a model in its hands: noticed before, and looked at again afterwards."""
+"""What has to be left alone while an answer has a model in its hands: noticed before, and looked at again afterwards.
+
+Beside the watcher of every chapter, `autograder.observing.left_alone`, since chapters 07 and 08 ask for more than that something has changed:
+which mode each part has then, in words that a misconception is known by; the same where the model raises; and a buffer by its numbers
+alone, since there the contract lets an answer put another in its place.
+"""
 
 from __future__ import annotations
 

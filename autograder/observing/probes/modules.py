@@ -41,7 +41,7 @@ def sequential_cnn(answer: Callable[[], Any], case: Case) -> Observations:
 
 
 def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Observations:
-    torch.default_generator.manual_seed(_SEED)
+    case.reseed(_SEED)
     model = case.call(answer)
     if not isinstance(model, nn.Module):
         return observe(values=model, state={"kind": type(model).__name__})

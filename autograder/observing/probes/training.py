@@ -169,7 +169,17 @@ def _words(name: Any) -> Any:
     return " ".join(name.split()).strip(". ").lower() if isinstance(name, str) else name
 
 
-@exercise("swap_head(model, optimizer, num_classes)", points=4, shares={"kept": 2}, may_change="model, optimizer")
+# Of the old head anything may change, of the rest nothing but which head the model has.
+_OF_THE_HEAD = ("its parameters", "its attributes", "shape or dtype", "numbers", "where it lies in memory", "requires_grad",
+                ".grad", "hooks")  # fmt: skip
+
+
+@exercise(
+    "swap_head(model, optimizer, num_classes)",
+    points=4,
+    shares={"kept": 2},
+    may_change=", ".join(["optimizer", "model: its modules", *(f"model: {what} of fc" for what in _OF_THE_HEAD)]),
+)
 def swap_head(answer: Callable[..., Any], case: Case) -> Observations:
     """Swap the head in the middle of training, and see who is stepped from there on."""
     return observe_swap(answer, case)

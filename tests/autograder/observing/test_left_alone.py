@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -312,3 +314,27 @@ def test_results_of_two_calls_share_nothing() -> None:
     layer = nn.ReLU()
     same = {"state": {"the result": ("it is the very object that an earlier call gave",)}}
     assert run(exercise, lambda: layer, cases).seen[0][LEFT_ALONE] == same
+
+
+def test_what_torch_changes_of_itself_is_nobodys_patch() -> None:
+    """In a process of its own, where nothing of it has happened yet."""
+    program = """
+import torch
+from torch import nn
+from autograder.observing.patches import TorchsOwn
+own, x = TorchsOwn(), torch.rand(2, 3)
+layer = nn.LazyLinear(2)
+layer(x)
+nn.utils.parametrize.register_parametrization(layer, "weight", nn.Tanh())
+torch.export.export(nn.Linear(3, 2), (x,))
+torch.compile(nn.Linear(3, 2), backend="eager")(x)
+torch.optim.SGD(layer.parameters(), lr=1.0).step()
+print(own.put_back())
+nn.Linear.forward = nn.Conv2d.forward
+nn.functional.relu = torch.abs
+print(own.put_back())
+"""
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    nothing, patched = said.splitlines()
+    assert nothing == "()"
+    assert patched == "('the class Linear of torch', 'the function torch.nn.functional.relu')"
