@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -60,6 +61,12 @@ def softmax_by(x: Tensor, dim: int, least: Tensor) -> Tensor:
     return e / e.sum(dim=dim, keepdim=True)
 
 
+def softmax_in_numpy(x: Tensor, dim: int) -> Tensor:
+    rows = x.detach().numpy()
+    e = np.exp(rows - np.amax(rows, axis=dim, keepdims=True))
+    return torch.tensor(e / e.sum(axis=dim, keepdims=True))
+
+
 def softmax_subtracting(x: Tensor, dim: int) -> Tensor:
     row = x.detach()
     row -= row.amax(dim, keepdim=True)
@@ -89,6 +96,12 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
         lambda name, size, generator: around_zero(size, generator) / (12 if "conv" in name else 10**0.5))),
     ("init_params", "biases bounded by their own size", started(
         lambda name, size, generator: around_zero(size, generator) / math.prod(size[1:]) ** 0.5)),
+    ("init_params", "bounds by the number of elements", started(
+        lambda name, size, generator: around_zero(size, generator) / math.prod(size) ** 0.5)),
+    ("init_params", "seeded anew", lambda generator: started(
+        lambda name, size, same: around_zero(size, same) / root_of_fan_in(name))(torch.manual_seed(42))),
+    ("init_params", "seeded anew", lambda generator: started(
+        lambda name, size, same: around_zero(size, same) / root_of_fan_in(name))(generator.manual_seed(2024))),
     ("init_params", "unevenly within the bounds", started(
         lambda name, size, generator: around_zero(size, generator) ** 3 / root_of_fan_in(name))),
     ("init_params", "only positive numbers", started(
@@ -122,6 +135,8 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("linear", "mean for sum", lambda x, weight, bias=None: plus((x.unsqueeze(-2) * weight).mean(-1), bias)),
     ("linear", "one bias for all outputs", lambda x, weight, bias=None: plus(
         x @ weight.T, None if bias is None else torch.sum(bias))),
+    ("linear", "bias added to x", lambda x, weight, bias=None: torch.matmul(plus(x, bias), weight.T)),
+    ("linear", "weight transposed in place", lambda x, weight, bias=None: plus(torch.matmul(x, weight.t_()), bias)),
     ("linear", "dtype of the input lost", lambda x, weight, bias=None: plus(
         torch.matmul(x, weight.T), bias).to(torch.float32)),
     ("softmax", "wrong dim", lambda x, dim: softmax_by(x, 0, x.amax(0, keepdim=True))),
@@ -138,6 +153,10 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("softmax", "something else subtracted than the largest", lambda x, dim: softmax_by(x, dim, x.amin(dim, keepdim=True))),
     ("softmax", "a small number added to the sum", lambda x, dim: (
         (e := (x - x.amax(dim, True)).exp()) / (1e-8 + e.sum(dim, True)))),
+    ("softmax", "powers of another number", lambda x, dim: (
+        (e := torch.exp2(x - x.amax(dim, True))) / e.sum(dim, True))),
+    ("softmax", "clamped before exp", lambda x, dim: (e := torch.exp(torch.clamp(x, max=80))) / e.sum(dim, True)),
+    ("softmax", "gradient lost", softmax_in_numpy),
     ("softmax", "in place", softmax_subtracting),
     ("softmax", "dtype of the input lost", lambda x, dim: softmax_by(x, dim, x.amax(dim, keepdim=True)).to(torch.float32)),
     ("params_from_module", "buffers taken too", lambda model: {
@@ -161,6 +180,8 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("functional_cnn", "another nonlinearity", lambda x, params: network(x, params, torch.sigmoid)),
     ("functional_cnn", "classes, not logits", lambda x, params: torch.argmax(network(x, params), dim=-1)),
     ("functional_cnn", "averaged over the batch", lambda x, params: torch.mean(network(x, params), 0)),
+    ("functional_cnn", "pooled", lambda x, params: network(x, params, lambda hidden: F.max_pool2d(hidden.relu(), 2, 2))),
+    ("functional_cnn", "pooled", lambda x, params: network(x, params, lambda hidden: hidden.relu()[..., ::2, ::2])),
     ("functional_cnn", "dtype of the input lost", lambda x, params: network(
         x.to(torch.float32), {name: one.to(torch.float32) for name, one in params.items()})),
 ]  # fmt: skip

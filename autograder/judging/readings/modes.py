@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from autograder.observing.codec import Drawn, Uniform
 __all__ = ["READINGS"]
 
 _KEPT = "0 or x / (1 − p)"
+_FROM_DROPPED = "of x with numbers dropped"
 _PAIRED = 100  # with so few elements, each is compared with each
 
 
@@ -78,8 +79,11 @@ def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
     agree = difference(F.linear(inside[0], weight, bias), logits[0], "float32") is None
     mask = inside != 0
     share = _share(mask, p)
+    words = _elements(hidden, inside, p).replace("x", "relu")
     return {
-        "hidden numbers": _elements(hidden, inside, p).replace("x", "relu"),
+        "hidden numbers": words
+        if words != "other numbers" or not _of_dropped_input(case, entered[:, 0])
+        else _FROM_DROPPED,
         "logits": "made of these" if agree else "made of others",
         "share of zeros": share,
         "mask": _mask(mask[0], p if share == "as p says" else None).get("elements", "one for several")
@@ -87,6 +91,17 @@ def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
         else "all kept",
         "asked again": "another answer" if not _equal(logits, again) else "the same answer",
     }
+
+
+def _of_dropped_input(case: Case, inside: Tensor) -> bool:
+    """Whether every row of hidden numbers is what comes of its ``x`` with some of the eight numbers dropped, 256 ways."""
+    x, p = _input(case, "x"), float(case.inputs["p"])
+    ways = torch.tensor(list(product((0.0, 1 / (1 - p)), repeat=x.shape[1])), dtype=x.dtype)
+    hidden = F.relu(F.linear(x[:, None] * ways, _input(case, "hidden.weight"), _input(case, "hidden.bias")))
+    kept = (inside != 0)[:, None]  # of what was dropped once more there is nothing to see
+    close = (inside[:, None] - hidden).abs() <= TOLERANCES["float32"] * 100 * hidden.abs().amax()
+    again = (inside[:, None] - hidden / (1 - p)).abs() <= TOLERANCES["float32"] * 100 * hidden.abs().amax()
+    return bool(((close | ~kept).all(-1) | (again | ~kept).all(-1)).any(-1).all())
 
 
 def _input(case: Case, name: str) -> Tensor:

@@ -59,7 +59,7 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
     held = [one for group in its_optimizer.param_groups for one in group["params"]]
     state = {
         "saved": "bytes",
-        "answered": "both" if _is_both(answered, other, its_optimizer) else "something else",
+        "answered": _answered(answered, other, its_optimizer),
         "hyper-parameters": hyper_parameters(its_optimizer, case["groups"]),
         "left by saving": saving.left,
         "left by loading": reading.left,
@@ -85,9 +85,13 @@ def _same(ones: dict[str, Tensor], others: dict[str, Tensor]) -> bool:
     return ones.keys() == others.keys() and all(torch.equal(ones[name], others[name]) for name in ones)
 
 
-def _is_both(answered: Any, model: nn.Module, optimizer: torch.optim.Optimizer) -> bool:
-    is_pair = isinstance(answered, tuple | list) and len(answered) == 2
-    return is_pair and answered[0] is model and answered[1] is optimizer
+def _answered(answered: Any, model: nn.Module, optimizer: torch.optim.Optimizer) -> str:
+    """What loading has handed back, in words."""
+    names = {id(model): "the model", id(optimizer): "the optimiser", id(None): "nothing"}
+    if not isinstance(answered, tuple | list):
+        return names.get(id(answered), "something else")
+    said = [names.get(id(one), "something else") for one in answered]
+    return "both" if said == ["the model", "the optimiser"] else ", ".join(said)
 
 
 # Crafted bytes: a pickle may name any function, and the one who loads it calls that function. Ours counts its calls.

@@ -31,7 +31,7 @@ def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
     module.to(x.dtype)
     state = {"parameters": _shapes(module.parameters()), "saved": _shapes(module.state_dict().values())}
     if state["parameters"] != _shapes(tensors.values()):
-        return observe(values="the layers' tensors do not fit", state=state)
+        return observe(values=_unfit(module, case), state=state)
     outputs, gradients = [], None
     for way in _ways(module, tensors):
         _put(way)
@@ -45,6 +45,19 @@ def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
     spoilt = any(bool((one == _SPOILT).all()) for one in module.parameters())
     memory["another network"] = "shares memory" if spoilt else "has its own"
     return observe(values=sorted(outputs, key=_size), gradients=gradients, memory=memory, state=state)
+
+
+def _unfit(module: nn.Module, case: Case) -> str:
+    """Of a network whose tensors do not fit: where it has none at all, whether two calls show that its layers are made anew."""
+    x = case["x"].detach().to(torch.get_default_dtype())  # nobody moves a layer that is not registered
+    if next(module.parameters(), None) is None:
+        try:
+            one, other = (calls(module, case, x) for _ in range(2))
+        except Exception:  # what an unfinished network raises is no matter of this
+            return "the layers' tensors do not fit"
+        if isinstance(one, Tensor) and isinstance(other, Tensor) and not torch.equal(one, other):
+            return "no tensors, and other numbers at every call"
+    return "the layers' tensors do not fit"
 
 
 def _shapes(tensors: Any) -> list[tuple[int, ...]]:

@@ -62,6 +62,9 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
             b = b.detach()
         case "other dtype":
             b = b.view(_BITS[b.element_size()])
+    # torch makes a Python object for each storage when it is first asked for, and keeps it. Both are made here, so that what
+    # id() says of objects that are gone at once, a.storage() and b.storage(), is no accident of which was made when.
+    _ = a.untyped_storage(), b.untyped_storage()
     said = case.call(answer, a=a, b=b)
     kept = all(torch.equal(memory.detach(), before) for memory in memories)
     return observe(**{case.get("aspect", "values"): said if kept else "the tensors were written to"})

@@ -146,6 +146,8 @@ def _batches_unchanged(case: Case) -> dict[str, str]:
 
 def _losses(found: Any, dtype: torch.dtype) -> Any:
     """A list of floats as a tensor of the network's dtype, so that it is compared by that dtype's rounding."""
+    if isinstance(found, Tensor):
+        return "a tensor, no list of floats"
     plain = isinstance(found, Sequence) and not isinstance(found, str)
     if plain and found and all(isinstance(one, float) for one in found):
         return torch.tensor([float(one) for one in found], dtype=torch.float64).to(dtype)

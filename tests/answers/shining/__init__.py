@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from answers.shining.ideas import IDEAS
 from answers.shining.lending import LENDING, LENDING_WRONG
 from answers.shining.own import TORCHS_OWN
 from answers.shining.right import RIGHT as OTHERS
@@ -12,4 +13,4 @@ from answers.shining.wrong import WRONG as OTHERS_WRONG
 __all__ = ["RIGHT", "TORCHS_OWN", "WRONG"]
 
 RIGHT: dict[str, list[Any]] = {"call_with": LENDING, **OTHERS}
-WRONG = [*LENDING_WRONG, *OTHERS_WRONG]
+WRONG = [*LENDING_WRONG, *OTHERS_WRONG, *IDEAS]

@@ -184,6 +184,10 @@ def _norm_as_a_call(model: Any, x: Tensor, **more: Any) -> Tensor:
     return _end(model, F.max_pool2d(F.relu(x), 2))
 
 
+def _with_act(act: Callable[[Tensor], Tensor]) -> type[nn.Module]:
+    return _built(lambda model, x: _end(model, F.max_pool2d(act(model.norm(model.conv(x))), 2)))
+
+
 HYBRID_CNN = Oracle(
     "hybrid_cnn",
     HybridCNN,
@@ -250,6 +254,31 @@ HYBRID_CNN = Oracle(
             "ReLU missing",
             _built(lambda model, x: _end(model, F.max_pool2d(model.norm(model.conv(x)), 2))),
             says="Without ReLU negative numbers go on. It belongs between norm and pooling.",
+        ),
+        Misconception(
+            "another nonlinearity",
+            *(_with_act(act) for act in (torch.sigmoid, F.gelu)),
+            says="Between norm and pooling stands ReLU: what is negative becomes 0, what is positive stays as it is.",
+        ),
+        Misconception(
+            "ReLU on the logits",
+            _built(lambda model, x: F.relu(_end(model, _hidden(model, x)))),
+            says="Logits may be negative: fc's result is returned as it is.",
+        ),
+        Misconception(
+            "gradient lost",
+            _built(lambda model, x: _end(model, _hidden(model, x)).detach()),
+            says="detach, .data and torch.no_grad cut the graph: no gradient reaches the layers, and nothing is trained.",
+        ),
+        Misconception(
+            "a batch of one image dropped",
+            _built(lambda model, x: _end(model, _hidden(model, x)).squeeze()),
+            says="squeeze drops dimensions of size 1. One image gives (1, 10).",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            _built(lambda model, x: _end(model, _hidden(model, x)).float()),
+            says="What comes back has the dtype of the network: leave out float().",
         ),
         Misconception(
             "norm missing",

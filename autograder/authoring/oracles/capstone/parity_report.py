@@ -214,6 +214,11 @@ def _functional_twice(model: nn.Module, x: Tensor, target: Tensor) -> Report:
     return _report(model, x, target, by_hand=functional_cnn)
 
 
+def _exchanged(model: nn.Module, x: Tensor, target: Tensor) -> Report:
+    found = _report(model, x, target)
+    return dict(zip(_BUILDS, (found["by_hand"], found["functional"]), strict=True))
+
+
 PARITY_REPORT = Oracle(
     "parity_report",
     _report,
@@ -254,6 +259,35 @@ PARITY_REPORT = Oracle(
                 model, x, target, apart=lambda one, other: float((one - other).abs().mean())
             ),
             says="The mean hides one wrong number among many right ones. Asked for is the largest difference.",
+        ),
+        Misconception(
+            "another measure than the largest",
+            *(
+                lambda model, x, target, apart=apart: _report(model, x, target, apart=apart)
+                for apart in (
+                    lambda one, other: float((one - other).abs().sum()),
+                    lambda one, other: float((one - other).norm()),
+                    lambda one, other: float(F.mse_loss(one, other)),
+                )
+            ),
+            says="Sum, norm and squares mix all differences. Asked for is the largest of them: (a - b).abs().max().",
+        ),
+        Misconception(
+            "the two builds exchanged",
+            _exchanged,
+            says="Under functional stands the network of torch's functions, under by_hand your own convolution's.",
+        ),
+        Misconception(
+            "logits alone",
+            lambda model, x, target: {
+                build: {"logits": row["logits"]} for build, row in _report(model, x, target).items()
+            },
+            says="Two networks may agree in their logits and differ in their gradients: the report has both.",
+        ),
+        Misconception(
+            "mode changed",
+            lambda model, x, target: _report(model.eval(), x, target),
+            says="Whoever calls you decides about the mode: leave it as it is.",
         ),
         Misconception(
             "not all four parameters",

@@ -171,6 +171,13 @@ def _left_in_eval(model: nn.Module, x: Tensor, target: Tensor) -> Gradients:
     return per_sample_gradients(model, x, target)
 
 
+def _put_in_training(model: nn.Module, x: Tensor, target: Tensor) -> Gradients:
+    model.eval()
+    found = per_sample_gradients(model, x, target)
+    model.train()
+    return found
+
+
 PER_SAMPLE_GRADIENTS = Oracle(
     "per_sample_gradients",
     per_sample_gradients,
@@ -213,6 +220,30 @@ PER_SAMPLE_GRADIENTS = Oracle(
             "samples on the last axis",
             _changed(lambda one: one.movedim(0, -1)),
             says="The samples come first: (N, …). torch.stack puts its dimension in front unless told.",
+        ),
+        Misconception(
+            "multiplied by N",
+            lambda model, x, target: {
+                name: one * len(x) for name, one in per_sample_gradients(model, x, target).items()
+            },
+            says="Sample i alone is a batch of one: its gradient is what it is, and nothing is multiplied.",
+        ),
+        Misconception(
+            "weights only",
+            lambda model, x, target: {
+                name: one for name, one in per_sample_gradients(model, x, target).items() if name.endswith("weight")
+            },
+            says="Every parameter has an entry, the biases, too: model.named_parameters().",
+        ),
+        Misconception(
+            "each sample's in one row",
+            _changed(lambda one: one.flatten(1)),
+            says="A gradient has its parameter's shape: (N, *parameter.shape).",
+        ),
+        Misconception(
+            "all put in training mode",
+            _put_in_training,
+            says="train() puts every part into training, also those that were in eval. Leave the modes as they are.",
         ),
         Misconception(
             "gradient of a logit",

@@ -88,10 +88,12 @@ def _forward(
     padding: int = 1,
     biases: str = "conv fc",
     relu: bool = True,
+    between: Callable[[Tensor], Tensor] = lambda hidden: hidden,
+    stride: int = 1,
     flatten: Callable[[Tensor], Tensor] = lambda hidden: hidden.flatten(1),
 ) -> Tensor:
-    hidden = F.conv2d(x, params["conv.weight"], params["conv.bias"] if "conv" in biases else None, padding=padding)
-    hidden = flatten(F.relu(hidden) if relu else hidden)
+    hidden = F.conv2d(x, params["conv.weight"], params["conv.bias"] if "conv" in biases else None, stride, padding)
+    hidden = flatten(between(F.relu(hidden) if relu else hidden))
     return F.linear(hidden, params["fc.weight"], params["fc.bias"] if "fc" in biases else None)
 
 
@@ -104,6 +106,13 @@ FUNCTIONAL_CNN = Oracle(
     _forward,
     _passes,
     [
+        Misconception(
+            "pooled",
+            lambda x, params: _forward(x, params, between=lambda hidden: F.max_pool2d(hidden, 2)),
+            lambda x, params: _forward(x, params, between=lambda hidden: F.avg_pool2d(hidden, 2)),
+            lambda x, params: _forward(x, params, stride=2),
+            says="TinyCNN has no pooling and no stride: 16 maps of 32 × 32 are the 16,384 features that fc.weight takes.",
+        ),
         Misconception(
             "padding forgotten",
             lambda x, params: _forward(x, params, padding=0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -92,6 +93,11 @@ def _even(conv: float = 1, fc: float = 1, bias: float = 1) -> Callable[[str, tor
     return one
 
 
+def _by_own_size(name: str, generator: torch.Generator) -> Tensor:
+    bound = math.prod(SIZES[name]) ** -0.5
+    return torch.empty(SIZES[name]).uniform_(-bound, bound, generator=generator)
+
+
 def _normal(name: str, generator: torch.Generator) -> Tensor:
     return torch.randn(SIZES[name], generator=generator) * BOUNDS[name]
 
@@ -157,6 +163,12 @@ INIT_PARAMS = Oracle(
             _each(_even(conv=0.5, fc=2)),
             says="The convolution's numbers lie too close to zero, and the linear layer's reach too far. "
             "Each layer has its own bound, by what one of its outputs sums: 27 numbers here, 16,384 there.",
+        ),
+        Misconception(
+            "bounds by the number of elements",
+            _each(_even(conv=(27 / 432) ** 0.5, fc=(1 / 10) ** 0.5)),
+            _each(_by_own_size),
+            says="numel() counts the weights of all outputs together. fan_in is what one output sums: 27 and 16,384.",
         ),
         Misconception(
             "biases bounded by their own size",

@@ -120,6 +120,10 @@ def _added(out: Tensor, bias: Tensor | None) -> Tensor:
     return out if bias is None else out + bias
 
 
+def _turned_in_place(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    return _added(x @ weight.t_(), bias)
+
+
 def _wrong_axis(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     out = x @ weight.T
     return out if bias is None else out + bias.unsqueeze(-1)
@@ -152,6 +156,17 @@ LINEAR = Oracle(
             lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias[:, None],
             lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias.view(-1, 1),
             says="The bias has one number an output. It belongs to the last dimension, which broadcasting does by itself.",
+        ),
+        Misconception(
+            "bias added to x",
+            lambda x, weight, bias=None: (x if bias is None else x + bias) @ weight.T,
+            says="The bias has as many numbers as there are outputs, and is added to the result, not to x. With a square weight "
+            "nothing complains.",
+        ),
+        Misconception(
+            "weight transposed in place",
+            _turned_in_place,
+            says="t_() turns the very tensor that you were given, for everybody who holds it. weight.T is a view, and leaves it.",
         ),
         Misconception(
             "bias subtracted",

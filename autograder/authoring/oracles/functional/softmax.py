@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -86,6 +87,28 @@ def _shifted(x: Tensor, dim: int) -> Tensor:
     return (x - x.amax(dim, keepdim=True)).exp()
 
 
+def _to_the_power_of(base: float) -> Callable[..., Tensor]:
+    def answer(x: Tensor, dim: int) -> Tensor:
+        powers = base ** (x - x.amax(dim, keepdim=True))
+        return powers / powers.sum(dim, keepdim=True)
+
+    return answer
+
+
+def _clamped(most: float) -> Callable[..., Tensor]:
+    def answer(x: Tensor, dim: int) -> Tensor:
+        e = x.clamp(max=most).exp()
+        return e / e.sum(dim, keepdim=True)
+
+    return answer
+
+
+def _in_numpy(x: Tensor, dim: int) -> Tensor:
+    rows = x.detach().numpy()
+    e = np.exp(rows - rows.max(dim, keepdims=True))
+    return torch.from_numpy(e / e.sum(dim, keepdims=True))
+
+
 def _with_epsilon(small: float) -> Callable[..., Tensor]:
     return lambda x, dim: _shifted(x, dim) / (_shifted(x, dim).sum(dim, keepdim=True) + small)
 
@@ -141,6 +164,7 @@ SOFTMAX = Oracle(
         Misconception(
             "gradient lost",
             lambda x, dim: _by_hand(x.detach(), dim),
+            _in_numpy,
             says="detach, .data, item and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
         Misconception(
@@ -166,6 +190,18 @@ SOFTMAX = Oracle(
             "divided by the largest, not moved by it",
             lambda x, dim: _by_hand(x / x.amax(dim, keepdim=True), dim, shift=False),
             says="Softmax stays the same when a number is subtracted everywhere. Dividing changes it.",
+        ),
+        Misconception(
+            "powers of another number",
+            _to_the_power_of(2.0),
+            _to_the_power_of(10.0),
+            says="exp is e to the power of x. Another base gives weights of another sharpness.",
+        ),
+        Misconception(
+            "clamped before exp",
+            *(_clamped(most) for most in (80.0, 88.0, 100.0, 700.0)),
+            says="Beyond the limit all numbers count the same, and their gradient is lost. Subtract the largest of the row: "
+            "that changes nothing in the result, and no exponential exceeds 1.",
         ),
         Misconception(
             "exp forgotten",

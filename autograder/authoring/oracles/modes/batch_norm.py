@@ -143,6 +143,10 @@ def _norm(
     cut: bool = False,
     own: Callable[[bool], bool] = lambda training: training,
     update: Callable[[bool], bool] = lambda training: training,
+    finish: Callable[[Tensor, Tensor, Tensor], Tensor] = lambda out, weight, bias: out * weight + bias,
+    moved_by: Callable[[Tensor, Tensor, float], Tensor] = lambda kept, one, share: (1 - share) * kept + share * one,
+    keeps: Callable[[Tensor, Tensor], tuple[Tensor, ...]] = lambda mean, var: (mean, var),
+    centre: bool = True,
     in_place: bool = True,
     graph: bool = False,
     late: bool = False,
@@ -154,16 +158,16 @@ def _norm(
         mean, var = mean.detach(), var.detach()
     before = running_mean.clone(), running_var.clone()
     if update(training):
-        for kept, one in zip((running_mean, running_var), new, strict=True):
+        for kept, one in zip((running_mean, running_var), keeps(*new), strict=False):
             one = one if graph else one.detach()
-            moved = (1 - share(momentum)) * kept + share(momentum) * one
+            moved = moved_by(kept, one, share(momentum))
             if in_place:
                 kept.copy_(moved)
     if not own(training):
         used = before if late else (running_mean, running_var)
         mean, var = used[0][:, None, None], used[1][:, None, None]
-    out = (x - mean) / divide(var, eps)
-    return out * weight[:, None, None] + bias[:, None, None] if affine else out
+    out = (x - mean if centre else x) / divide(var, eps)
+    return finish(out, weight[:, None, None], bias[:, None, None]) if affine else out
 
 
 def _with(**changes: Any) -> Callable[..., Tensor]:
@@ -180,6 +184,25 @@ def _with(**changes: Any) -> Callable[..., Tensor]:
         return _norm(x, running_mean, running_var, weight, bias, training, momentum, eps, **changes)
 
     return answer
+
+
+def _over_x(x: Tensor, *args: Any, **named: Any) -> Tensor:
+    out = _with()(x, *args, **named)
+    x.data.copy_(out.detach())
+    return out
+
+
+def _along_the_last(
+    x: Tensor,
+    running_mean: Tensor,
+    running_var: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    training: bool,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    return _norm(x, running_mean, running_var, weight, bias, training, momentum, eps, affine=False) * weight + bias
 
 
 BATCH_NORM = Oracle(
@@ -242,6 +265,72 @@ BATCH_NORM = Oracle(
             "weight and bias ignored",
             _with(affine=False),
             says="After it has been normalised, each channel is multiplied by its weight, and its bias is added.",
+        ),
+        Misconception(
+            "weight forgotten",
+            _with(finish=lambda out, weight, bias: out + bias),
+            says="After it has been normalised, each channel is multiplied by its weight. Only then its bias is added.",
+        ),
+        Misconception(
+            "bias forgotten",
+            _with(finish=lambda out, weight, bias: out * weight),
+            says="After it has been multiplied by its weight, each channel gets its bias.",
+        ),
+        Misconception(
+            "weight and bias exchanged",
+            _with(finish=lambda out, weight, bias: out * bias + weight),
+            says="The weight multiplies, the bias is added.",
+        ),
+        Misconception(
+            "mean not subtracted",
+            _with(centre=False),
+            says="Normalised is what has mean 0 and deviation 1: subtract the mean first, then divide.",
+        ),
+        Misconception(
+            "the old statistics kept whole",
+            _with(moved_by=lambda kept, one, share: kept + share * one),
+            says="The running statistics are an average: (1 − momentum) · running + momentum · new. Yours grow and grow.",
+        ),
+        Misconception(
+            "momentum not used",
+            _with(share=lambda momentum: 0.1),
+            _with(share=lambda momentum: 1.0),
+            says="Momentum is the share of the new that is asked for: (1 − momentum) · running + momentum · new.",
+        ),
+        Misconception(
+            "running_var not moved",
+            _with(keeps=lambda mean, var: (mean,)),
+            says="Two statistics are kept: the mean and the variance, by the same rule.",
+        ),
+        Misconception(
+            "deviation kept for variance",
+            _with(keeps=lambda mean, var: (mean, var.sqrt())),
+            says="running_var is a variance: the root is taken when it is used.",
+        ),
+        Misconception(
+            "the mode the other way round",
+            _with(own=lambda training: not training, update=lambda training: not training),
+            says="training=True is when the batch's own statistics are used, and the running ones move.",
+        ),
+        Misconception(
+            "weights along the last dimension",
+            _along_the_last,
+            says="Broadcasting begins at the last dimension, which is the width. Channels are dimension 1: weight[:, None, None].",
+        ),
+        Misconception(
+            "gradient lost",
+            lambda *args, **named: _with()(*args, **named).detach(),
+            says="detach, .data and torch.no_grad cut the graph. The running statistics alone are moved outside of it.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            lambda *args, **named: _with()(*args, **named).float(),
+            says="What comes back has the dtype of x: leave out float() and float32 tensors of your own.",
+        ),
+        Misconception(
+            "in place",
+            _over_x,
+            says="Your answer writes into x. Only the running statistics are to be changed.",
         ),
         Misconception(
             "training ignored: always the batch's statistics",

@@ -39,7 +39,7 @@ def _dropped(
     """Dropout with another factor for what is kept, in eval, with a mask of another shape, or another probability."""
     if not training:
         return x * in_eval(p)
-    numbers = torch.rand(list(mask_of(x)), generator=generator, dtype=torch.float64)
+    numbers = torch.rand(list(mask_of(x)), generator=generator)  # in float32, as nearly everybody draws them
     return x * (numbers >= probability(p)) * kept(p)
 
 
@@ -225,6 +225,25 @@ def _same_mask(x: Tensor, p: float = 0.5, training: bool = True, generator: Gene
     return _dropped(x, p, training, torch.Generator().manual_seed(seed))
 
 
+def _reseeded(x: Tensor, p: float = 0.5, training: bool = True, generator: Generator = None) -> Tensor:
+    if training and generator is not None:
+        generator.manual_seed(0)
+    return _dropped(x, p, training, generator)
+
+
+def _globally_seeded(x: Tensor, p: float = 0.5, training: bool = True, generator: Generator = None) -> Tensor:
+    if training:
+        torch.manual_seed(0)
+    return _dropped(x, p, training, None)
+
+
+def _in_float32(in_eval: bool) -> Callable[..., Tensor]:
+    def answer(x: Tensor, p: float = 0.5, training: bool = True, generator: Generator = None) -> Tensor:
+        return _dropped(x.float() if training or in_eval else x, p, training, generator)
+
+    return answer
+
+
 def _fixed_number(x: Tensor, p: float = 0.5, training: bool = True, generator: Generator = None) -> Tensor:
     if not training:
         return x
@@ -258,6 +277,7 @@ DROPOUT = Oracle(
         Misconception(
             "one mask for all rows",
             _with(mask_of=_one_for_all_rows),
+            _with(mask_of=lambda x: x.shape[-1:]),
             says="Broadcasting gives every row of the batch the same mask. Draw a number for each element of x.",
         ),
         Misconception(
@@ -277,6 +297,32 @@ DROPOUT = Oracle(
             says="p is the probability with which an element is dropped; it is kept with 1 − p.",
         ),
         Misconception(
+            "multiplied by 1 − p",
+            _with(kept=lambda p: 1 - p),
+            says="What is kept has to grow, to make up for what is missing: it is divided by 1 − p.",
+        ),
+        Misconception(
+            "all or nothing",
+            _with(mask_of=lambda x: [1] * x.dim()),
+            says="One random number decides over the whole tensor. Draw as many as x has elements.",
+        ),
+        Misconception(
+            "dropped in eval only",
+            lambda x, p=0.5, training=True, generator=None: _dropped(x, p, not training, generator),
+            says="The other way round: in training elements are dropped, and out of it x comes back as it is.",
+        ),
+        Misconception(
+            "training off unless told",
+            lambda x, p=0.5, training=False, generator=None: _dropped(x, p, training, generator),
+            says="Unless it is said otherwise, training is True, as in F.dropout.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            _in_float32(True),
+            _in_float32(False),
+            says="What comes back has the dtype of x: float() and a mask made by torch.rand alone make float32 of it.",
+        ),
+        Misconception(
             "divided by p",
             _with(kept=lambda p: 1 / p if p else 1.0),
             says="The share that is left is 1 − p, so that is what to divide by.",
@@ -289,6 +335,9 @@ DROPOUT = Oracle(
         Misconception(
             "the same mask at every call",
             _same_mask,
+            lambda x, p=0.5, training=True, generator=None: _dropped(x, p, training, torch.Generator().manual_seed(0)),
+            _reseeded,
+            _globally_seeded,
             says="Going back to a seed at each call drops the same elements each time. A generator goes on by itself.",
         ),
         Misconception(

@@ -145,6 +145,22 @@ def _net(forward: Forward, **parts: Callable[[float], nn.Module]) -> type[nn.Mod
     return Wrong
 
 
+def _kept(net: Any, x: Tensor) -> Tensor:
+    return torch.rand(len(x), 16) >= net.p
+
+
+def _with_act(act: Callable[[Tensor], Tensor]) -> type[nn.Module]:
+    return _net(lambda net, x: net.out(F.dropout(act(net.hidden(x)), net.p, net.training)))
+
+
+def _with_end(end: Callable[[Tensor], Tensor]) -> type[nn.Module]:
+    return _net(lambda net, x: end(DropoutNet.forward(net, x)))
+
+
+def _softmax(out: Tensor) -> Tensor:
+    return out.softmax(-1)
+
+
 def _kept_in_a_list(p: float) -> nn.Module:
     class Wrong(DropoutNet):
         def __init__(self, p: float) -> None:
@@ -191,7 +207,33 @@ DROPOUT_NET = Oracle(
         Misconception(
             "dropout on the input",
             _net(lambda net, x: net.out(F.relu(net.hidden(F.dropout(x, net.p, net.training))))),
+            _net(lambda net, x: DropoutNet.forward(net, F.dropout(x, net.p, net.training))),
             says="What is dropped are hidden numbers: those behind the ReLU, not those of x.",
+        ),
+        Misconception(
+            "not rescaled",
+            _net(lambda net, x: net.out(_relu(net, x) * _kept(net, x) if net.training else _relu(net, x))),
+            says="What is kept has to make up for what is missing: by 1 / (1 − p). F.dropout sees to it.",
+        ),
+        Misconception(
+            "scaled in eval",
+            _net(lambda net, x: net.out(_relu(net, x) * (_kept(net, x) if net.training else 1 - net.p))),
+            says="Inverted dropout makes up for everything in training. In eval the hidden numbers go on as they are.",
+        ),
+        Misconception(
+            "another nonlinearity",
+            *(_with_act(act) for act in (torch.sigmoid, torch.tanh)),
+            says="Between the layers stands ReLU: what is negative becomes 0, what is positive stays as it is.",
+        ),
+        Misconception(
+            "something behind the last layer",
+            *(_with_end(end) for end in (_softmax, torch.relu)),
+            says="Asked for is what the last layer gives, as it is.",
+        ),
+        Misconception(
+            "gradient lost",
+            _net(lambda net, x: DropoutNet.forward(net, x).detach()),
+            says="detach, .data and torch.no_grad cut the graph: no gradient reaches the layers, and nothing is trained.",
         ),
         Misconception(
             "no dropout",

@@ -194,6 +194,34 @@ def _only_the_outside_in_eval(model: nn.Module, x: Tensor) -> Tensor:
         model.training = mode
 
 
+def _the_outside_at_the_end(model: nn.Module, x: Tensor) -> Tensor:
+    mode = model.training
+    out = _leaves_eval(model, x)
+    model.train(mode)
+    return out
+
+
+def _children_at_the_end(model: nn.Module, x: Tensor) -> Tensor:
+    modes = [(part, part.training) for part in model.children()]
+    mode = model.training
+    out = _leaves_eval(model, x)
+    for part, its in modes:
+        part.train(its)
+    model.training = mode
+    return out
+
+
+def _frozen(model: nn.Module, x: Tensor) -> Tensor:
+    for one in model.parameters():
+        one.requires_grad_(False)
+    return evaluate(model, x)
+
+
+def _gradients_cleared(model: nn.Module, x: Tensor) -> Tensor:
+    model.zero_grad()
+    return evaluate(model, x)
+
+
 EVALUATE = Oracle(
     "evaluate",
     evaluate,
@@ -213,7 +241,9 @@ EVALUATE = Oracle(
         Misconception(
             "the outside's mode for all",
             _the_outside_alone,
-            says="model.train(mode) gives all parts the mode of the outermost one. Each part has a mode of its own: model.modules().",
+            _the_outside_at_the_end,
+            _children_at_the_end,
+            says="train(mode) gives all parts inside the mode of the outer one. Each part has a mode of its own: model.modules().",
         ),
         Misconception(
             "graph kept",
@@ -224,6 +254,7 @@ EVALUATE = Oracle(
             "not all parts in eval",
             _own_modes,
             _only_the_outside_in_eval,
+            lambda model, x: model(x),
             says="Dropout dropped, or a batch norm looked at the batch: not all parts were in eval. model.eval() reaches every part; "
             "model.training = False sets one flag.",
         ),
@@ -241,6 +272,22 @@ EVALUATE = Oracle(
             "gradients switched on at the end",
             _gradients_on,
             says="Whoever called you may have had gradients off. A with block puts back what was there.",
+        ),
+        Misconception(
+            "probabilities or classes, not logits",
+            lambda model, x: evaluate(model, x).softmax(-1),
+            lambda model, x: evaluate(model, x).argmax(-1),
+            says="Asked for are the logits, as the model gives them. Softmax or argmax is for whoever reads them.",
+        ),
+        Misconception(
+            "the parameters frozen",
+            _frozen,
+            says="requires_grad_(False) stays after the function, and nobody can train on. torch.no_grad() needs no parameter changed.",
+        ),
+        Misconception(
+            "gradients cleared",
+            _gradients_cleared,
+            says="Somebody may have collected gradients in .grad. An evaluation has no reason to touch them.",
         ),
         Misconception(
             "the error kept to itself",

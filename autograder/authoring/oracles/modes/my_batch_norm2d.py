@@ -242,6 +242,98 @@ class _MomentumTurned(MyBatchNorm2d):
         )
 
 
+class _EpsLost(MyBatchNorm2d):
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        return self.by(x, training, self.momentum, 1e-5)
+
+    def by(self, x: Tensor, training: bool, momentum: float, eps: float) -> Tensor:
+        """By `F.batch_norm` with other settings."""
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, training, momentum, eps)
+
+
+class _MomentumLost(_EpsLost):
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        return self.by(x, training, 0.1, self.eps)
+
+
+class _SettingsExchanged(_EpsLost):
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        return self.by(x, training, self.eps, self.momentum)
+
+
+class _OtherMomentum(MyBatchNorm2d):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.9) -> None:
+        super().__init__(num_features, eps, momentum)
+
+
+class _OtherEps(MyBatchNorm2d):
+    def __init__(self, num_features: int, eps: float = 1e-3, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+
+
+class _ModeTurned(MyBatchNorm2d):
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        return super().normalise(x, not training)
+
+
+class _BatchAlwaysUncounted(_BatchAlwaysAndMoved):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.normalise(x, self.training)
+
+
+class _NothingKept(MyBatchNorm2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return F.batch_norm(x, None, None, self.weight, self.bias, True, self.momentum, self.eps)
+
+
+class _RunningAlwaysUncounted(_RunningAlways):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.normalise(x, self.training)
+
+
+class _GradientLost(MyBatchNorm2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).detach()
+
+
+class _WeightsCut(MyBatchNorm2d):
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        weight, bias = self.weight.detach(), self.bias.detach()
+        return F.batch_norm(x, self.running_mean, self.running_var, weight, bias, training, self.momentum, self.eps)
+
+
+class _WeightsAsBuffers(MyBatchNorm2d):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+        for name, one in dict(self.named_parameters()).items():
+            delattr(self, name)
+            self.register_buffer(name, one.detach())
+
+
+class _WeightsLeftPlain(MyBatchNorm2d):
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+        super().__init__(num_features, eps, momentum)
+        for name, one in dict(self.named_parameters()).items():
+            delattr(self, name)
+            setattr(self, name, one.detach())
+
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)  # nobody moves what is not registered
+        return F.batch_norm(x, self.running_mean, self.running_var, weight, bias, training, self.momentum, self.eps)
+
+
+def _started(weight: Any, bias: Any = torch.zeros, var: Any = torch.ones) -> type[nn.Module]:
+    class Wrong(MyBatchNorm2d):
+        def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+            super().__init__(num_features, eps, momentum)
+            with torch.no_grad():
+                self.weight.copy_(weight(num_features))
+                self.bias.copy_(bias(num_features))
+                self.running_var.copy_(var(num_features))
+
+    return Wrong
+
+
 class _NotSaved(MyBatchNorm2d):
     def keep(self, mean: Tensor, var: Tensor, count: Tensor) -> None:
         self.register_buffer("running_mean", mean, persistent=False)
@@ -276,11 +368,14 @@ MY_BATCH_NORM2D = Oracle(
             "eval uses batch statistics",
             _BatchAlways,
             _BatchAlwaysAndMoved,
+            _BatchAlwaysUncounted,
+            _NothingKept,
             says="In eval the layer normalises with its running statistics, whatever is in the batch. Hand on training=self.training.",
         ),
         Misconception(
             "training uses running statistics",
             _RunningAlways,
+            _RunningAlwaysUncounted,
             says="F.batch_norm is in eval unless it is told otherwise, and then moves no statistics. Hand on training=self.training.",
         ),
         Misconception(
@@ -322,7 +417,43 @@ MY_BATCH_NORM2D = Oracle(
         Misconception(
             "eps and momentum not handed on",
             _SettingsLost,
+            _EpsLost,
+            _MomentumLost,
             says="F.batch_norm takes momentum and eps, and uses 0.1 and 1e-5 when it is not given any. Keep them, and hand them on.",
+        ),
+        Misconception(
+            "eps and momentum exchanged",
+            _SettingsExchanged,
+            says="F.batch_norm takes momentum before eps, and nn.BatchNorm2d eps before momentum. Name them where you hand them on.",
+        ),
+        Misconception(
+            "other defaults",
+            _OtherMomentum,
+            _OtherEps,
+            says="Unless told otherwise, eps is 1e-5 and momentum, the share of the new, is 0.1. Other libraries count otherwise.",
+        ),
+        Misconception(
+            "the mode the other way round",
+            _ModeTurned,
+            says="In training the batch's own statistics are used, in eval the running ones: training=self.training.",
+        ),
+        Misconception(
+            "weight and bias not learned",
+            _WeightsAsBuffers,
+            _WeightsLeftPlain,
+            says="Weight and bias are learned: each is an nn.Parameter, so that an optimiser finds it.",
+        ),
+        Misconception(
+            "another start",
+            _started(torch.zeros),
+            _started(torch.ones, var=torch.zeros),
+            says="A new layer changes nothing but the scale: weight and running_var begin as ones, bias and running_mean as zeros.",
+        ),
+        Misconception(
+            "gradient lost",
+            _GradientLost,
+            _WeightsCut,
+            says="detach, .data and torch.no_grad cut the graph: what stands before them gets no gradient, and is not trained.",
         ),
         Misconception(
             "momentum the wrong way round",

@@ -39,10 +39,12 @@ def _recorded(
     looks_first: bool = True,
     enabled: bool | None = False,
     passes: int = 1,
+    before: bool = False,
+    unknown: Callable[[str], Exception] = KeyError,
 ) -> Record:
     known, found, handles = modules(model), {}, []
     if looks_first and any(name not in known for name in names):
-        raise KeyError(next(name for name in names if name not in known))
+        raise unknown(next(name for name in names if name not in known))
 
     def hook(name: str) -> Callable[..., None]:
         def kept(module: nn.Module, inputs: Any, out: Tensor) -> None:
@@ -54,7 +56,11 @@ def _recorded(
     saved = {name: buffer.clone() for name, buffer in buffers(model).items()}
     for name in names:
         if name in known:
-            handles.append(known[name].register_forward_hook(hook(name)))
+            handles.append(
+                known[name].register_forward_pre_hook(_of_inputs(hook(name)))
+                if before
+                else known[name].register_forward_hook(hook(name))
+            )
     mode(model)
     went = False
     try:
@@ -70,6 +76,10 @@ def _recorded(
             for name, buffer in buffers(model).items():
                 buffer.copy_(saved[name])
     return {name: found[name] for name in names} if ordered else found
+
+
+def _of_inputs(hook: Callable[..., None]) -> Callable[..., None]:
+    return lambda module, inputs: hook(module, inputs, inputs[0])
 
 
 def _cases(make: CaseMaker) -> list[Case]:
@@ -223,6 +233,53 @@ def _without_dots(model: nn.Module, names: Names, x: Tensor) -> Record:
     return _recorded(model, names, x, modules=lambda model: {name: getattr(model, name) for name in names})
 
 
+def _last_name_for_all(model: nn.Module, names: Names, x: Tensor) -> Record:
+    """The hooks ask for the loop's name when they are called, and by then it is the last one."""
+    found = _recorded(model, names, x)
+    return {name: found[name] for name in list(names)[-1:]}
+
+
+def _child_by_child(model: nn.Module, names: Names, x: Tensor) -> Record:
+    found = {}
+    for name, part in model.named_children():
+        x = part(x)
+        if name in names:
+            found[name] = x.detach().clone()
+    return found
+
+
+def _each_on_x(model: nn.Module, names: Names, x: Tensor) -> Record:
+    modules = dict(model.named_modules())
+    return {name: modules[name](x).detach() for name in names}
+
+
+def _by_get_submodule(model: nn.Module, names: Names, x: Tensor) -> Record:
+    for name in names:
+        model.get_submodule(name)
+    return _recorded(model, names, x)
+
+
+def _only_known(model: nn.Module, names: Names, x: Tensor) -> Record:
+    known = dict(model.named_modules())
+    return _recorded(model, [name for name in names if name in known], x)
+
+
+def _mode_put_back(model: nn.Module, names: Names, x: Tensor) -> Record:
+    modes = [(part, part.training) for part in model.modules()]
+    try:
+        return _recorded(model, names, x, mode=lambda model: model.eval())
+    finally:
+        for part, mode in modes:
+            part.training = mode
+
+
+def _all_hooks_cleared(model: nn.Module, names: Names, x: Tensor) -> Record:
+    found = _recorded(model, names, x)
+    for part in model.modules():
+        part._forward_hooks.clear()
+    return found
+
+
 def _grad_left_off(model: nn.Module, names: Names, x: Tensor) -> Record:
     torch.set_grad_enabled(False)
     return _recorded(model, names, x)
@@ -260,6 +317,53 @@ RECORD_ACTIVATIONS = Oracle(
             _with(modules=_children),
             _without_dots,
             says="Children are one level down. named_modules() goes all the way, and get_submodule takes dotted names.",
+        ),
+        Misconception(
+            "inputs for outputs",
+            _with(before=True),
+            says="A pre-hook sees what goes into a module. Asked for is what comes out: register_forward_hook.",
+        ),
+        Misconception(
+            "the last name for all",
+            _last_name_for_all,
+            says="All hooks write under the same name: a function made in a loop looks its names up when it is called, and by "
+            "then the loop is at its end. Bind it: lambda …, name=name.",
+        ),
+        Misconception(
+            "child by child",
+            _child_by_child,
+            says="Children one after the other are what nn.Sequential does. What a model does is in its forward: call model(x) once.",
+        ),
+        Misconception(
+            "each module on x",
+            _each_on_x,
+            says="A module deeper down does not see x, but what the ones before it give. One pass of the model feeds them all.",
+        ),
+        Misconception(
+            "unknown names left out",
+            _only_known,
+            says="A name that is no module's is an error: KeyError, before anything runs.",
+        ),
+        Misconception(
+            "another error than a KeyError",
+            _by_get_submodule,
+            _with(unknown=ValueError),
+            says="A name that is no module's is a KeyError, as in a dictionary. get_submodule raises an AttributeError.",
+        ),
+        Misconception(
+            "an error that names nothing",
+            _with(unknown=lambda name: KeyError("there is no such module")),
+            says="A model may have a hundred modules: the KeyError has to say the name that is none's.",
+        ),
+        Misconception(
+            "all hooks taken away",
+            _all_hooks_cleared,
+            says="Somebody else's hooks are gone as well. Keep the handle of each of yours, and remove() just those.",
+        ),
+        Misconception(
+            "the pass in eval mode",
+            _mode_put_back,
+            says="The pass is to run in the modes that the parts have. Leave them alone.",
         ),
         Misconception(
             "the graph kept",

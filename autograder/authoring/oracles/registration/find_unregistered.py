@@ -250,6 +250,7 @@ FIND_UNREGISTERED = Oracle(
         Misconception(
             "top level only",
             Search(deep=False),
+            Search(deep=False, containers=()),
             says="A module inside may have lost tensors as well. module.modules() gives all of them, the module itself first.",
         ),
         Misconception(
@@ -308,6 +309,16 @@ FIND_UNREGISTERED = Oracle(
             "only what asks for gradients",
             Search(counts=lambda tensor: tensor.requires_grad),
             says="A tensor need not be learned to get lost. Constants and statistics have to be moved and saved, too.",
+        ),
+        Misconception(
+            "nothing found",
+            lambda module: [],
+            says="named_parameters() and named_buffers() list what is registered. What is lost stands in vars(part) of each part.",
+        ),
+        Misconception(
+            "names without the way to them",
+            lambda module: sorted(path.rpartition(".")[2] for path in Search()(module)),
+            says="A path is the whole way from the outside in, with dots: block.inner.scale.",
         ),
         Misconception(
             "not sorted",

@@ -20,11 +20,20 @@ class Layer(nn.Module):
 
     weight: Any
     bias: Any
+    convolves = False
 
     def build(self, size: tuple[int, ...], fan_in: int, bias: bool) -> None:
         """Make both tensors; ``size`` is the weight's, ``bias`` says whether there is one."""
         self.weight = self.keep(self.draw(size, self.bound(size, fan_in)))
         self.bias = self.keep_bias(self.draw_bias(size[:1], self.bound(size, fan_in))) if self.asked(bias) else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The layer's sums with its own tensors."""
+        return self.sums(x, self.weight, self.bias)
+
+    def sums(self, x: Tensor, weight: Any, bias: Any) -> Tensor:
+        """What the layer computes."""
+        raise NotImplementedError
 
     def bound(self, size: tuple[int, ...], fan_in: int) -> float:
         """Within which bound the numbers lie."""
@@ -136,7 +145,102 @@ def in_common(kind: type[Layer], own: str) -> list[Misconception]:
             but(kind, draw=lambda self, size, bound: torch.rand(size) * bound),
             says="torch.rand is uniform from 0 to 1. Asked for is uniform from minus the bound to the bound.",
         ),
+        Misconception(
+            "normal numbers for even ones",
+            but(kind, draw=lambda self, size, bound: torch.randn(size) * bound),
+            but(
+                kind,
+                draw=lambda self, size, bound: torch.randn(size) * bound,
+                draw_bias=lambda self, size, bound: torch.zeros(size),
+            ),
+            but(kind, draw=lambda self, size, bound: torch.randn(size) * 0.01),
+            but(
+                kind,
+                draw=lambda self, size, bound: torch.randn(size) * 0.01,
+                draw_bias=lambda self, size, bound: torch.zeros(size),
+            ),
+            says="torch.randn draws around zero, and now and then far beyond. Asked for is uniform: every number within "
+            "±1/√fan_in as likely as any other, and none beyond. torch.rand or uniform_ draw so.",
+        ),
+        Misconception(
+            "bounds too wide",
+            but(kind, bound=lambda self, size, fan_in: 6**0.5 * fan_in**-0.5),
+            but(
+                kind,
+                bound=lambda self, size, fan_in: 6**0.5 * fan_in**-0.5,
+                draw_bias=lambda self, size, bound: torch.zeros(size),
+            ),
+            but(
+                kind,
+                bound=lambda self, size, fan_in: 6**0.5 * fan_in**-0.5,
+                draw_bias=lambda self, size, bound: self.draw(size, bound / 6**0.5),
+            ),
+            says="Even, but beyond ±1/√fan_in. nn.init.kaiming_uniform_ puts a √6 in front unless it is told a=√5, and then "
+            "the two cancel.",
+        ),
+        Misconception(
+            "bounds too narrow",
+            but(kind, bound=lambda self, size, fan_in: 0.5 * fan_in**-0.5),
+            says="Even, but too close to zero. torch.rand is 1 wide, and −bound to bound is twice the bound: "
+            "(2 · torch.rand(…) − 1) · bound.",
+        ),
+        Misconception(
+            "the bias by another bound",
+            *(
+                but(kind, draw_bias=lambda self, size, bound, by=by: self.draw(size, by(self.weight.shape) ** -0.5))
+                for by in (lambda size: size[0], lambda size: size[1])
+                if kind.convolves or by((1, 2)) == 1
+            ),
+            says="A bias has the bound of its layer: 1/√fan_in, as the weight beside it. Its own size does not matter.",
+        ),
+        Misconception(
+            "all numbers alike",
+            but(kind, draw=lambda self, size, bound: torch.ones(size)),
+            but(
+                kind,
+                draw=lambda self, size, bound: torch.ones(size),
+                draw_bias=lambda self, size, bound: torch.zeros(size),
+            ),
+            says="If all weights start equal, all outputs are equal, get equal gradients and stay equal. Draw them.",
+        ),
+        Misconception(
+            "seeded anew",
+            but(kind, build=_seeded),
+            says="Every layer starts with the same numbers, and whoever has chosen a seed loses it. Draw from the generator "
+            "as it stands.",
+        ),
+        Misconception(
+            "buffers for parameters",
+            but(kind, keep=lambda self, numbers: nn.Buffer(numbers)),
+            says="A buffer is saved and moved, and no optimiser gets it. What is to be learned is an nn.Parameter.",
+        ),
+        Misconception(
+            "gradient lost",
+            but(kind, forward=lambda self, x: self.sums(x, self.weight, self.bias).detach()),
+            but(kind, forward=lambda self, x: self.sums(x, self.weight.detach(), _cut(self.bias))),
+            but(kind, forward=lambda self, x: self.sums(x, self.weight.detach(), self.bias)),
+            says="detach, .data and torch.no_grad cut the graph: what stands behind them gets no gradient and is never trained.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            but(kind, forward=lambda self, x: self.sums(x, self.weight, self.bias).float()),
+            says="What comes back is float32, whatever the layer was moved to. Leave the dtype to x and the weights.",
+        ),
+        Misconception(
+            "asked whether the bias is true",
+            but(kind, forward=lambda self, x: self.sums(x, self.weight, self.bias if self.bias else None)),
+            says="A tensor of several numbers is neither true nor false. Ask: if self.bias is not None.",
+        ),
     ]
+
+
+def _cut(bias: Any) -> Any:
+    return None if bias is None else bias.detach()
+
+
+def _seeded(self: Layer, size: tuple[int, ...], fan_in: int, bias: bool) -> None:
+    torch.manual_seed(0)
+    Layer.build(self, size, fan_in, bias)
 
 
 def _remembered(self: Layer, size: tuple[int, ...], fan_in: int) -> float:

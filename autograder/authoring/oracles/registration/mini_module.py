@@ -294,6 +294,67 @@ def _nested(self: MiniModule) -> dict[str, Any]:
     return own | {name: child.state_dict() for name, child in self.children().items()}
 
 
+def _joined_by(mark: str) -> Any:
+    def named_parameters(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+        for name, parameter in MiniModule.named_parameters(self, prefix):
+            yield name.replace(".", mark), parameter
+
+    return named_parameters
+
+
+def _lists_too(self: MiniModule, name: str, value: Any) -> None:
+    """Registers what a list holds, as well."""
+    MiniModule.__setattr__(self, name, value)
+    for number, item in enumerate(value if isinstance(value, (list, tuple)) else ()):
+        place = "_parameters" if isinstance(item, nn.Parameter) else "_children"
+        if isinstance(item, (nn.Parameter, MiniModule)):
+            vars(self)[place][f"{name}.{number}"] = item
+
+
+def _unheard_of(self: MiniModule, name: str, value: Any) -> None:
+    """Puts what is registered into the lists, and nowhere else."""
+    self.forget(name)
+    if self.is_parameter(value):
+        vars(self)["_parameters"][name] = value
+    elif isinstance(value, MiniModule):
+        vars(self)["_children"][name] = value
+    else:
+        object.__setattr__(self, name, value)
+
+
+def _only_asking(self: MiniModule, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+    yield from ((name, one) for name, one in MiniModule.named_parameters(self, prefix) if one.requires_grad)
+
+
+@torch.no_grad()
+def _load_own(self: MiniModule, state: Mapping[str, Tensor]) -> None:
+    for name, parameter in vars(self)["_parameters"].items():
+        parameter.copy_(state[name])
+
+
+def _load_with_gradients(self: MiniModule, state: Mapping[str, Tensor]) -> None:
+    for name, parameter in self.named_parameters():
+        parameter.copy_(state[name])
+
+
+def _eval_here(self: MiniModule) -> MiniModule:
+    self.training = False
+    return self
+
+
+def _eval_without_return(self: MiniModule) -> None:
+    self.train(False)
+
+
+def _train_without_mode(self: MiniModule, mode: bool = True) -> MiniModule:
+    return MiniModule.train(self, True)
+
+
+def _begins_in_eval(self: MiniModule) -> None:
+    MiniModule.__init__(self)
+    self.training = False
+
+
 MINI_MODULE = Oracle(
     "mini_module",
     MiniModule,
@@ -316,11 +377,13 @@ MINI_MODULE = Oracle(
             "train not passed on",
             _but(train=_train_here),
             _but(train=_train_one_level),
+            _but(eval=_eval_here),
             says="A mode reaches all children, and their children: call train(mode) on each.",
         ),
         Misconception(
             "train returns nothing",
             _but(train=_train_without_return),
+            _but(eval=_eval_without_return),
             says="train and eval return the module, so that model = model.eval() works.",
         ),
         Misconception(
@@ -356,6 +419,62 @@ MINI_MODULE = Oracle(
             "state not detached",
             _but(state_dict=lambda self: dict(self.named_parameters())),
             says="The state holds plain numbers, detached from autograd: parameter.detach().",
+        ),
+        Misconception(
+            "parameters of its own only",
+            _but(parameters=lambda self: iter(vars(self)["_parameters"].values())),
+            says="parameters() is what an optimiser is given: the children's too. named_parameters() knows them all.",
+        ),
+        Misconception(
+            "state of its own only",
+            _but(state_dict=lambda self: {name: one.detach() for name, one in vars(self)["_parameters"].items()}),
+            says="The state holds the children's tensors, too, each by its whole name. named_parameters() knows them all.",
+        ),
+        Misconception(
+            "loaded into its own only",
+            _but(load_state_dict=_load_own),
+            says="The children's Parameters are to be loaded, too. named_parameters() knows them all, by the names of the state.",
+        ),
+        Misconception(
+            "loaded with gradients on",
+            _but(load_state_dict=_load_with_gradients),
+            says="While gradients are on, a leaf may not be written into. Copy inside of with torch.no_grad().",
+        ),
+        Misconception(
+            "the mode ignored",
+            _but(train=_train_without_mode),
+            says="train(False) is the other mode: self.training takes the mode that is given, and so do the children.",
+        ),
+        Misconception(
+            "eval sets the wrong mode",
+            _but(eval=lambda self: self.train()),
+            says="eval() is train(False).",
+        ),
+        Misconception(
+            "begins in eval mode",
+            _but(__init__=_begins_in_eval),
+            says="A new module is in training mode: training is True until somebody calls eval().",
+        ),
+        Misconception(
+            "lists looked into",
+            _but(__setattr__=_lists_too),
+            says="A list is a value like any other: nn.Module does not look into it, and neither is yours to.",
+        ),
+        Misconception(
+            "names joined by another mark",
+            _but(named_parameters=_joined_by("_")),
+            _but(named_parameters=_joined_by("/")),
+            says="Between the names on the way stands a dot: fc.weight.",
+        ),
+        Misconception(
+            "frozen parameters left out",
+            _but(named_parameters=_only_asking),
+            says="A frozen Parameter is one. Its requires_grad says whether it learns, not whether it is registered.",
+        ),
+        Misconception(
+            "registered, and no attribute any more",
+            _but(__setattr__=_unheard_of),
+            says="After self.fc = … there has to be a self.fc. Call super().__setattr__(name, value) as well as registering it.",
         ),
         Misconception(
             "state not flat",

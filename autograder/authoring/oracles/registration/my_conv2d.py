@@ -20,6 +20,8 @@ __all__ = ["MY_CONV2D", "MyConv2d"]
 class MyConv2d(Layer):
     """``x (N, in_channels, H, W)`` to ``(N, out_channels, Ho, Wo)``."""
 
+    convolves = True
+
     def __init__(
         self,
         in_channels: int,
@@ -34,9 +36,9 @@ class MyConv2d(Layer):
         size = (out_channels, in_channels, kernel_size, kernel_size)
         self.build(size, in_channels * kernel_size**2, bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The sums that ``F.conv2d`` does."""
-        return F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+    def sums(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """As ``F.conv2d`` does them."""
+        return F.conv2d(x, weight, bias, self.stride, self.padding)
 
 
 def _layers(make: CaseMaker) -> list[Case]:
@@ -134,6 +136,30 @@ MY_CONV2D = Oracle(
             "stride and padding lost",
             but(MyConv2d, forward=_forward(stride=1, padding=0)),
             says="The layer has to remember both numbers, and hand them over at every call of F.conv2d.",
+        ),
+        Misconception(
+            "divided by fan_in, not by its root",
+            but(MyConv2d, bound=lambda self, size, fan_in: 1 / fan_in),
+            says="A sum of n random numbers grows with √n. The bound is 1/√fan_in.",
+        ),
+        Misconception(
+            "padded by half the kernel",
+            but(MyConv2d, forward=lambda self, x: _forward(padding=self.weight.shape[2] // 2)(self, x)),
+            says="kernel_size // 2 keeps an image's size. Here padding is what the layer was made with, 0 unless told.",
+        ),
+        Misconception(
+            "stride and padding exchanged",
+            but(
+                MyConv2d,
+                forward=lambda self, x: F.conv2d(x, self.weight, self.bias, self.padding, self.stride),
+            ),
+            says="F.conv2d takes x, weight, bias, stride, padding, in this order. Name them where you hand them on.",
+        ),
+        Misconception(
+            "bias taken for granted",
+            but(MyConv2d, forward=lambda self, x: _forward(bias=False)(self, x) + self.bias[:, None, None]),
+            but(MyConv2d, forward=lambda self, x: _forward(bias=False)(self, x) + self.bias.view(1, -1, 1, 1)),
+            says="With bias=False, self.bias is None: it has no numbers to add. F.conv2d takes None as its bias.",
         ),
         Misconception(
             "bias kept, and never added",

@@ -24,9 +24,9 @@ class MyLinear(Layer):
         super().__init__()
         self.build((out_features, in_features), in_features, bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """The sum that ``F.linear`` does."""
-        return F.linear(x, self.weight, self.bias)
+    def sums(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """As ``F.linear`` does them."""
+        return F.linear(x, weight, bias)
 
 
 def _layers(make: CaseMaker) -> list[Case]:
@@ -97,6 +97,27 @@ MY_LINEAR = Oracle(
             says="F.linear takes the bias as its third argument; without it, there is none in the sum.",
         ),
         Misconception(
+            "weight not transposed",
+            but(MyLinear, forward=lambda self, x: x @ self.weight + (0 if self.bias is None else self.bias)),
+            says="The weight is stored (out, in). A product with x (…, in) needs its transpose. With a square weight nothing "
+            "complains.",
+        ),
+        Misconception(
+            "bias taken for granted",
+            but(MyLinear, forward=lambda self, x: x @ self.weight.T + self.bias),
+            says="With bias=False, self.bias is None, and None cannot be added. Ask first whether there is one.",
+        ),
+        Misconception(
+            "dimensions of size 1 dropped",
+            but(MyLinear, forward=lambda self, x: F.linear(x, self.weight, self.bias).squeeze()),
+            says="squeeze drops dimensions of size 1. One row, one output: each keeps its dimension.",
+        ),
+        Misconception(
+            "two dimensions only",
+            but(MyLinear, forward=lambda self, x: _by_mm(x, self.weight, self.bias)),
+            says="mm and addmm take matrices alone. x is (…, in_features): @ and F.linear take any dimensions in front.",
+        ),
+        Misconception(
             "weight kept as (in, out)",
             but(
                 MyLinear,
@@ -110,6 +131,11 @@ MY_LINEAR = Oracle(
     ],
     space=LINEAR_SPACE,
 )
+
+
+def _by_mm(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    out = torch.mm(x, weight.T)
+    return out if bias is None else out + bias
 
 
 def _turned(self: Any, in_features: int, out_features: int, bias: bool) -> None:

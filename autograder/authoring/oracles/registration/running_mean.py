@@ -222,6 +222,99 @@ def _not_saved(self: Any, mean: Tensor, count: Tensor) -> None:
     self.register_buffer("count", count, persistent=False)
 
 
+def _exponential(share: float) -> Any:
+    def update(self: Any, rows: Tensor) -> None:
+        self.count = self.count + len(rows)
+        self.mean = (1 - share) * self.mean + share * rows.detach().mean(0)
+
+    return update
+
+
+def _counting(number_of: Any) -> Any:
+    """What counts as the number of rows."""
+
+    def update(self: Any, rows: Tensor) -> None:
+        total = self.mean * self.count + rows.detach().sum(0)
+        self.count = self.count + number_of(rows)
+        self.mean = total / self.count
+
+    return update
+
+
+def _over_everything(self: Any, rows: Tensor) -> None:
+    total = self.mean * self.count + rows.detach().mean() * len(rows)
+    self.count = self.count + len(rows)
+    self.mean = total / self.count
+
+
+def _sum_kept(self: Any, rows: Tensor) -> None:
+    self.count = self.count + len(rows)
+    self.mean = self.mean + rows.detach().sum(0)
+
+
+def _counted_first(self: Any, rows: Tensor) -> None:
+    self.count = self.count + len(rows)
+    self.mean = (self.mean * self.count + rows.detach().sum(0)) / self.count
+
+
+def _batch_mean_as_a_row(self: Any, rows: Tensor) -> None:
+    self.count = self.count + len(rows)
+    self.mean = self.mean + (rows.detach().mean(0) - self.mean) / self.count
+
+
+def _learned(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean = nn.Parameter(mean)
+    self.register_buffer("count", count)
+
+
+def _count_of_size(*size: int) -> Any:
+    def make(self: Any, mean: Tensor, count: Tensor) -> None:
+        self.register_buffer("mean", mean)
+        self.register_buffer("count", torch.zeros(size or mean.shape, dtype=torch.int64))
+
+    return make
+
+
+def _count_left_plain(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.register_buffer("mean", mean)
+    self.count = count
+
+
+def _count_as_a_number(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.register_buffer("mean", mean)
+    self.count = 0
+
+
+def _started_at(value: float) -> Any:
+    return lambda self, mean, count: RunningMean.make(self, mean + value, count)
+
+
+def _divided(self: Any, x: Tensor) -> Tensor:
+    if self.training:
+        self.update(x)
+    return (x - self.mean) / (x.std(0) + 1e-5)
+
+
+def _only_in_training(self: Any, x: Tensor) -> Tensor:
+    if not self.training:
+        return x
+    self.update(x)
+    return x - self.mean
+
+
+def _updates_only_in_eval(self: Any, x: Tensor) -> Tensor:
+    if not self.training:
+        self.update(x)
+    return x - self.mean
+
+
+def _in_place(self: Any, x: Tensor) -> Tensor:
+    if self.training:
+        self.update(x)
+    with torch.no_grad():
+        return x.sub_(self.mean)
+
+
 RUNNING_MEAN = Oracle(
     "running_mean",
     RunningMean,
@@ -230,11 +323,14 @@ RUNNING_MEAN = Oracle(
         Misconception(
             "plain attributes",
             _but(make=_plain),
-            says="Plain tensors are not saved and not moved. register_buffer makes them part of the module.",
+            _but(make=_count_left_plain),
+            _but(make=_count_as_a_number),
+            says="Plain attributes are not saved and not moved. register_buffer makes them part of the module.",
         ),
         Misconception(
             "parameter",
             _but(make=_parameter, update=_update_parameter),
+            _but(make=_learned, update=_update_parameter),
             says="A parameter is what an optimiser learns, and it stands in parameters() even when it asks for no gradient. "
             "Statistics are buffers.",
         ),
@@ -274,6 +370,80 @@ RUNNING_MEAN = Oracle(
             "a count of float",
             _but(make=_float_count),
             says="A count is a whole number: an int64 tensor without dimensions, torch.tensor(0).",
+        ),
+        Misconception(
+            "a moving average",
+            _but(update=_exponential(0.1)),
+            _but(update=_exponential(0.9)),
+            says="A share of the new and the rest of the old is what batch norm keeps. Here every row so far counts the same: "
+            "the old mean times the old count, plus the new rows, by the new count.",
+        ),
+        Misconception(
+            "one mean for all features",
+            _but(update=_over_everything),
+            says="Each feature has a mean of its own: over the rows alone, dimension 0.",
+        ),
+        Misconception(
+            "something else counted than rows",
+            _but(update=_counting(lambda rows: rows.numel())),
+            _but(update=_counting(lambda rows: 1)),
+            says="count goes up by the rows of the batch, len(x): not by its numbers, and not by one.",
+        ),
+        Misconception(
+            "never divided by the count",
+            _but(update=_sum_kept),
+            says="A sum is no mean yet. The old mean times the old count, plus the new rows' sum, is divided by the new count.",
+        ),
+        Misconception(
+            "the new count for the old mean",
+            _but(update=_counted_first),
+            says="The old mean is the sum of the old rows by the old count. Multiply it by that, before the count goes up.",
+        ),
+        Misconception(
+            "a batch's mean counted as one row",
+            _but(update=_batch_mean_as_a_row),
+            says="mean + (row − mean) / count is right for one row. A batch of n moves the mean n times as far.",
+        ),
+        Misconception(
+            "a count of another size",
+            _but(make=_count_of_size(1)),
+            _but(make=_count_of_size()),
+            says="One count for all: a tensor without dimensions, torch.tensor(0).",
+        ),
+        Misconception(
+            "a mean of another size",
+            _but(make=lambda self, mean, count: RunningMean.make(self, mean[None], count)),
+            says="The mean is (num_features,). Broadcasting does the rest: it needs no dimension for the rows.",
+        ),
+        Misconception(
+            "another start than zeros",
+            _but(make=_started_at(1.0)),
+            says="Before the first batch the mean is zeros: in eval, x comes back as it is.",
+        ),
+        Misconception(
+            "subtracted in training only",
+            _but(forward=_only_in_training),
+            says="The mean is subtracted in both modes. Only the counting is for training.",
+        ),
+        Misconception(
+            "counted in eval only",
+            _but(forward=_updates_only_in_eval),
+            says="The other way round: rows are counted in training, and in eval the mean is frozen.",
+        ),
+        Misconception(
+            "divided by the deviation, too",
+            _but(forward=_divided),
+            says="Asked for is the mean alone: nothing is divided.",
+        ),
+        Misconception(
+            "in place",
+            _but(forward=_in_place),
+            says="x -= … writes into the batch, which is somebody else's. x - self.mean makes a new tensor.",
+        ),
+        Misconception(
+            "gradient lost",
+            _but(forward=torch.no_grad()(RunningMean.forward)),
+            says="The mean is a constant to autograd, x is not: no_grad and detach belong around the counting, not around x.",
         ),
         Misconception(
             "buffers that are not saved",

@@ -23,7 +23,11 @@ class StackedMLP(nn.Module):
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
-        self.layers = self.keep([nn.Linear(a, b) for a, b in pairwise(widths)])
+        self.layers = self.keep(self.made(widths))
+
+    def made(self, widths: Sequence[int]) -> list[nn.Linear]:
+        """A layer from each width to the next."""
+        return [nn.Linear(a, b) for a, b in pairwise(widths)]
 
     def keep(self, layers: list[nn.Linear]) -> Any:
         """Where the layers lie."""
@@ -140,6 +144,21 @@ def _only_first(self: Any, x: Tensor) -> Tensor:
     return x
 
 
+class _MadeInForward(nn.Module):
+    def __init__(self, widths: Any) -> None:
+        super().__init__()
+        self.widths = widths
+
+    def forward(self, x: Tensor) -> Tensor:
+        return StackedMLP(self.widths).to(x)(x)
+
+
+def _one_for_all_between(self: Any, widths: Sequence[int]) -> list[nn.Linear]:
+    """``[layer] * n`` for those that are neither first nor last."""
+    layers = StackedMLP.made(self, widths)
+    return [*layers[:1], *[nn.Linear(widths[1], widths[1])] * (len(layers) - 2), *layers[1:][-1:]]
+
+
 STACKED_MLP = Oracle(
     "stacked_mlp",
     StackedMLP,
@@ -149,8 +168,8 @@ STACKED_MLP = Oracle(
             "Python list",
             _but(keep=lambda self, layers: layers),
             _but(keep=lambda self, layers: tuple(layers)),
-            says="A Python list is no module, so none of its layers is registered: no state_dict, no optimiser and no .to "
-            "finds them. nn.ModuleList is a list that registers.",
+            says="A Python list, a tuple or a dictionary is no module, so none of the layers in it is registered: no state_dict, "
+            "no optimiser and no .to finds them. nn.ModuleList is a list that registers.",
         ),
         Misconception(
             "ReLU after the last",
@@ -160,7 +179,48 @@ STACKED_MLP = Oracle(
         Misconception(
             "one layer shared",
             _but(keep=_shared),
+            _but(made=lambda self, widths: [nn.Linear(*widths[:2])] * (len(widths) - 1)),
+            _but(made=_one_for_all_between),
             says="[layer] * 2 is one layer in two places. Each layer has weights of its own, also where two widths are equal.",
+        ),
+        Misconception(
+            "layers made in forward",
+            _MadeInForward,
+            says="A layer made in forward is new, with new random weights, at every call. Make layers in __init__.",
+        ),
+        Misconception(
+            "another nonlinearity",
+            _but(between=lambda self, hidden: torch.sigmoid(hidden)),
+            _but(between=lambda self, hidden: torch.tanh(hidden)),
+            _but(between=lambda self, hidden: F.leaky_relu(hidden)),
+            _but(between=lambda self, hidden: F.gelu(hidden)),
+            says="Asked for is ReLU: what is negative becomes 0, what is positive stays as it is.",
+        ),
+        Misconception(
+            "gradient lost",
+            _but(after=lambda self, out: out.detach()),
+            _but(forward=lambda self, x: StackedMLP.forward(self, x.detach())),
+            says="detach, .data and torch.no_grad cut the graph: what stands before them gets no gradient, and is not trained.",
+        ),
+        Misconception(
+            "dimensions of size 1 dropped",
+            _but(after=lambda self, out: out.squeeze()),
+            says="squeeze drops dimensions of size 1. One row, one number: each keeps its dimension.",
+        ),
+        Misconception(
+            "no biases",
+            _but(made=lambda self, widths: [nn.Linear(a, b, bias=False) for a, b in pairwise(widths)]),
+            says="nn.Linear has a bias unless it is told otherwise, and each layer here has one.",
+        ),
+        Misconception(
+            "the last layer forgotten",
+            _but(made=lambda self, widths: StackedMLP.made(self, widths[:-1])),
+            says="n widths make n − 1 layers: one for each pair of neighbours, the last pair too.",
+        ),
+        Misconception(
+            "inputs and outputs swapped",
+            _but(made=lambda self, widths: [nn.Linear(b, a) for a, b in pairwise(widths)]),
+            says="nn.Linear takes in_features first, then out_features: from one width to the next.",
         ),
         Misconception(
             "ReLU missing",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -73,8 +74,60 @@ ATTENTION = Oracle(
             "scaled by another size",
             _attention(scale=lambda q, k, v: v.shape[-1] ** -0.5),
             _attention(scale=lambda q, k, v: k.shape[-2] ** -0.5),
+            _attention(scale=lambda q, k, v: q.shape[-2] ** -0.5),
             says="E is how many numbers a query and a key have: the last dimension of q. "
             "Neither their count nor the size of a value.",
+        ),
+        Misconception(
+            "multiplied by √E",
+            _attention(scale=lambda q, k, v: q.shape[-1] ** 0.5),
+            says="The scores are too large already, by √E. Divide by it.",
+        ),
+        Misconception(
+            "scaled after softmax",
+            lambda q, k, v, mask=None: _attention(scale=lambda q, k, v: 1.0)(q, k, v, mask) * q.shape[-1] ** -0.5,
+            says="Weights sum to 1, and are to stay so. It is the scores that are divided by √E, before softmax.",
+        ),
+        Misconception(
+            "dimensions counted from the front",
+            lambda q, k, v, mask=None: F.softmax(_hidden(q @ k.transpose(1, 2) * q.shape[-1] ** -0.5, mask), -1) @ v,
+            says="How many dimensions stand in front is not known. Count from the end: transpose(-2, -1).",
+        ),
+        Misconception(
+            "all dimensions turned",
+            lambda q, k, v, mask=None: F.softmax(_hidden(q @ k.T * q.shape[-1] ** -0.5, mask), -1) @ v,
+            says="T turns all dimensions round, also those in front. Exchange the last two alone: k.mT, or transpose(-2, -1).",
+        ),
+        Misconception(
+            "mask added",
+            _attention(mask=lambda scores, mask: scores if mask is None else scores + mask),
+            says="A boolean counts as 0 or 1: added, it hardly changes a score. What may not be looked at gets minus infinity.",
+        ),
+        Misconception(
+            "nothing times infinity",
+            _attention(mask=lambda scores, mask: scores if mask is None else scores + ~mask * float("-inf")),
+            says="False · −∞ is 0 · −∞, which is NaN. masked_fill and torch.where write where they are told, and compute nothing.",
+        ),
+        Misconception(
+            "asked whether the mask is true",
+            lambda q, k, v, mask=None: _attention()(q, k, v, mask if mask else None),
+            says="A tensor of several numbers is neither true nor false. Ask: if mask is not None.",
+        ),
+        Misconception(
+            "dimensions of size 1 dropped",
+            lambda q, k, v, mask=None: _attention()(q, k, v, mask).squeeze(),
+            says="squeeze drops dimensions of size 1. One query, one value: each keeps its dimension.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            lambda q, k, v, mask=None: _attention()(q.float(), k.float(), v.float(), mask),
+            says="What comes back has the dtype of q, k and v: leave out float() and float32 tensors of your own.",
+        ),
+        Misconception(
+            "another function for softmax",
+            _attention(softmax=torch.sigmoid),
+            _attention(softmax=lambda scores: (lambda e: e / e.sum(-1, keepdim=True))(scores.relu())),
+            says="softmax makes weights that are positive and sum to 1 over the keys, whatever the scores.",
         ),
         Misconception(
             "softmax over queries",
@@ -127,6 +180,8 @@ ATTENTION = Oracle(
         Misconception(
             "gradient lost",
             lambda q, k, v, mask=None: _attention()(q.detach(), k.detach(), v.detach(), mask),
+            lambda q, k, v, mask=None: _attention()(q, k, v.detach(), mask),
+            _attention(weights=lambda weights, mask: weights.detach()),
             says=GRADIENT_LOST,
         ),
     ],

@@ -178,6 +178,39 @@ DYNAMIC_CONV = Oracle(
             says="Every image has filters of its own: image n meets weight[n]. Yours all meet the first.",
         ),
         Misconception(
+            "one mixed weight for all",
+            lambda x, weight: F.conv2d(x, weight.mean(0), padding=weight.shape[-1] // 2),
+            lambda x, weight: F.conv2d(x, weight.sum(0), padding=weight.shape[-1] // 2),
+            says="Every image has filters of its own: image n meets weight[n], and no mean or sum of them.",
+        ),
+        Misconception(
+            "images left side by side",
+            lambda x, weight: _grouped(x, weight).flatten(0, 1)[None],
+            lambda x, weight: _grouped(x, weight).flatten(0, 1),
+            says="Convolved are all images as channels of one. Afterwards they are taken apart again: (N, O, H, W).",
+        ),
+        Misconception(
+            "padded by the whole kernel",
+            lambda x, weight: _grouped(x, weight, lambda k: k),
+            lambda x, weight: _grouped(x, weight, lambda k: k - 1),
+            says="k // 2 on each side keeps the image's size. More makes it grow.",
+        ),
+        Misconception(
+            "channels in the wrong order",
+            lambda x, weight: _grouped(x.transpose(0, 1).reshape(x.shape), weight),
+            says="The channels of one image have to stay together: N and C are merged with N in front.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            lambda x, weight: _grouped(x.float(), weight.float()),
+            says="What comes back has the dtype of x and weight: leave out float().",
+        ),
+        Misconception(
+            "dimensions of size 1 dropped",
+            lambda x, weight: _grouped(x, weight).squeeze(),
+            says="squeeze drops dimensions of size 1. One image, one output, one row: each keeps its dimension.",
+        ),
+        Misconception(
             "groups = C",
             _groups_of_channels,
             _groups_are_channels,
@@ -194,6 +227,7 @@ DYNAMIC_CONV = Oracle(
         Misconception(
             "gradient lost",
             lambda x, weight: _grouped(x, weight).detach(),
+            lambda x, weight: _grouped(x.detach(), weight),
             says=GRADIENT_LOST,
         ),
         Misconception(

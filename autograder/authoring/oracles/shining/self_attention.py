@@ -168,6 +168,18 @@ class _Stacked(_Layer):
         return self.merge(self.mixing(q, k, v))
 
 
+def _causal(q: Tensor, k: Tensor) -> Tensor:
+    scores = q @ k.mT * q.shape[-1] ** -0.5
+    before = torch.ones(scores.shape[-2:], dtype=torch.bool).tril()
+    return F.softmax(scores.masked_fill(~before, float("-inf")), -1)
+
+
+def _raw_values(self: Any, x: Tensor) -> Tensor:
+    q, k, v = (self.split(one, self.num_heads) for one in (self.q(x), self.k(x), x))
+    out: Tensor = self.merge(_written_out()(q, k, v))
+    return out
+
+
 SELF_ATTENTION = Oracle(
     "self_attention",
     _Layer,
@@ -181,6 +193,42 @@ SELF_ATTENTION = Oracle(
             ),
             says="The way back is the one you came: exchange heads and tokens first, then put the heads side by side. "
             "reshape alone goes through memory in another order.",
+        ),
+        Misconception(
+            "scaled by another size",
+            _wrong(mixing=staticmethod(_written_out(scale=lambda q: q.shape[1] ** -0.5))),
+            _wrong(mixing=staticmethod(_written_out(scale=lambda q: q.shape[2] ** -0.5))),
+            says="The scores grow with how many numbers a head compares, E / heads: neither with the heads nor with the tokens.",
+        ),
+        Misconception(
+            "scaled by the size, not by its root",
+            _wrong(mixing=staticmethod(_written_out(scale=lambda q: 1 / q.shape[-1]))),
+            says="A sum of n random products grows with √n. Divide the scores by the root.",
+        ),
+        Misconception(
+            "x added to the result",
+            _wrong(forward=lambda self, x: x + _Layer.forward(self, x)),
+            says="A residual is what is put around such a layer. Here the layer alone is asked for.",
+        ),
+        Misconception(
+            "only what was before",
+            _wrong(mixing=staticmethod(lambda q, k, v: _causal(q, k) @ v)),
+            says="Every token may attend to every token: no mask is asked for.",
+        ),
+        Misconception(
+            "softmax forgotten",
+            _wrong(mixing=staticmethod(_written_out(softmax=lambda scores: scores))),
+            says="Scores are no weights yet: softmax over the keys makes them positive and lets them sum to 1.",
+        ),
+        Misconception(
+            "queries and keys exchanged",
+            _wrong(mixing=staticmethod(lambda q, k, v: _written_out()(k, q, v))),
+            says="Each token asks with its query and is looked at by its key: q @ k.mT, queries first.",
+        ),
+        Misconception(
+            "values not projected",
+            _wrong(mixed=_raw_values),
+            says="What is mixed are values, v(x), not x itself.",
         ),
         Misconception(
             "no output projection",

@@ -123,6 +123,15 @@ def _copied_view(x: Tensor, h: int) -> Tensor:
     return x.reshape(x.shape[0], h, x.shape[1], x.shape[2] // h)
 
 
+def _refusing_by(error: type[Exception]) -> Callable[[Tensor, int], Tensor]:
+    def answer(x: Tensor, num_heads: int) -> Tensor:
+        if x.shape[-1] % num_heads:
+            raise error
+        return split_heads(x, num_heads)
+
+    return answer
+
+
 SPLIT_HEADS = Oracle(
     "split_heads",
     split_heads,
@@ -163,6 +172,22 @@ SPLIT_HEADS = Oracle(
             lambda x, num_heads: x.view(*x.shape[:2], num_heads, x.shape[2] // num_heads).transpose(1, 2),
             lambda x, num_heads: x.unflatten(-1, (num_heads, -1)).transpose(1, 2),
             says="torch complains with a RuntimeError, about sizes. Ask first whether num_heads divides E, and raise a ValueError.",
+        ),
+        Misconception(
+            "another error than a ValueError",
+            _refusing_by(AssertionError),
+            _refusing_by(TypeError),
+            says="A number that does not divide is a ValueError. assert is for your own mistakes, and python -O leaves it out.",
+        ),
+        Misconception(
+            "tokens divided",
+            *_both(lambda x, h: x.reshape(x.shape[0], h, -1, x.shape[2])),
+            says="It is the E numbers of each token that the heads share, the last dimension. Every head sees all tokens.",
+        ),
+        Misconception(
+            "heads put into the batch",
+            *_both(lambda x, h: x.unflatten(-1, (h, -1)).transpose(1, 2).flatten(0, 1)),
+            says="Heads have a dimension of their own: (N, heads, L, E / heads).",
         ),
         Misconception(
             "numbers left over dropped",

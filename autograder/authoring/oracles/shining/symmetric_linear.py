@@ -180,6 +180,21 @@ class _Saved(SymmetricLinear):
         self.register_buffer("upper", torch.ones(features, features).triu())
 
 
+def _changed(change: Callable[[Tensor], Tensor]) -> type[nn.Module]:
+    return type("Wrong", (SymmetricLinear,), {"forward": lambda self, x: change(SymmetricLinear.forward(self, x))})
+
+
+class _ByMm(SymmetricLinear):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.mm(x, _mirrored(self.weight)) + self.bias
+
+
+class _AnewInForward(SymmetricLinear):
+    def forward(self, x: Tensor) -> Tensor:
+        self.weight = nn.Parameter(_mirrored(self.weight))
+        return F.linear(x, self.weight, self.bias)
+
+
 SYMMETRIC_LINEAR = Oracle(
     "symmetric_linear",
     SymmetricLinear,
@@ -219,6 +234,38 @@ SYMMETRIC_LINEAR = Oracle(
             says="triu(1) is what is strictly above the diagonal. The diagonal belongs to S, once.",
         ),
         Misconception(
+            "a product with its transpose",
+            _by(lambda weight: weight @ weight.mT),
+            _by(lambda weight: weight * weight.mT),
+            says="That is symmetric, too, but another matrix. S has the upper triangle of weight, number by number.",
+        ),
+        Misconception(
+            "halved",
+            _by(lambda weight: (weight.triu() + weight.triu().mT) / 2),
+            says="Half of it is right on the diagonal alone. Above it stands the weight as it is, and below its mirror image.",
+        ),
+        Misconception(
+            "ones on the diagonal",
+            _by(lambda weight: weight.triu(1) + weight.triu(1).mT + torch.eye(len(weight), dtype=weight.dtype)),
+            says="The diagonal of weight belongs to S, as it is.",
+        ),
+        Misconception(
+            "two dimensions only",
+            _ByMm,
+            says="mm takes matrices alone. x is (…, features): @ and F.linear take any dimensions in front.",
+        ),
+        Misconception(
+            "a Parameter made in forward",
+            _AnewInForward,
+            says="nn.Parameter(…) makes a new leaf: the gradient ends there, and the weight that was given never learns. "
+            "S is a plain result.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            _changed(lambda out: out.float()),
+            says="What comes back has the dtype of x and the weight: leave out float().",
+        ),
+        Misconception(
             "the lower triangle",
             _by(lambda weight: weight.tril() + weight.tril(-1).mT),
             says="tril is the lower triangle. S has the upper one, and its mirror image below.",
@@ -255,6 +302,7 @@ SYMMETRIC_LINEAR = Oracle(
         Misconception(
             "gradient lost",
             _by(lambda weight: _mirrored(weight.detach())),
+            _changed(lambda out: out.detach()),
             says=GRADIENT_LOST,
         ),
     ],

@@ -218,6 +218,33 @@ class _OneBiasTwice(TiedAutoencoder):
         self.decoder_bias = self.encoder_bias
 
 
+class _OtherWayRound(TiedAutoencoder):
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__(features, hidden)
+        self.weight = nn.Parameter(torch.randn(features, hidden))
+
+    def encode(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight.T, self.encoder_bias)
+
+    def decode(self, code: Tensor) -> Tensor:
+        return F.linear(code, self.weight, self.decoder_bias)
+
+
+class _LayerForTheWeight(nn.Module):
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__()
+        self.encoder, self.decoder_bias = nn.Linear(features, hidden), nn.Parameter(torch.zeros(features))
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.encoder(x)
+
+    def decode(self, code: Tensor) -> Tensor:
+        return F.linear(code, self.encoder.weight.T, self.decoder_bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
+
+
 TIED_AUTOENCODER = Oracle(
     "tied_autoencoder",
     TiedAutoencoder,
@@ -253,6 +280,33 @@ TIED_AUTOENCODER = Oracle(
             "In a square weight nothing complains.",
         ),
         Misconception(
+            "weight kept the other way round",
+            _OtherWayRound,
+            says="The weight is (hidden, features), as nn.Linear keeps one from features to hidden. encode uses it as it is, decode "
+            "its transpose.",
+        ),
+        Misconception(
+            "a layer for the weight",
+            _LayerForTheWeight,
+            says="An nn.Linear would do, but its weight and bias are called otherwise. Asked for are three Parameters: weight, "
+            "encoder_bias and decoder_bias.",
+        ),
+        Misconception(
+            "the way back as an inverse",
+            _wrong(decode=lambda self, code: F.linear(code - self.encoder_bias, self.weight.T, self.decoder_bias)),
+            _wrong(
+                decode=lambda self, code: F.linear(
+                    code - self.encoder_bias, torch.linalg.pinv(self.weight), self.decoder_bias
+                )
+            ),
+            says="decode undoes nothing: it is F.linear with the transpose and a bias of its own. That it comes near to x is learned.",
+        ),
+        Misconception(
+            "no biases",
+            _wrong(encode=lambda self, x: x @ self.weight.T, decode=lambda self, code: code @ self.weight),
+            says="Both ways add a bias: encoder_bias and decoder_bias.",
+        ),
+        Misconception(
             "decoder bias forgotten",
             _wrong(decode=lambda self, code: F.linear(code, self.weight.T)),
             says="decode adds decoder_bias.",
@@ -266,11 +320,14 @@ TIED_AUTOENCODER = Oracle(
             "an activation between",
             _wrong(encode=lambda self, x: F.relu(F.linear(x, self.weight, self.encoder_bias))),
             _wrong(forward=lambda self, x: self.decode(F.relu(self.encode(x)))),
+            _wrong(encode=lambda self, x: torch.sigmoid(F.linear(x, self.weight, self.encoder_bias))),
+            _wrong(encode=lambda self, x: torch.tanh(F.linear(x, self.weight, self.encoder_bias))),
             says="No activation is asked for here: the code is a linear function of the input.",
         ),
         Misconception(
             "an activation at the end",
             _wrong(decode=lambda self, code: torch.sigmoid(F.linear(code, self.weight.T, self.decoder_bias))),
+            _wrong(decode=lambda self, code: torch.relu(F.linear(code, self.weight.T, self.decoder_bias))),
             says="No activation is asked for here: decode is F.linear and nothing more.",
         ),
         Misconception(
@@ -286,6 +343,8 @@ TIED_AUTOENCODER = Oracle(
         Misconception(
             "gradient lost",
             _wrong(forward=lambda self, x: self.decode(self.encode(x)).detach()),
+            _wrong(forward=lambda self, x: self.decode(self.encode(x).detach())),
+            _wrong(encode=lambda self, x: F.linear(x, self.weight.detach(), self.encoder_bias)),
             says=GRADIENT_LOST,
         ),
     ],

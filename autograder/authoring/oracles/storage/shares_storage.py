@@ -193,7 +193,7 @@ SHARES_STORAGE = Oracle(
             lambda a, b: False,
             lambda a, b: True,
             says="You say the same of every pair, of a tensor and itself and of a tensor and its clone. "
-            "(If you compare with is what a.storage() gives: that is a new Python object at every call.)",
+            "(If you compare by is, or by id, what a.storage() gives: that is a new Python object at every call.)",
         ),
     ],
     space=_SPACE,

@@ -187,6 +187,41 @@ def _assigned(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -
     return model, optimizer
 
 
+def _answering(change: Any) -> Any:
+    return lambda data, model, optimizer: change(*_load(data, model, optimizer))
+
+
+def _save_parameters(model: nn.Module, optimizer: torch.optim.Optimizer) -> bytes:
+    tensors = {name: one.detach() for name, one in model.named_parameters()}
+    return _bytes_of({"model": tensors, "optimizer": optimizer.state_dict()})
+
+
+def _load_not_strictly(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
+    saved = torch.load(io.BytesIO(data), weights_only=True)
+    model.load_state_dict(saved["model"], strict=False)
+    optimizer.load_state_dict(saved["optimizer"])
+    return model, optimizer
+
+
+def _load_lr(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
+    saved = torch.load(io.BytesIO(data), weights_only=True)
+    model.load_state_dict(saved["model"])
+    for group in optimizer.param_groups:
+        group["lr"] = saved["optimizer"]["param_groups"][0]["lr"]
+    return model, optimizer
+
+
+def _save_from_the_end(model: nn.Module, optimizer: torch.optim.Optimizer) -> bytes:
+    file = io.BytesIO()
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, file)
+    return file.read()
+
+
+def _load_in_eval(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
+    _load(data, model, optimizer)
+    return model.eval(), optimizer
+
+
 CHECKPOINT = Oracle(
     "checkpoint",
     (_save, _load),
@@ -232,6 +267,33 @@ CHECKPOINT = Oracle(
             "nothing handed back",
             (_save, _nothing_returned),
             says="All is restored, and load_checkpoint says nothing: it is to answer (model, optimizer).",
+        ),
+        Misconception(
+            "something else handed back than both",
+            (_save, _answering(lambda model, optimizer: model)),
+            (_save, _answering(lambda model, optimizer: (optimizer, model))),
+            says="All is restored. What load_checkpoint hands back is (model, optimizer), in this order.",
+        ),
+        Misconception(
+            "buffers forgotten",
+            (_save_parameters, _load_not_strictly),
+            says="Batch norm's running statistics are buffers: state_dict() has them, named_parameters() does not.",
+        ),
+        Misconception(
+            "only the learning rate saved",
+            (_save, _load_lr),
+            says="An optimiser is more than its lr: momentum, Adam's averages and the other hyper-parameters. "
+            "optimizer.state_dict() has them all.",
+        ),
+        Misconception(
+            "read from the end",
+            (_save_from_the_end, _load),
+            says="After torch.save the file stands at its end, and read() gives nothing. getvalue() gives all of it.",
+        ),
+        Misconception(
+            "mode changed",
+            (_save, _load_in_eval),
+            says="Training is to go on: leave the model's mode as it is.",
         ),
         Misconception(
             "other tensors under the optimiser",

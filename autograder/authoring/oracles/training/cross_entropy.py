@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -107,6 +108,21 @@ def _epsilon(size: float) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda logits, target: _of_right((logits.softmax(1) + size).log(), target)
 
 
+def _clamped(size: float) -> Callable[[Tensor, Tensor], Tensor]:
+    return lambda logits, target: _of_right(logits.softmax(1).clamp(min=size).log(), target)
+
+
+def _written_out_from(moved: Tensor, target: Tensor) -> Tensor:
+    """The loss by exponentials of what was moved already."""
+    return (moved.exp().sum(1).log() - moved.gather(1, target[:, None])[:, 0]).mean()
+
+
+def _moved_in_place(logits: Tensor, target: Tensor) -> Tensor:
+    with torch.no_grad():
+        logits.sub_(logits.amax(1, keepdim=True))
+    return written_out(logits, target)
+
+
 CROSS_ENTROPY = Oracle(
     "cross_entropy",
     F.cross_entropy,
@@ -144,6 +160,70 @@ CROSS_ENTROPY = Oracle(
             "has a probability of almost 0, the loss has to be large. log_softmax needs no such number.",
         ),
         Misconception(
+            "clamped inside the logarithm",
+            *(_clamped(size) for size in (1e-12, 1e-10, 1e-8, 1e-7, 1e-6)),
+            says="A probability that is held above a small number hides the infinity, and the gradient with it: where the right "
+            "class has almost none, the loss stands still. log_softmax needs no such number.",
+        ),
+        Misconception(
+            "softmax left out",
+            lambda logits, target: _of_right(logits, target),
+            says="Logits are no log-probabilities yet: they need log_softmax. F.nll_loss takes its result, F.cross_entropy does both.",
+        ),
+        Misconception(
+            "one loss a row",
+            lambda logits, target: -logits.log_softmax(1).gather(1, target[:, None]).squeeze(1),
+            lambda logits, target: -logits.log_softmax(1).gather(1, target[:, None]),
+            says="The loss of a batch is one number without dimensions: the mean over its rows.",
+        ),
+        Misconception(
+            "a dimension too many",
+            lambda logits, target: written_out(logits, target)[None],
+            says="One number without dimensions is asked for, not a row of one.",
+        ),
+        Misconception(
+            "every row with every target",
+            lambda logits, target: -logits.log_softmax(1)[:, target].mean(),
+            says="[:, target] takes the columns of all targets from every row. Row i needs target[i] alone: gather, or a pair of "
+            "indices, arange(N) and target.",
+        ),
+        Misconception(
+            "one largest number for all rows",
+            lambda logits, target: _written_out_from(logits - logits.max(), target),
+            says="Where another row is larger by far, all of this row's exponentials are 0. Each row subtracts its own largest.",
+        ),
+        Misconception(
+            "divided by the classes",
+            lambda logits, target: F.nll_loss(logits.log_softmax(1), target, reduction="sum") / logits.shape[1],
+            says="The mean is over the rows: divide by N, not by C.",
+        ),
+        Misconception(
+            "logarithm to another base",
+            lambda logits, target: written_out(logits, target) / math.log(2),
+            says="log is the natural logarithm, as in exp. log2 gives bits.",
+        ),
+        Misconception(
+            "the share of mistakes",
+            lambda logits, target: (logits.argmax(1) != target).to(logits.dtype).mean(),
+            says="How many rows are wrong is what people read. It has no gradient: a loss tells how likely the right class was.",
+        ),
+        Misconception(
+            "squared error",
+            lambda logits, target: F.mse_loss(logits.softmax(1), F.one_hot(target, logits.shape[1]).to(logits.dtype)),
+            says="Asked for is minus the logarithm of the right class's probability, not the squared distance from it.",
+        ),
+        Misconception(
+            "dtype of the input lost",
+            lambda logits, target: written_out(logits.float(), target),
+            lambda logits, target: written_out(logits, target).float(),
+            says="The loss has the dtype of the logits: leave out float() and float32 tensors of your own.",
+        ),
+        Misconception(
+            "in place",
+            _moved_in_place,
+            says="logits -= … writes into what you were given. logits - logits.amax(…) makes a new tensor.",
+        ),
+        Misconception(
             "sign forgotten",
             lambda logits, target: -written_out(logits, target),
             says="A log-probability is at most 0, and a loss is to go down: it is minus the log-probability.",
@@ -167,6 +247,7 @@ CROSS_ENTROPY = Oracle(
         Misconception(
             "graph cut",
             lambda logits, target: written_out(logits.detach(), target),
+            lambda logits, target: torch.tensor(written_out(logits, target).item()),
             says="detach, item and torch.no_grad cut the graph: no gradient reaches the logits, and nothing can be learned.",
         ),
     ],

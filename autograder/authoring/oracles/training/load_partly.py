@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -172,6 +172,60 @@ def _unsorted(model: nn.Module, state_dict: State) -> Names:
     return tuple(name for name in state_dict if name in loaded), tuple(name for name in state_dict if name in skipped)
 
 
+def _another_error(kind: type[Exception]) -> Callable[[nn.Module, State], Names]:
+    def answer(model: nn.Module, state_dict: State) -> Names:
+        try:
+            return _load(model, state_dict)
+        except ValueError:
+            raise kind("nothing fits") from None
+
+    return answer
+
+
+def _answering(change: Callable[[Any, Any], Any]) -> Callable[[nn.Module, State], Any]:
+    return lambda model, state_dict: change(*_load(model, state_dict))
+
+
+def _only_named(model: nn.Module, state_dict: State) -> Names:
+    """As what is put into the dictionary that state_dict() makes: the model hears nothing of it."""
+    fitting = _fitting(model.state_dict(), state_dict)
+    if not fitting:
+        raise ValueError("nothing fits")
+    return _names(fitting, state_dict)
+
+
+def _prefix_forgiven(model: nn.Module, state_dict: State) -> Names:
+    return _load(model, {name.removeprefix("module."): one for name, one in state_dict.items()})
+
+
+def _where_it_broadcasts(model: nn.Module, state_dict: State) -> Names:
+    own, loaded = model.state_dict(), []
+    for name, one in state_dict.items():
+        try:
+            own[name].copy_(one.detach())
+            loaded.append(name)
+        except (KeyError, RuntimeError):
+            continue
+    if not loaded:
+        raise ValueError("nothing fits")
+    return _names(loaded, state_dict)
+
+
+def _same_dtype(model: nn.Module, state_dict: State) -> Names:
+    own = model.state_dict()
+    fitting = [name for name in _fitting(own, state_dict) if own[name].dtype == state_dict[name].dtype]
+    if not fitting:
+        raise ValueError("nothing fits")
+    for name in fitting:
+        own[name].copy_(state_dict[name].detach())
+    return _names(fitting, state_dict)
+
+
+def _in_eval(model: nn.Module, state_dict: State) -> Names:
+    model.eval()
+    return _load(model, state_dict)
+
+
 LOAD_PARTLY = Oracle(
     "load_partly",
     _load,
@@ -217,6 +271,53 @@ LOAD_PARTLY = Oracle(
             "skipped are what the model misses",
             _names_missed,
             says="The second tuple names the entries of state_dict that were not used, not the model's tensors that got nothing.",
+        ),
+        Misconception(
+            "another error than a ValueError",
+            _another_error(KeyError),
+            _another_error(RuntimeError),
+            says="Where nothing fits, a ValueError is asked for: the state_dict is of the right kind, and wrong in what it holds.",
+        ),
+        Misconception(
+            "the two exchanged",
+            _answering(lambda loaded, skipped: (skipped, loaded)),
+            says="First the names that were loaded, then those that were skipped.",
+        ),
+        Misconception(
+            "numbers for names",
+            _answering(lambda loaded, skipped: (len(loaded), len(skipped))),
+            says="Which they are is asked for, not how many: two sorted tuples of names.",
+        ),
+        Misconception(
+            "nothing handed back",
+            _answering(lambda loaded, skipped: None),
+            says="All is loaded, and the function says nothing: it is to answer (loaded, skipped).",
+        ),
+        Misconception(
+            "nothing copied",
+            _only_named,
+            says="The names are right, and the model is as it was. state_dict() makes a new dictionary of the model's tensors: what "
+            "is put into it never reaches the model. copy_ writes into its tensors.",
+        ),
+        Misconception(
+            "a prefix forgiven",
+            _prefix_forgiven,
+            says="A name under a prefix is another name, and is skipped. Whoever calls decides what it might mean.",
+        ),
+        Misconception(
+            "copied wherever it broadcasts",
+            _where_it_broadcasts,
+            says="copy_ stretches a smaller tensor over a larger one without a word. Compare the shapes before you copy.",
+        ),
+        Misconception(
+            "the dtypes compared, too",
+            _same_dtype,
+            says="A float64 entry fits into a float32 tensor: copy_ changes the dtype. Only name and shape decide.",
+        ),
+        Misconception(
+            "mode changed",
+            _in_eval,
+            says="Loading has nothing to do with the mode: leave it as it is.",
         ),
         Misconception(
             "names in the order of the file",

@@ -209,6 +209,22 @@ def _cleared_first(params: Params, lr: float) -> None:
             one.add_(gradient, alpha=-lr)
 
 
+def _first_only(params: Params, lr: float) -> None:
+    """As a return inside of the loop does it."""
+    with torch.no_grad():
+        for _, one, gradient in _stepped(params):
+            one.sub_(lr * gradient)
+            one.grad = None
+            return
+
+
+def _returned(params: Params, lr: float) -> Params:
+    return {
+        name: one if one.grad is None else (one - lr * one.grad).detach().requires_grad_()
+        for name, one in params.items()
+    }
+
+
 SGD_STEP = Oracle(
     "sgd_step",
     _step,
@@ -236,6 +252,27 @@ SGD_STEP = Oracle(
             "lr ignored",
             _in_place(lambda one, gradient, lr: one.sub_(gradient)),
             says="The step is lr times the gradient, not the gradient itself.",
+        ),
+        Misconception(
+            "the first leaf only",
+            _first_only,
+            says="Only one leaf has moved. Is there a return inside of the loop?",
+        ),
+        Misconception(
+            "a new dictionary handed back",
+            _returned,
+            says="The leaves that you were given stand still, and what you hand back nobody takes: step in place.",
+        ),
+        Misconception(
+            "divided by the gradient's length",
+            _in_place(lambda one, gradient, lr: one.sub_(lr * gradient / (gradient.norm() + 1e-9))),
+            _in_place(lambda one, gradient, lr: one.sub_(lr * gradient.sign())),
+            says="The step is lr times the gradient as it is: a steep place makes a long step.",
+        ),
+        Misconception(
+            "divided by lr",
+            _in_place(lambda one, gradient, lr: one.sub_(gradient / lr if lr else 0)),
+            says="A small lr makes a small step: the gradient is multiplied by it.",
         ),
         Misconception(
             "multiplied by the gradient",

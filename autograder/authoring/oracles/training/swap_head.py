@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -187,6 +187,43 @@ def _dtype_forgotten(model: Any, optimizer: Optimizer, num_classes: int) -> None
         optimizer.state.pop(before, None)
 
 
+def _put_in(head: Callable[[Any, int], nn.Module]) -> Callable[[Any, Optimizer, int], None]:
+    """The right exchange of another head."""
+
+    def answer(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+        old, model.fc = model.fc, head(model, num_classes)
+        new = dict(model.fc.named_parameters())
+        for name, before in old.named_parameters():
+            for group in optimizer.param_groups:
+                group["params"] = [new.get(name, one) if one is before else one for one in group["params"]]
+            optimizer.state.pop(before, None)
+
+    return answer
+
+
+def _weight_only(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+    old, model.fc = model.fc, _new_head(model, num_classes)
+    for group in optimizer.param_groups:
+        group["params"] = [model.fc.weight if one is old.weight else one for one in group["params"]]
+    optimizer.state.pop(old.weight, None)
+
+
+def _at_the_end(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+    old = list(model.fc.parameters())
+    model.fc = _new_head(model, num_classes)
+    for one in old:
+        optimizer.state.pop(one, None)
+    for group in optimizer.param_groups:
+        group["params"] = [one for one in group["params"] if not any(one is other for other in old)]
+    optimizer.param_groups[-1]["params"] += list(model.fc.parameters())
+
+
+def _body_frozen(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+    _swap(model, optimizer, num_classes)
+    for name, one in model.named_parameters():
+        one.requires_grad_(name.startswith("fc."))
+
+
 SWAP_HEAD = Oracle(
     "swap_head",
     _swap,
@@ -223,12 +260,28 @@ SWAP_HEAD = Oracle(
             "put into another group",
             _all_in_the_first_group,
             _in_a_group_of_its_own,
+            _at_the_end,
             says="A group has its own lr and weight decay. Each new tensor belongs into its old one's group, at its old place.",
         ),
         Misconception(
             "the old head's state inherited",
             _state_inherited,
             says="The averages of the old head's gradients say nothing of the new head. It begins without a state.",
+        ),
+        Misconception(
+            "a head without a bias",
+            _put_in(lambda model, num_classes: _new_head(model, num_classes, bias=False)),
+            says="The old head has a bias, and so has the new one.",
+        ),
+        Misconception(
+            "only the weight exchanged",
+            _weight_only,
+            says="A head has two tensors. The old bias is still in the optimiser, and the new one is not.",
+        ),
+        Misconception(
+            "the body frozen",
+            _body_frozen,
+            says="Whether the body goes on learning is for somebody else to decide: its requires_grad stays as it is.",
         ),
         Misconception(
             "dtype or device forgotten",

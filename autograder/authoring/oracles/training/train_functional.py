@@ -123,6 +123,32 @@ def _on_copies(params: Params, batches: Batches, lr: float) -> list[float]:
     return _trained(copies, batches, lr)
 
 
+def _in_a_tensor(params: Params, batches: Batches, lr: float) -> Any:
+    losses = _trained(params, batches, lr, keep=Tensor.detach)
+    return torch.stack(losses) if losses else []
+
+
+def _weights_only(params: Params, name: str, step: Tensor) -> None:
+    if name.endswith("weight"):
+        params[name].data.sub_(step)
+
+
+def _other_memory(params: Params, name: str, step: Tensor) -> None:
+    params[name].data = params[name].data - step
+
+
+def _by_place(params: Params, batches: Batches, lr: float) -> list[float]:
+    return loop(lambda x: _forward(x, dict(zip(_ORDER, params.values(), strict=True))), params.values(), batches, lr)
+
+
+def _without_relu(params: Params, batches: Batches, lr: float) -> list[float]:
+    def forward(x: Tensor) -> Tensor:
+        hidden = F.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1)
+        return F.linear(hidden.flatten(1), params["fc.weight"], params["fc.bias"])
+
+    return loop(forward, params.values(), batches, lr)
+
+
 TRAIN_FUNCTIONAL = Oracle(
     "train_functional",
     _trained,
@@ -182,6 +208,42 @@ TRAIN_FUNCTIONAL = Oracle(
             _on_copies,
             says="The losses are right, but it was copies that learned: the leaves in the dictionary stay as they were. "
             "Write into them.",
+        ),
+        Misconception(
+            "other memory under the same leaves",
+            lambda params, batches, lr: _by_grad(params, batches, lr, _other_memory),
+            says="p.data = … keeps the leaf and puts other memory under it. Whoever looked into the old memory sees nothing of the "
+            "training. p -= … under torch.no_grad() writes into the memory that is there.",
+        ),
+        Misconception(
+            "losses in a tensor",
+            _in_a_tensor,
+            says="A list of floats is asked for: keep loss.item() for each batch, and return the list as it is.",
+        ),
+        Misconception(
+            "biases not stepped",
+            lambda params, batches, lr: _by_grad(params, batches, lr, _weights_only),
+            says="All four leaves are trained, the biases, too.",
+        ),
+        Misconception(
+            "tensors by their place, not by their name",
+            _by_place,
+            says="A dictionary may come in any order. Ask it by name: params['conv.weight'].",
+        ),
+        Misconception(
+            "ReLU missing",
+            _without_relu,
+            says="Between conv and fc, TinyCNN has a ReLU.",
+        ),
+        Misconception(
+            "lr ignored",
+            lambda params, batches, lr: _trained(params, batches, 1.0),
+            says="The step is lr times the gradient, not the gradient itself.",
+        ),
+        Misconception(
+            "lr written in",
+            lambda params, batches, lr: _trained(params, batches, 0.01),
+            says="The learning rate is the one that you are given.",
         ),
         Misconception(
             "stepped with gradients on",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -170,6 +171,51 @@ def _with_momentum(momentum: float) -> Callable[..., list[float]]:
     return answer
 
 
+def _cleared_once(model: nn.Module, batches: Batches, lr: float) -> list[float]:
+    model.zero_grad()
+    return _trained(model, batches, lr, clear="never")
+
+
+def _by_adam(model: nn.Module, batches: Batches, lr: float) -> list[float]:
+    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+    losses = []
+    for x, target in batches:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), target)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+def _in_a_tensor(model: nn.Module, batches: Batches, lr: float) -> Any:
+    losses = _trained(model, batches, lr, keep=Tensor.detach)
+    return torch.stack(losses) if losses else []
+
+
+def _asleep_at_the_end(awake: bool) -> Callable[..., list[float]]:
+    def answer(model: nn.Module, batches: Batches, lr: float) -> list[float]:
+        if awake:
+            model.train()
+        losses = _trained(model, batches, lr)
+        model.eval()
+        return losses
+
+    return answer
+
+
+def _averaged(model: nn.Module, batches: Batches, lr: float) -> float:
+    losses = _trained(model, batches, lr)
+    return sum(losses) / max(1, len(losses))
+
+
+def _by_number(count: bool) -> Callable[..., list[float]]:
+    def answer(model: nn.Module, batches: Any, lr: float) -> list[float]:
+        return _trained(model, [batches[number] for number in range(len(batches) if count else 1)], lr)
+
+    return answer
+
+
 TRAIN_MODULE = Oracle(
     "train_module",
     _trained,
@@ -178,6 +224,7 @@ TRAIN_MODULE = Oracle(
         Misconception(
             "zero_grad forgotten",
             lambda model, batches, lr: _trained(model, batches, lr, clear="never"),
+            _cleared_once,
             says="backward adds to the gradients that are there. Without zero_grad, each step goes along the sum of all "
             "gradients so far.",
         ),
@@ -225,8 +272,48 @@ TRAIN_MODULE = Oracle(
         Misconception(
             "mode changed",
             *(_in_mode(mode, restored) for mode in (True, False) for restored in (False, True)),
+            *(_asleep_at_the_end(awake) for awake in (False, True)),
             says="Whoever calls you decides about the mode: train() would wake up dropout and batch norm that were told to "
             "rest, eval() would put them to sleep.",
+        ),
+        Misconception(
+            "losses in a tensor",
+            _in_a_tensor,
+            says="A list of floats is asked for: keep loss.item() for each batch, and return the list as it is.",
+        ),
+        Misconception(
+            "one number for all batches",
+            _averaged,
+            lambda model, batches, lr: (_trained(model, batches, lr) or [0.0])[-1],
+            says="One loss for each batch is asked for, in their order: losses.append(loss.item()) inside of the loop.",
+        ),
+        Misconception(
+            "nll_loss without a logarithm",
+            lambda model, batches, lr: _trained(model, batches, lr, loss_of=F.nll_loss),
+            lambda model, batches, lr: _trained(
+                model, batches, lr, loss_of=lambda logits, target: F.nll_loss(logits.softmax(1), target)
+            ),
+            says="F.nll_loss takes log-probabilities. F.cross_entropy takes the logits and does log_softmax itself.",
+        ),
+        Misconception(
+            "another optimiser",
+            _by_adam,
+            says="Plain SGD is asked for, so that the other build can do the same: torch.optim.SGD(model.parameters(), lr=lr).",
+        ),
+        Misconception(
+            "lr written in",
+            *(lambda model, batches, lr, own=own: _trained(model, batches, own) for own in (0.01, 0.1)),
+            says="The learning rate is the one that you are given: lr=lr.",
+        ),
+        Misconception(
+            "a copy trained",
+            lambda model, batches, lr: _trained(copy.deepcopy(model), batches, lr),
+            says="It was a copy that learned: the model that you were given stands where it stood.",
+        ),
+        Misconception(
+            "batches by number",
+            *(_by_number(count) for count in (True, False)),
+            says="Batches may come from a generator, which has no length and no numbers: for x, target in batches.",
         ),
         Misconception(
             "momentum added",

@@ -1,0 +1,252 @@
+"""First ideas for chapter 08 that are wrong, each with the name of what is wrong about it."""
+
+import copy
+import io
+import math
+
+import torch
+import torch.nn.functional as F
+from answers.training.checkpoints import load_by_torch, save_by_torch
+from answers.training.heads import by_index
+from answers.training.loading import through_load_state_dict
+from answers.training.right import forward
+from torch import nn
+
+__all__ = ["IDEAS"]
+
+
+def of_right(rows, target):
+    return -rows[torch.arange(len(target)), target].mean()
+
+
+def subtracted_in_place(logits, target):
+    logits.data -= logits.data.max(1, keepdim=True).values
+    return of_right(F.log_softmax(logits, 1), target)
+
+
+def stepped(step, once=False):
+    def answer(params, lr):
+        with torch.no_grad():
+            for one in params.values():
+                if one.grad is not None:
+                    one -= step(one.grad, lr)
+                    one.grad = None
+                    if once:
+                        break
+
+    return answer
+
+
+def trained(model, batches, lr, *, loss=F.cross_entropy, optimizer=torch.optim.SGD, zero=True, keep=torch.Tensor.item):
+    made, losses = optimizer(model.parameters(), lr=lr), []
+    for x, target in batches:
+        if zero:
+            made.zero_grad()
+        value = loss(model(x), target)
+        value.backward()
+        made.step()
+        losses.append(keep(value))
+    return losses
+
+
+def cleared_once(model, batches, lr):
+    model.zero_grad()
+    return trained(model, batches, lr, zero=False)
+
+
+def put_to_sleep(model, batches, lr):
+    losses = trained(model, batches, lr)
+    model.eval()
+    return losses
+
+
+def stacked(losses):
+    return torch.stack(losses) if losses else losses
+
+
+def functional(params, batches, lr, *, step=None, call=forward, keep=torch.Tensor.item):
+    losses = []
+    for x, target in batches:
+        value = F.cross_entropy(call(x, params), target)
+        gradients = torch.autograd.grad(value, list(params.values()))
+        for name, gradient in zip(params, gradients, strict=True):
+            (step or (lambda params, name, move: params[name].data.sub_(move)))(params, name, lr * gradient)
+        losses.append(keep(value))
+    return losses
+
+
+def rebound(params, name, move):
+    params[name].data = params[name].data - move
+
+
+def by_values(x, params):
+    weight, bias, fc_weight, fc_bias = params.values()
+    return F.linear(F.conv2d(x, weight, bias, padding=1).relu().flatten(1), fc_weight, fc_bias)
+
+
+def no_relu(x, params):
+    hidden = F.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1).flatten(1)
+    return F.linear(hidden, params["fc.weight"], params["fc.bias"])
+
+
+def bias_left(model, optimizer, num_classes):
+    before = model.fc.weight
+    model.fc = nn.Linear(model.fc.in_features, num_classes).to(before)
+    for group in optimizer.param_groups:
+        group["params"] = [model.fc.weight if one is before else one for one in group["params"]]
+    optimizer.state.pop(before, None)
+
+
+def last_in_line(model, optimizer, num_classes):
+    gone = {id(one) for one in model.fc.parameters()}
+    for one in model.fc.parameters():
+        optimizer.state.pop(one, None)
+    model.fc = nn.Linear(model.fc.in_features, num_classes).to(model.fc.weight)
+    for group in optimizer.param_groups:
+        group["params"] = [one for one in group["params"] if id(one) not in gone]
+    optimizer.param_groups[-1]["params"].extend(model.fc.parameters())
+
+
+def others_frozen(model, optimizer, num_classes):
+    by_index(model, optimizer, num_classes)
+    for name, one in model.named_parameters():
+        if not name.startswith("fc"):
+            one.requires_grad = False
+
+
+def loading(change):
+    return lambda model, state_dict: change(*through_load_state_dict(model, state_dict))
+
+
+def fails_by(error):
+    def answer(model, state_dict):
+        try:
+            return through_load_state_dict(model, state_dict)
+        except ValueError as nothing:
+            raise error(str(nothing)) from nothing
+
+    return answer
+
+
+def into_the_dictionary(model, state_dict):
+    own = model.state_dict()
+    fits = [name for name in state_dict if name in own and own[name].shape == state_dict[name].shape]
+    if not fits:
+        raise ValueError("nothing fits")
+    for name in fits:
+        own[name] = state_dict[name]
+    return tuple(sorted(fits)), tuple(sorted(set(state_dict) - set(fits)))
+
+
+def stretched(model, state_dict):
+    own, fits, rest = model.state_dict(), [], []
+    for name, one in state_dict.items():
+        try:
+            own[name].copy_(one.detach())
+            fits.append(name)
+        except Exception:
+            rest.append(name)
+    if not fits:
+        raise ValueError("nothing fits")
+    return tuple(sorted(fits)), tuple(sorted(rest))
+
+
+def without_prefix(model, state_dict):
+    return through_load_state_dict(model, {name.replace("module.", ""): one for name, one in state_dict.items()})
+
+
+def asleep(model, state_dict):
+    model.train(False)
+    return through_load_state_dict(model, state_dict)
+
+
+def save_parameters(model, optimizer):
+    file = io.BytesIO()
+    torch.save([{name: one.data for name, one in model.named_parameters()}, optimizer.state_dict()], file)
+    return file.getvalue()
+
+
+def load_parameters(data, model, optimizer):
+    tensors, state = torch.load(io.BytesIO(data), weights_only=True)
+    model.load_state_dict(tensors, strict=False)
+    optimizer.load_state_dict(state)
+    return model, optimizer
+
+
+def not_rewound(model, optimizer):
+    file = io.BytesIO()
+    torch.save((model.state_dict(), optimizer.state_dict()), file)
+    return file.read()
+
+
+def loaded(change):
+    return lambda data, model, optimizer: change(*load_by_torch(data, model, optimizer))
+
+
+IDEAS = [
+    ("cross_entropy", "clamped inside the logarithm", lambda logits, target: of_right(
+        torch.log(torch.clamp(F.softmax(logits, 1), min=1e-7)), target)),
+    ("cross_entropy", "softmax left out", F.nll_loss),
+    ("cross_entropy", "one loss a row", lambda logits, target: F.nll_loss(F.log_softmax(logits, 1), target, reduction="none")),
+    ("cross_entropy", "a dimension too many", lambda logits, target: of_right(logits.log_softmax(1), target).view(1)),
+    ("cross_entropy", "every row with every target", lambda logits, target: -F.log_softmax(logits, dim=1)[:, target].mean()),
+    ("cross_entropy", "one largest number for all rows", lambda logits, target: -of_right(
+        torch.exp(logits - logits.max()).sum(1, keepdim=True).log() - (logits - logits.max()), target)),
+    ("cross_entropy", "divided by the classes", lambda logits, target: of_right(
+        logits.log_softmax(1), target) * len(target) / logits.size(1)),
+    ("cross_entropy", "logarithm to another base", lambda logits, target: of_right(
+        logits.log_softmax(1), target) * math.log2(math.e)),
+    ("cross_entropy", "the share of mistakes", lambda logits, target: 1 - (
+        logits.argmax(1) == target).to(logits.dtype).mean()),
+    ("cross_entropy", "squared error", lambda logits, target: (
+        (F.softmax(logits, 1) - F.one_hot(target, logits.size(1))) ** 2).mean()),
+    ("cross_entropy", "dtype of the input lost", lambda logits, target: of_right(logits.float().log_softmax(1), target)),
+    ("cross_entropy", "graph cut", lambda logits, target: torch.tensor(float(of_right(logits.log_softmax(1), target)))),
+    ("cross_entropy", "in place", subtracted_in_place),
+    ("sgd_step", "the first leaf only", stepped(lambda gradient, lr: lr * gradient, once=True)),
+    ("sgd_step", "divided by the gradient's length", stepped(lambda gradient, lr: lr * torch.sign(gradient))),
+    ("sgd_step", "divided by lr", stepped(lambda gradient, lr: gradient / lr if lr else 0)),
+    ("sgd_step", "a new dictionary handed back", lambda params, lr: {
+        name: one if one.grad is None else (one.data - lr * one.grad).requires_grad_() for name, one in params.items()}),
+    ("train_module", "zero_grad forgotten", cleared_once),
+    ("train_module", "mode changed", put_to_sleep),
+    ("train_module", "losses in a tensor", lambda model, batches, lr: stacked(
+        trained(model, batches, lr, keep=lambda loss: loss.data))),
+    ("train_module", "one number for all batches", lambda model, batches, lr: (
+        lambda losses: sum(losses) / max(len(losses), 1))(trained(model, batches, lr))),
+    ("train_module", "nll_loss without a logarithm", lambda model, batches, lr: trained(
+        model, batches, lr, loss=lambda out, target: F.nll_loss(F.softmax(out, 1), target))),
+    ("train_module", "another optimiser", lambda model, batches, lr: trained(model, batches, lr, optimizer=torch.optim.Adam)),
+    ("train_module", "lr written in", lambda model, batches, lr: trained(model, batches, 0.1)),
+    ("train_module", "a copy trained", lambda model, batches, lr: trained(copy.deepcopy(model), batches, lr)),
+    ("train_module", "batches by number", lambda model, batches, lr: trained(
+        model, [batches[i] for i in range(len(batches))], lr)),
+    ("train_functional", "other memory under the same leaves", lambda params, batches, lr: functional(
+        params, batches, lr, step=rebound)),
+    ("train_functional", "losses in a tensor", lambda params, batches, lr: stacked(
+        functional(params, batches, lr, keep=torch.Tensor.detach))),
+    ("train_functional", "biases not stepped", lambda params, batches, lr: functional(
+        params, batches, lr, step=lambda params, name, move: "bias" in name or params[name].data.sub_(move))),
+    ("train_functional", "tensors by their place, not by their name", lambda params, batches, lr: functional(
+        params, batches, lr, call=by_values)),
+    ("train_functional", "ReLU missing", lambda params, batches, lr: functional(params, batches, lr, call=no_relu)),
+    ("train_functional", "lr ignored", lambda params, batches, lr: functional(params, batches, 1)),
+    ("train_functional", "lr written in", lambda params, batches, lr: functional(params, batches, 1e-2)),
+    ("swap_head", "only the weight exchanged", bias_left),
+    ("swap_head", "put into another group", last_in_line),
+    ("swap_head", "the body frozen", others_frozen),
+    ("load_partly", "another error than a ValueError", fails_by(KeyError)),
+    ("load_partly", "another error than a ValueError", fails_by(RuntimeError)),
+    ("load_partly", "the two exchanged", loading(lambda used, unused: (unused, used))),
+    ("load_partly", "numbers for names", loading(lambda used, unused: (len(used), len(unused)))),
+    ("load_partly", "nothing handed back", loading(lambda used, unused: None)),
+    ("load_partly", "nothing copied", into_the_dictionary),
+    ("load_partly", "copied wherever it broadcasts", stretched),
+    ("load_partly", "a prefix forgiven", without_prefix),
+    ("load_partly", "mode changed", asleep),
+    ("checkpoint", "something else handed back than both", (save_by_torch, loaded(lambda model, optimizer: model))),
+    ("checkpoint", "something else handed back than both", (save_by_torch, loaded(lambda model, optimizer: (optimizer, model)))),
+    ("checkpoint", "buffers forgotten", (save_parameters, load_parameters)),
+    ("checkpoint", "read from the end", (not_rewound, load_by_torch)),
+    ("checkpoint", "mode changed", (save_by_torch, loaded(lambda model, optimizer: (model.eval(), optimizer)))),
+]  # fmt: skip
