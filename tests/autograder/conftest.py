@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-
-from autograder.authoring.references import record
+from judging import recorded
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +16,8 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     directory = tmp_path_factory.mktemp("private")
 
     @cache
-    def recorded(topic: str) -> Path:
-        (directory / f"{topic}.safetensors").write_bytes(record(topic, b"an instructor's own"))
+    def made(topic: str) -> Path:
+        (directory / f"{topic}.safetensors").write_bytes(recorded(topic, b"an instructor's own"))
         return directory
 
-    return recorded
+    return made

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import torch
-from judging import verdict_on
+from judging import observed, recorded, verdict_on
 
 from autograder.authoring.oracles import Misconception, oracles_of
-from autograder.authoring.references import record, same_reference
+from autograder.authoring.references import same_reference
 from autograder.judging.judge import judge, read
 from autograder.judging.reference import PUBLIC, load
 from autograder.judging.verdict import Status
@@ -49,7 +49,7 @@ def parts_of(value: Any) -> list[Any]:
 @each_exercise
 def test_the_oracle_earns_all_points(exercise: Exercise) -> None:
     reference = load(exercise)
-    seen = run(exercise, oracles_of(exercise.topic)[exercise.id].answer, reference.cases).seen
+    seen = observed(exercise, oracles_of(exercise.topic)[exercise.id].answer, reference.cases).seen
     verdict = judge(exercise, reference, Run(seen))  # an oracle may lean on torch's own operator
     assert verdict.status is Status.SOLVED, str(verdict)
     assert verdict.score == exercise.points
@@ -94,7 +94,7 @@ def test_an_expected_value_given_back_whatever_is_asked_earns_nothing(exercise: 
     for expected in load(exercise).expected:
         for aspect, value in expected.items():
             constants += parts_of(value) if aspect not in ("memory", "errors", "gradients") else []
-    for constant in constants:
+    for constant in {to_bytes(one): one for one in constants}.values():
         verdict = verdict_on(exercise, lambda *args, constant=constant, **kwargs: constant)
         assert verdict.score == 0, f"{constant}\n{verdict}"
 
@@ -109,7 +109,7 @@ def test_always_raising_earns_nothing(exercise: Exercise) -> None:
 
 @pytest.mark.parametrize(("exercise", "known", "answer"), MISCONCEPTIONS)
 def test_a_misconception_is_called_by_its_name(exercise: Exercise, known: Misconception, answer: Any) -> None:
-    verdict = verdict_on(exercise, answer)
+    verdict = verdict_on(exercise, answer, once=True)
     assert verdict.misconception == known.name, str(verdict)
     assert verdict.says == known.says
     assert verdict.score < exercise.points
@@ -121,7 +121,7 @@ def test_a_misconception_is_called_by_its_name(exercise: Exercise, known: Miscon
 def test_another_seed_calls_a_misconception_by_the_same_name(
     exercise: Exercise, known: Misconception, answer: Any, private: Callable[[str], Path]
 ) -> None:
-    verdict = verdict_on(exercise, answer, private(exercise.topic))
+    verdict = verdict_on(exercise, answer, private(exercise.topic), once=True)
     assert verdict.misconception == known.name, str(verdict)
     assert not verdict.solved
 
@@ -139,7 +139,7 @@ def test_an_exercise_is_worth_one_to_five_points(exercise: Exercise) -> None:
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda one: one.slug)
 def test_the_public_reference_is_what_the_oracles_observe_today(chapter: Chapter) -> None:
     committed = (PUBLIC / f"{chapter.topic}.safetensors").read_bytes()
-    assert same_reference(committed, record(chapter.topic))
+    assert same_reference(committed, recorded(chapter.topic))
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda one: one.slug)
@@ -151,7 +151,7 @@ def test_another_seed_gives_other_cases(chapter: Chapter, private: Callable[[str
 @each_exercise
 def test_another_seed_accepts_the_oracle(exercise: Exercise, private: Callable[[str], Path]) -> None:
     reference = load(exercise, private(exercise.topic))
-    seen = run(exercise, oracles_of(exercise.topic)[exercise.id].answer, reference.cases).seen
+    seen = observed(exercise, oracles_of(exercise.topic)[exercise.id].answer, reference.cases).seen
     assert judge(exercise, reference, Run(seen)).solved
 
 
@@ -163,7 +163,7 @@ def test_all_public_references_together_stay_small() -> None:
 def test_what_is_seen_survives_the_way_through_bytes(exercise: Exercise) -> None:
     """Grading sends observations as bytes: the judge says the same of them on the other side."""
     reference = load(exercise)
-    seen = run(exercise, oracles_of(exercise.topic)[exercise.id].answer, reference.cases).seen
+    seen = observed(exercise, oracles_of(exercise.topic)[exercise.id].answer, reference.cases).seen
     assert judge(exercise, reference, Run(from_bytes(to_bytes(seen)))).solved
 
 
