@@ -67,6 +67,24 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("chapter", type=_chapter, help="slug, topic or number")
     one.set_defaults(run=_release)
 
+    one = commands.add_parser("collect", help="put what a system hands out, a zip or a folder, where it is graded")
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("source", type=Path, metavar="ZIP_OR_FOLDER", help="Canvas', Moodle's, nbgrader's, or plain files")
+    one.add_argument("--roster", type=Path, metavar="CSV", help="the same system's table, with its ids of the learners")
+    one.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        type=_match,
+        metavar="KEY=LEARNER",
+        help="whose an upload is; repeatable",
+    )
+    one.add_argument(
+        "--times", choices=["zip", "none"], help="take the zip's times for those of handing in, or none of them"
+    )
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=_collect)
+
     one = commands.add_parser(
         "grade", help="run and judge what a class handed in, and record it in nbgrader's gradebook"
     )
@@ -139,6 +157,13 @@ def _count(word: str) -> int:
     return int(word)
 
 
+def _match(word: str) -> tuple[str, str]:
+    key, sign, learner = word.rpartition("=")
+    if not (sign and key and learner):
+        raise argparse.ArgumentTypeError(f"{word!r} is not KEY=LEARNER")
+    return key, learner
+
+
 # Each command imports what it needs when it runs: `progress` is for learners, who may not have the instructor's extras.
 
 
@@ -200,6 +225,17 @@ def _class() -> Path:
     """The class's folder: the one we are in, if it has nbgrader's settings, else the repository."""
     here = Path.cwd()
     return here if (here / "nbgrader_config.py").is_file() else Path(__file__).resolve().parent.parent
+
+
+def _collect(chosen: argparse.Namespace) -> int:
+    from autograder.commands import commands_on_path
+    from autograder.grading.lms.collect import collect
+
+    times = {"zip": True, "none": False}.get(chosen.times)
+    with commands_on_path():
+        found = collect(chosen.chapter, chosen.source, _class(), chosen.roster, dict(chosen.match), times)
+    print(json.dumps(found.as_json(), indent=2) if chosen.json else found.text())
+    return 1 if found.problems else 0
 
 
 def _grade(chosen: argparse.Namespace) -> int:
