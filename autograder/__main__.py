@@ -115,8 +115,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="print the results for programs and write no page")
     one.set_defaults(run=_report)
 
-    one = commands.add_parser("export", help="all grades as a CSV file, with a status for each")
-    one.add_argument("--output", type=Path, help="where to; classroom/grades.csv by default")
+    one = commands.add_parser("export", help="all grades as a CSV file, or a chapter's marks in the system's own table")
+    one.add_argument("chapters", nargs="*", type=_chapter, metavar="CHAPTER", help="with --fill: whose marks")
+    one.add_argument("--fill", type=Path, metavar="TABLE.csv", help="fill the table that Canvas or Moodle exported")
+    one.add_argument(
+        "--column", action="append", default=[], metavar="TITLE", help="which column of it; CHAPTER=TITLE for several"
+    )
+    one.add_argument("--scale", action="store_true", help="convert marks where the system has another maximum")
+    one.add_argument(
+        "--output", type=Path, help="where to; classroom/grades.csv, or TABLE-filled.csv beside the table, by default"
+    )
     one.set_defaults(run=_export)
 
     one = commands.add_parser("progress", help="what is solved and tried on this machine")
@@ -291,6 +299,16 @@ def _report(chosen: argparse.Namespace) -> int:
 
 
 def _export(chosen: argparse.Namespace) -> int:
+    if chosen.fill is not None:
+        from autograder.commands import commands_on_path
+        from autograder.grading.lms.fill import fill
+
+        with commands_on_path():
+            done = fill(chosen.fill, chosen.chapters, _class(), chosen.column, chosen.output, scale=chosen.scale)
+        print(done.text())
+        return 1 if done.problems else 0
+    if chosen.chapters or chosen.column or chosen.scale:
+        raise ValueError("chapters, --column and --scale go with --fill; without it, all grades are written")
     from autograder.grading.records.export import export
 
     print(f"grades: {export(_class(), chosen.output)}")

@@ -253,12 +253,14 @@ def _placed(
         return line("left alone", f"a link lies on the way to {student}/{chapter}; links are not followed")
     _keep_others(room, chapter, student, picked)
     if before is not None and before.files == sums and there == sums:
+        if (before.system, before.id) != (kept.system, kept.id):
+            write_kept(room, chapter, kept)
         return line("unchanged")
     ours = before.files if before is not None else {}
     if there and there != ours and not there.items() <= sums.items():
         words = "was changed by hand since" if before is not None else "was handed in another way"
         return line("left alone", f"what lies in {student}/{chapter} {words}; move it away to have this one")
-    if before is not None and there == ours and kept.order < before.order:
+    if before is not None and there == ours and kept.is_older(before):
         for path, content in files.items():
             if path != _STAMP:
                 keep_earlier(room, chapter, student, Path(path).name, content)

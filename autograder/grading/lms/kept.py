@@ -44,10 +44,13 @@ class Kept:
     notebook: str = ""  # the SHA-256 of what counts
     files: dict[str, str] = field(default_factory=dict)  # the SHA-256 of each file that was written, by its path
 
-    @property
-    def order(self) -> tuple[int, str]:
-        """What is larger is newer."""
-        return self.file, self.handed_in or self.packed
+    def is_older(self, other: Kept) -> bool:
+        """Whether it was handed in before ``other``: by Canvas' numbers of the uploads, else by time, else by packing."""
+        if self.file and other.file and self.system == other.system and self.file != other.file:
+            return self.file < other.file
+        if self.handed_in and other.handed_in and self.handed_in != other.handed_in:
+            return self.handed_in < other.handed_in
+        return bool(self.packed and other.packed) and self.packed < other.packed
 
 
 def folder_of(room: Classroom, chapter: str, student: str) -> Path:

@@ -141,9 +141,9 @@ def columns_of(table: Table, head: int) -> dict[str, int]:
             found[what] = at
     first = [row[0].text.strip() for row in table.rows[head + 1 :] if row and row[0].text.strip()]
     words = {re.sub(r"[0-9]+$", "", cell) for cell in first}
-    is_word = len(words) == 1 and all(_PARTICIPANT.fullmatch(cell) for cell in first) and next(iter(words)).strip()
-    if is_word and len(titles) > 2 and "user" not in found:
-        found.setdefault("participant", 0)
+    is_word = len(words) == 1 and all(map(_PARTICIPANT.fullmatch, first)) and next(iter(words)).strip()
+    if is_word and len(titles) > 2:
+        found = {what: at for what, at in found.items() if at != 0} | {"participant": 0}
         found.setdefault("full", 1)
     if not found.keys() & {"full", "last", "login", "sis", "email", "participant", "user"}:
         raise BadTable(
@@ -247,12 +247,19 @@ class People:
     def _add_rows(self) -> None:
         """Where the gradebook has no list, the table is the list: each row is a learner by its own id."""
         for row in self.rows:
-            if any(one in self.learners for one in row.ids) or self._by_mail(row):
+            if any(one in self.learners for one in row.ids) or self._by_mail(row) or self._collected(row):
                 continue
             name = next((one for one in row.ids if not cannot_be(one)), "")
             if name and name not in self.learners:
                 names = frozenset().union(*map(either_way, row.names))
                 self.learners[name] = Learner(name, names, row.email, row.name)
+
+    def _collected(self, row: Row) -> str:
+        """Who handed in under the row's number, as it was collected before."""
+        for system, number in ((System.CANVAS, row.user), (System.MOODLE, row.participant)):
+            if number and (found := self._known.get((system.value, number), "")) in self.learners:
+                return found
+        return ""
 
     def _by_mail(self, row: Row) -> str:
         found = [one.id for one in self.learners.values() if row.email and one.email == row.email]
@@ -260,14 +267,13 @@ class People:
 
     def _link(self, row: Row) -> str:
         """The learner of the gradebook whom ``row`` means: by id, by address, by the only such name."""
+        if known := self._collected(row):
+            return known
         by_id = [one for one in row.ids if one in self.learners]
         if by_id:
             return by_id[0]
         if by_mail := self._by_mail(row):
             return by_mail
-        for system, number in ((System.CANVAS, row.user), (System.MOODLE, row.participant)):
-            if number and self._known.get((system.value, number)) in self.learners:
-                return self._known[system.value, number]
         names = frozenset().union(*map(either_way, row.names))
         same = [one for one in self.learners.values() if one.names & names]
         twins = [one for one in self.rows if frozenset().union(*map(either_way, one.names)) & names]
