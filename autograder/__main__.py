@@ -107,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
     one.add_argument("chapter", type=_chapter, help="slug, topic or number")
     one.add_argument("--student", metavar="ID", help="only this one")
+    one.add_argument("--zip", choices=["canvas", "moodle"], help="pack them under the names that the system takes back")
+    one.add_argument("--output", type=Path, help="the zip; classroom/CHAPTER-feedback-SYSTEM.zip by default")
     one.set_defaults(run=_feedback)
 
     one = commands.add_parser("report", help="a page on the class: scores, exercises, misconceptions")
@@ -279,8 +281,15 @@ def _grade(chosen: argparse.Namespace) -> int:
 def _feedback(chosen: argparse.Namespace) -> int:
     from autograder.grading.records.export import feedback
 
-    print(f"feedback pages: {feedback(chosen.chapter, _class(), chosen.student)}")
-    return 0
+    pages = feedback(chosen.chapter, _class(), chosen.student)
+    print(f"feedback pages: {pages}")
+    if chosen.zip is None:
+        return 0
+    from autograder.grading.lms.returned import pack
+
+    done = pack(chosen.chapter, _class(), chosen.zip, pages, chosen.student, chosen.output)
+    print(done.text())
+    return 1 if done.problems else 0
 
 
 def _report(chosen: argparse.Namespace) -> int:

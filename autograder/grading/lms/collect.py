@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from autograder.grading.submissions.learners import cannot_be
 from autograder.plain import plain
 from course.chapters import find_chapter
 
-__all__ = ["Collected", "Line", "class_people", "collect", "planned"]
+__all__ = ["Collected", "Line", "class_people", "collect", "matched"]
 
 _STAMP = "timestamp.txt"
 
@@ -118,36 +118,30 @@ def collect(
         people = class_people(room, name, roster)
         own, said = _times(archive, source, times)
         packed = max((one.when for one in archive.members if one.when), default=None)
-        uploads, others = planned(archive, name, task.others, people)
-        if not uploads and not archive.refused and not others:
+        found, others = matched(archive, name, task.others, people, wanted)
+        if not found and not archive.refused and not others:
             raise BadArchive(f"there is nothing in {source.name}")
-        same = _same_names(uploads)
-        lines: list[Line] = []
-        taken: dict[str, str] = {}
-        for upload in uploads:
-            try:
-                student = _who(upload, people, wanted, same)
-                if student in taken:
-                    raise Unmatched(f"{taken[student]} is {student}'s, too; one learner has one submission")
-                taken[student] = upload.original
-            except Unmatched as error:
-                more = people.likeliest(upload.name, *upload.files[0].named.candidates)
-                words = str(error) if not more or error.named or "likeliest" in str(error) else f"{error}; {more}"
+        lines = []
+        for upload, student, words in found:
+            if not student:
                 lines.append(Line("not matched", "", upload.original, upload.key, words))
                 continue
             picked = pick(upload, archive, name, task.source, own)
             lines.append(_placed(room, name, student, upload, picked, packed, source.name))
-        if unknown := set(wanted) - {one.key for one in uploads}:
+        if unknown := set(wanted) - {upload.key for upload, _, _ in found}:
             raise ValueError(
                 f"--match names {', '.join(sorted(unknown))}, and no upload has that key; all else was collected"
             )
         return Collected(name, tuple(lines), dict(archive.refused), others, said if any(lines) else "")
 
 
-def planned(
-    archive: Archive, chapter: str, others: frozenset[str], people: People
-) -> tuple[list[Upload], dict[str, str]]:
-    """The uploads of an archive; a plain path is a learner's whose id or name stands in it as a folder or as the file's name."""
+def matched(
+    archive: Archive, chapter: str, others: Collection[str], people: People, wanted: Mapping[str, str]
+) -> tuple[list[tuple[Upload, str, str]], dict[str, str]]:
+    """Each upload of an archive with its learner, or with nobody and the reason; and the files of other assignments.
+
+    A plain path is a learner's whose id or name stands in it as a folder or as the file's name.
+    """
 
     def learner(words: tuple[str, ...]) -> tuple[int, str]:
         for at, word in enumerate(words):
@@ -159,7 +153,22 @@ def planned(
                 return at, found
         return -1, ""
 
-    return uploads_of(archive.members, chapter, others, learner)
+    uploads, other = uploads_of(archive.members, chapter, others, learner)
+    same = _same_names(uploads)
+    taken: dict[str, str] = {}
+    found = []
+    for upload in uploads:
+        try:
+            student = _who(upload, people, wanted, same)
+            if student in taken:
+                raise Unmatched(f"{taken[student]} is {student}'s, too; one learner has one submission")
+            taken[student] = upload.original
+            found.append((upload, student, ""))
+        except Unmatched as error:
+            more = people.likeliest(upload.name, *upload.files[0].named.candidates)
+            words = str(error) if not more or error.named or "likeliest" in str(error) else f"{error}; {more}"
+            found.append((upload, "", words))
+    return found, other
 
 
 def _times(archive: Archive, source: Path, wanted: bool | None) -> tuple[bool, str]:
