@@ -101,7 +101,7 @@ def test_every_folder_of_grading_is_on_one_side(root: Path) -> None:
         *("grading/slots/conversation", "grading/slots/outputs"),
         *("grading/submissions/read", "grading/submissions/repair", "grading/submissions/operators"),
         "grading/submissions/never_there",
-        *("grading/lms/archive", "grading/lms/names", "grading/lms/table"),
+        *("grading/lms/archive", "grading/lms/names", "grading/lms/table", "grading/lms/uploads"),
     ],
 )
 def test_a_file_that_reads_a_strangers_bytes_says_so_and_has_a_test_of_any(root: Path, file: str) -> None:

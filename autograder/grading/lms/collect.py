@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nbgrader.api import Gradebook
-
 from autograder.files import write_whole
 from autograder.grading.lms.archive import Archive, BadArchive, open_archive
-from autograder.grading.lms.kept import Kept, keep_earlier, numbers_of, read_kept, write_kept, written
-from autograder.grading.lms.names import System
-from autograder.grading.lms.people import People, Unmatched, either_way, people_of, rows_of
-from autograder.grading.lms.table import BadTable, read_table
-from autograder.grading.lms.uploads import Picked, Upload, are_packers_times, pick, sha, uploads_of
+from autograder.grading.lms.kept import Kept, keep_earlier, read_kept, write_kept, written
+from autograder.grading.lms.matching import class_people, matched
+from autograder.grading.lms.uploads import Picked, Upload, are_packers_times, pick, sha
 from autograder.grading.records.classroom import Classroom, open_classroom
-from autograder.grading.records.roster import read_roster
-from autograder.grading.records.waiting import Tell, alone, on_stderr, wait_for_gradebook
-from autograder.grading.submissions.learners import cannot_be
+from autograder.grading.records.waiting import Tell, alone, on_stderr
 from autograder.plain import plain
 from course.chapters import find_chapter
 
-__all__ = ["Collected", "Line", "class_people", "collect", "matched"]
+__all__ = ["Collected", "Line", "collect"]
 
 _STAMP = "timestamp.txt"
 
@@ -82,17 +76,6 @@ class Collected:
         return "\n".join(plain(line) for line in said)
 
 
-def class_people(room: Classroom, chapter: str, roster: Path | None = None) -> People:
-    """The class of ``room``, with the rows of a system's table ``roster``. Raises `BadTable`."""
-    rows = rows_of(read_table(roster.read_bytes())) if roster is not None else ()
-    if roster is not None and not rows:
-        raise BadTable(f"{roster.name} has no row that names a learner")
-    wait_for_gradebook(room.db_url, on_stderr)
-    with Gradebook(room.db_url, room.course_id) as gradebook:
-        known = read_roster(gradebook, room.added)
-    return people_of(known, rows, numbers_of(room, chapter))
-
-
 def collect(
     chapter: str,
     source: Path,
@@ -135,42 +118,6 @@ def collect(
         return Collected(name, tuple(lines), dict(archive.refused), others, said if any(lines) else "")
 
 
-def matched(
-    archive: Archive, chapter: str, others: Collection[str], people: People, wanted: Mapping[str, str]
-) -> tuple[list[tuple[Upload, str, str]], dict[str, str]]:
-    """Each upload of an archive with its learner, or with nobody and the reason; and the files of other assignments.
-
-    A plain path is a learner's whose id or name stands in it as a folder or as the file's name.
-    """
-
-    def learner(words: tuple[str, ...]) -> tuple[int, str]:
-        for at, word in enumerate(words):
-            try:
-                found = people.of_id(word) or people.of_name(either_way(word))
-            except Unmatched:
-                continue
-            if found is not None:
-                return at, found
-        return -1, ""
-
-    uploads, other = uploads_of(archive.members, chapter, others, learner)
-    same = _same_names(uploads)
-    taken: dict[str, str] = {}
-    found = []
-    for upload in uploads:
-        try:
-            student = _who(upload, people, wanted, same)
-            if student in taken:
-                raise Unmatched(f"{taken[student]} is {student}'s, too; one learner has one submission")
-            taken[student] = upload.original
-            found.append((upload, student, ""))
-        except Unmatched as error:
-            more = people.likeliest(upload.name, *upload.files[0].named.candidates)
-            words = str(error) if not more or error.named or "likeliest" in str(error) else f"{error}; {more}"
-            found.append((upload, "", words))
-    return found, other
-
-
 def _times(archive: Archive, source: Path, wanted: bool | None) -> tuple[bool, str]:
     """Whether the archive's times are those of handing in, and what is said of it."""
     if archive.is_folder or not any(one.when for one in archive.members):
@@ -184,42 +131,6 @@ def _times(archive: Archive, source: Path, wanted: bool | None) -> tuple[bool, s
             "(--times zip takes them all the same)"
         )
     return True, "times: of handing in, as the archive has them, by this machine's clock where it does not say which"
-
-
-def _same_names(uploads: Sequence[Upload]) -> frozenset[str]:
-    """Names, bare, that several uploads have: they tell nobody apart."""
-    counts = Counter(name for one in uploads if one.system is not System.PLAIN for name in either_way(one.name))
-    return frozenset(name for name, many in counts.items() if many > 1)
-
-
-def _who(upload: Upload, people: People, wanted: Mapping[str, str], same: frozenset[str]) -> str:
-    """The learner whose ``upload`` it is. Raises `Unmatched`."""
-    if upload.key in wanted:
-        student = wanted[upload.key]
-        if reason := cannot_be(student):
-            raise Unmatched(f"{student!r} is no learner's name: {reason}")
-        return student
-    if upload.student:
-        return upload.student
-    if upload.system is System.NBGRADER:  # who handed it in is the system's own id
-        if reason := cannot_be(upload.key):
-            raise Unmatched(f"{upload.key!r} is no learner's name: {reason}")
-        return upload.key
-    if upload.system in (System.CANVAS, System.MOODLE):
-        if (found := people.of_number(upload.system, upload.key)) is not None:
-            return found
-    elif (found := people.of_id(upload.key)) is not None:
-        return found
-    names = either_way(upload.name)
-    if not names:
-        raise Unmatched("it has no name, and no table says whose number it is; give the system's table with --roster")
-    if names & same:
-        raise Unmatched("several uploads have this name; give the system's table with --roster")
-    if (found := people.of_name(names)) is not None:
-        return found
-    raise Unmatched(
-        "nobody in the class has this name" if people.learners else "the gradebook lists nobody; give --roster"
-    )
 
 
 def _placed(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from autograder.grading.lms.people import bare, columns_of, header_of
+from autograder.grading.lms.rows import bare, columns_of, header_of
 from autograder.grading.lms.table import BadTable, Table
 from course.chapters import find_chapter
 

@@ -11,7 +11,8 @@ from nbgrader.api import Gradebook, MissingEntry
 from autograder.files import write_whole
 from autograder.grading.lms.columns import Column, column_for, number_in, possible_of, wishes
 from autograder.grading.lms.kept import numbers_of
-from autograder.grading.lms.people import Row, Unmatched, people_of, rows_of
+from autograder.grading.lms.people import Unmatched, people_of
+from autograder.grading.lms.rows import Row, rows_of
 from autograder.grading.lms.table import BadTable, Table, read_table
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.recorded import read_records
@@ -102,7 +103,7 @@ def fill_table(
     for chapter in chapters:
         marks = _marks(gradebook, room, chapter)
         rows, missing = _learners(table, roster, room, chapter)
-        problems += [one for one in missing if one not in problems]
+        said += [f"  {one}" for one in missing]
         column = column_for(table, chapter, wanted.get(chapter, ""))
         if any(place == column.place for _, place in cells):
             raise BadTable(f"two chapters would be filled into the column {column.title!r}; say which with --column")
@@ -142,7 +143,7 @@ def _learners(table: Table, roster: Roster, room: Classroom, chapter: str) -> tu
         try:
             rows[people.of_row(row)] = row
         except Unmatched as error:
-            said.append(f"not filled: row {row.place + 1}: {error}")
+            said.append(f"row {row.place + 1} is nobody's: {error}")
     return rows, said
 
 

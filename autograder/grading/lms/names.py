@@ -147,7 +147,7 @@ def _canvas(part: str, after: tuple[str, ...], chapter: str) -> Named | None:
 def _plain(parts: tuple[str, ...]) -> Named:
     """A path that somebody chose: any folder, or the name of the file itself, may be a learner's."""
     stem = parts[-1].rpartition(".")[0] or parts[-1]
-    folders = tuple(part.removesuffix(".zip") for part in parts[:-1])
+    folders = tuple(part.removesuffix(".zip") or part for part in parts[:-1])
     words = (*folders, stem)
     return Named(System.PLAIN, "", words[0], parts[-1:], folder=parts[0], candidates=words)
 

@@ -18,9 +18,9 @@ from traitlets import Bool, List, Unicode
 
 from autograder.files import write_whole
 from autograder.grading.lms.archive import Refused, open_archive
-from autograder.grading.lms.collect import class_people, matched
 from autograder.grading.lms.columns import wishes
 from autograder.grading.lms.fill import fill_table
+from autograder.grading.lms.matching import class_people, matched
 from autograder.grading.lms.table import read_table
 from autograder.grading.lms.uploads import pick
 from autograder.grading.records.classroom import Classroom

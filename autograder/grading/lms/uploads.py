@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from autograder.grading.lms.archive import Archive, Member, Refused
 from autograder.grading.lms.names import Named, System, named, parse_time
 from autograder.grading.submissions.beside import LARGEST_REST, MOST_FILES
-from autograder.grading.submissions.read import Unreadable, notebook_of
+from autograder.grading.submissions.read import LARGEST_NOTEBOOK, Unreadable, notebook_of
 from autograder.grading.submissions.repair import Source, named_in
 
 __all__ = ["File", "Picked", "Upload", "are_packers_times", "pick", "sha", "uploads_of"]
@@ -23,6 +23,7 @@ __all__ = ["File", "Picked", "Upload", "are_packers_times", "pick", "sha", "uplo
 _PACKING = timedelta(hours=1)  # no system takes longer to pack a class
 _ANY_ZONE = timedelta(hours=26)  # how far two clocks of unknown zones may be apart
 _FEW = 3
+_MOST_NOTEBOOKS = 20  # of one learner
 _LONGEST_PART = 120  # bytes of a file's name that is kept
 _TIMESTAMP = "timestamp.txt"
 
@@ -117,14 +118,15 @@ def uploads_of(
         key = says.id or student or says.name
         groups.setdefault((says.system, key, student), []).append(File(member, says))
     return [
-        Upload(system, key, files[0].named.name, _newest_folder(files), student)
+        Upload(system, key, files[0].named.name, _newest_first(files), student)
         for (system, key, student), files in groups.items()
     ], left
 
 
-def _newest_folder(files: list[File]) -> tuple[File, ...]:
-    """Of several folders of the exchange, the newest in front; the older ones' files are notebooks that do not count."""
-    return tuple(sorted(files, key=lambda one: one.named.when or datetime.min.replace(tzinfo=UTC), reverse=True))
+def _newest_first(files: list[File]) -> tuple[File, ...]:
+    """Of several folders of the exchange, or uploads to Canvas, the newest in front: of too many these are read."""
+    never = datetime.min.replace(tzinfo=UTC)
+    return tuple(sorted(files, key=lambda one: (one.named.when or never, one.named.file), reverse=True))
 
 
 def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: bool) -> Picked:
@@ -134,14 +136,20 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
     beside: list[tuple[File, bytes]] = []
     said: list[str] = []
     stamp: datetime | None = None
-    room = LARGEST_REST
+    room, room_for_notebooks = LARGEST_REST, LARGEST_NOTEBOOK
+    left_out: list[str] = []
     for file in upload.files:
         name, is_old = file.named.rest[-1], newest is not None and file.named.folder != newest
         is_notebook = name.lower().endswith(".ipynb")
         if not is_notebook and (is_old or file.named.typed):
             continue
-        if not is_notebook and (file.member.size > room or len(beside) >= MOST_FILES):
-            said.append(f"left out: {file.member.path}")
+        much = (
+            file.member.size > room_for_notebooks or len(notebooks) >= _MOST_NOTEBOOKS
+            if is_notebook
+            else file.member.size > room or len(beside) >= MOST_FILES
+        )
+        if much:
+            left_out.append(file.member.path)
             continue
         try:
             content = archive.read(file.member)
@@ -152,9 +160,12 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
             stamp = parse_time(content[:200].decode("utf-8", "replace"))
         elif is_notebook:
             notebooks.append((file, content))
+            room_for_notebooks -= len(content)
         else:
             beside.append((file, content))
             room -= len(content)
+    if left_out:
+        said.append(f"left out, too much of it: {', '.join(left_out[:_FEW])}" + (" …" if len(left_out) > _FEW else ""))
     if any(file.named.typed for file in upload.files) and not notebooks:
         said.append("text was typed into the system, and no file handed in")
     counts = [(file, content) for file, content in notebooks if _carries(content, source)]
@@ -168,6 +179,8 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
             None, first.member.path, "/".join(first.named.rest), first.named.file, stamp, kept, {}, tuple(said)
         )
     file, content = best
+    if not counts:
+        said.append("no cell of this chapter was found in it; grade says what it is")
     rest = [one for one in notebooks if one[0] is not file and one[1] != content]
     if len(rest) and counts:
         said.append(f"taken: {file.member.path}; {len(rest)} other notebook{'s' if len(rest) > 1 else ''} kept beside")

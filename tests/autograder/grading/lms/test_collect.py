@@ -291,6 +291,31 @@ def test_a_zip_in_the_zip_is_opened_and_what_is_no_notebook_is_handed_in_as_it_i
     assert "text was typed into the system" in next(one.says for one in found.lines if one.learner == "f=x")
 
 
+def test_no_link_on_the_way_to_a_learners_folder_is_followed(
+    course: Path, tmp_path: Path, work: dict[str, bytes], roster: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    submitted(course, "ada").parent.parent.parent.mkdir(parents=True, exist_ok=True)
+    submitted(course, "ada").parent.parent.symlink_to(elsewhere)
+    submitted(course, "zoe").parent.mkdir(parents=True)
+    (submitted(course, "zoe").parent / "work").symlink_to(elsewhere)
+    inner = zipped(tmp_path / "i.zip", [("a.ipynb", work["all"], EARLY), ("work/data.txt", b"1", EARLY)]).read_bytes()
+    path = zipped(tmp_path / "a.zip", [(canvas(ADA), work["all"], EARLY), (canvas(ZOE, "hw.zip"), inner, LATE)])
+    found = collect("04", path, course, roster)
+    assert whats(found) == {"ada": "left alone", "zoe": "left alone"}
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_another_chapters_notebook_is_handed_in_and_said(
+    course: Path, tmp_path: Path, work: dict[str, bytes], roster: Path
+) -> None:
+    other = (course / "solutions" / "03_cnn_with_modules" / "03_cnn_with_modules.ipynb").read_bytes()
+    found = collect("04", zipped(tmp_path / "a.zip", [(canvas(ADA), other, EARLY)]), course, roster)
+    assert found.lines[0].says == "no cell of this chapter was found in it; grade says what it is"
+    assert submitted(course, "ada").read_bytes() == other
+
+
 def test_the_command_says_what_became_of_each_and_ends_in_1_where_somebody_is_missing(
     course: Path,
     tmp_path: Path,

@@ -168,7 +168,8 @@ def test_moodles_worksheet_is_filled_in_the_sites_language(graded: Path, german:
 def test_two_of_one_name_are_told_apart_by_what_was_collected_or_not_filled(graded: Path) -> None:
     done = filled(graded, moodle_table())
     assert scores_in(done.content, 4) == ["", "", "3.22", "0.00"]
-    assert sum("learners have this name" in one for one in done.problems) == 2
+    assert sum("learners have this name" in one for one in done.said) == 2
+    assert done.problems == ("not filled: ada: graded, and no row of this table is theirs",)
     work = (graded / "classroom" / "submitted" / "ada" / CHAPTER / f"{CHAPTER}.ipynb").read_bytes()
     files = [(moodle(one), work, EARLY) for one in (ADA, TWIN)]
     sheet = graded / "sheet.csv"
@@ -201,6 +202,13 @@ def test_nobody_is_guessed_and_who_is_missing_is_said(graded: Path) -> None:
     assert "2 learners have this name" in done.text()
     assert "ada, f=x, zoe: graded, and no row of this table is theirs" in done.text()
     assert done.content == content
+
+
+def test_canvas_own_test_student_is_no_problem(graded: Path) -> None:
+    content = canvas_table() + b'"Student, Test",999,,,"A, B",,,\r\n'
+    done = filled(graded, content)
+    assert done.problems == () and "row 7 is nobody's: Student, Test is nobody in the gradebook" in done.text()
+    assert done.content.endswith(b'"Student, Test",999,,,"A, B",,,\r\n')
 
 
 def test_a_zero_that_is_not_for_the_answers_is_said(graded: Path) -> None:

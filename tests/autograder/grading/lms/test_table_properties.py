@@ -12,7 +12,7 @@ from lms import canvas_table, moodle_table
 from strangers import grows_evenly, peak, steps, torn
 
 from autograder.grading.lms import table
-from autograder.grading.lms.people import rows_of
+from autograder.grading.lms.rows import rows_of
 from autograder.grading.lms.table import BadTable, Table, read_table
 
 TEXTS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=8) | st.sampled_from(
