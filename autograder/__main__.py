@@ -168,7 +168,7 @@ def _count(word: str) -> int:
 
 
 def _match(word: str) -> tuple[str, str]:
-    key, sign, learner = word.rpartition("=")
+    key, sign, learner = word.partition("=")
     if not (sign and key and learner):
         raise argparse.ArgumentTypeError(f"{word!r} is not KEY=LEARNER")
     return key, learner

@@ -38,6 +38,8 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
     Zips inside it are opened, too, one level deep. Raises `BadArchive`, and ``FileNotFoundError`` where nothing is there.
     """
+    if not path.exists():
+        raise FileNotFoundError(f"there is no {path}")
     about = path.stat()
     if stat.S_ISDIR(about.st_mode):
         archive = Archive(is_folder=True)

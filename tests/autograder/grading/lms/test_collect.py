@@ -332,5 +332,9 @@ def test_the_command_says_what_became_of_each_and_ends_in_1_where_somebody_is_mi
     said = json.loads(capsys.readouterr().out.partition("\n{")[2].join(["{", ""]))
     assert {one["what"] for one in said["uploads"]} == {"unchanged"}
     assert main(["collect", "04", str(tmp_path / "none.zip")]) == 1
+    assert "there is no " in capsys.readouterr().err
+    other = zipped(tmp_path / "b.zip", [(canvas(FORMULA).replace("sum", "total"), work["all"], EARLY)])
+    assert main(["collect", "04", str(other), "--match", "107=f=x"]) == 0
+    assert submitted(course, "f=x").exists()
     assert main(["collect", "04", str(path), "--match", "999=ada"]) == 1
     assert "no upload has that key" in capsys.readouterr().err

@@ -113,6 +113,16 @@ def test_semicolons_and_decimal_commas_stay_what_they_are(graded: Path) -> None:
     assert done.content.count(b'"3,22"') == 1
 
 
+def test_first_and_last_names_in_columns_of_their_own_and_windows_letters(graded: Path) -> None:
+    head = "LastName;FirstName;ID;SIS User ID;SIS Login ID;Section;The same CNN with functions (7)\n"
+    people = [(one.last.replace('"', ""), one.first.replace(" 🐙", ""), one) for one in EVERYBODY]
+    rows = [f"{last};{first};{one.user};;{one.id};A;\n" for last, first, one in people]
+    content = (head + "    Points Possible;;;;;;22,00\n" + "".join(rows)).encode("cp1252")
+    done = filled(graded, content)
+    assert [line.rpartition(b";")[2] for line in done.content.splitlines()[2:]] == [b"22,00", b"", b"3,22", b"0,00"]
+    assert "Müller-Ølgård, Jr.;Zoë;106".encode("cp1252") in done.content
+
+
 def test_another_maximum_is_refused_and_converted_where_it_is_said(graded: Path) -> None:
     with pytest.raises(BadTable, match=r"is out of 100 there, and .* out of 22.*--scale"):
         filled(graded, canvas_table(possible="100.00"))
