@@ -3,7 +3,7 @@
 It reads a stranger's names: of any path there is an answer, in time that grows with its length.
 
 The forms are those of the systems' own source: Canvas' ``lib/content_zipper.rb``, Moodle's ``mod/assign/classes/downloader.php``,
-nbgrader's exchange, and folders ``LEARNER/CHAPTER``, which nbgrader's ``collect`` and ngshare make.
+ILIAS' ``class.ilExSubmission.php``, nbgrader's exchange, and folders ``LEARNER/CHAPTER``, which nbgrader's ``collect`` and ngshare make.
 """
 
 from __future__ import annotations
@@ -69,6 +69,7 @@ _LATE_WORD = re.compile(r"_late$", re.IGNORECASE)
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,6})?\s*(\S.*)?")
 _OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{2}):?([0-9]{2})")
 _LONGEST_PART = 400
+_ZIP_COLLECT = ("archive", "extracted")  # what `nbgrader zip_collect` has in downloaded/CHAPTER
 
 
 def named(parts: tuple[str, ...], chapter: str, others: Collection[str] = ()) -> Named:
@@ -89,7 +90,8 @@ def named(parts: tuple[str, ...], chapter: str, others: Collection[str] = ()) ->
         for form in (_exchange, _moodle, _canvas):
             if (found := form(part, after, chapter)) is not None:
                 return found
-        if len(after) > 1 and (after[0] == chapter or after[0] in others):
+        is_collects = len(after) > 2 and after[1] in _ZIP_COLLECT
+        if len(after) > 1 and not is_collects and (after[0] == chapter or after[0] in others):
             other = after[0] if after[0] != chapter else ""
             return Named(System.NBGRADER, part, "", after[1:], folder=part, other=other)
         if after and (ilias := _ILIAS.fullmatch(part)):

@@ -66,6 +66,8 @@ def test_moodle_names_say_who_and_what(form: str) -> None:
 def test_ilias_folders_and_plain_paths() -> None:
     found = named(("Sheet 4", "Lovelace_Ada_al01_77", "04.ipynb"), "04")
     assert (found.system, found.id, found.name) == (System.ILIAS, "al01", "Lovelace, Ada")
+    unpacked = named(("downloaded", "04", "extracted", "a.zip", "lovelaceada_104_2001_x.ipynb"), "04")
+    assert (unpacked.system, unpacked.id) == (System.CANVAS, "104"), "zip_collect's own folders are no learners"
     plain = named(("class", "ada", "hw.ipynb"), "04")
     assert (plain.system, plain.candidates) == (System.PLAIN, ("class", "ada", "hw"))
 
