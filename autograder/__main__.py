@@ -69,6 +69,24 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("chapter", type=_chapter, help="slug, topic or number")
     one.set_defaults(run=_release)
 
+    one = commands.add_parser("collect", help="put what a system hands out, a zip or a folder, where it is graded")
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("source", type=Path, metavar="ZIP_OR_FOLDER", help="Canvas', Moodle's, nbgrader's, or plain files")
+    one.add_argument("--roster", type=Path, metavar="CSV", help="the same system's table, with its ids of the learners")
+    one.add_argument(
+        "--match",
+        action="append",
+        default=[],
+        type=_match,
+        metavar="KEY=LEARNER",
+        help="whose an upload is; repeatable",
+    )
+    one.add_argument(
+        "--times", choices=["zip", "none"], help="take the zip's times for those of handing in, or none of them"
+    )
+    one.add_argument("--json", action="store_true", help="for programs")
+    one.set_defaults(run=_collect)
+
     one = commands.add_parser(
         "grade", help="run and judge what a class handed in, and record it in nbgrader's gradebook"
     )
@@ -97,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
     one.add_argument("chapter", type=_chapter, help="slug, topic or number")
     one.add_argument("--student", metavar="ID", help="only this one")
+    one.add_argument("--zip", choices=["canvas", "moodle"], help="pack them under the names that the system takes back")
+    one.add_argument("--output", type=Path, help="the zip; classroom/CHAPTER-feedback-SYSTEM.zip by default")
     one.set_defaults(run=_feedback)
 
     one = commands.add_parser("report", help="a page on the class: scores, exercises, misconceptions")
@@ -105,8 +125,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="print the results for programs and write no page")
     one.set_defaults(run=_report)
 
-    one = commands.add_parser("export", help="all grades as a CSV file, with a status for each")
-    one.add_argument("--output", type=Path, help="where to; classroom/grades.csv by default")
+    one = commands.add_parser("export", help="all grades as a CSV file, or a chapter's marks in the system's own table")
+    one.add_argument("chapters", nargs="*", type=_chapter, metavar="CHAPTER", help="with --fill: whose marks")
+    one.add_argument("--fill", type=Path, metavar="TABLE.csv", help="fill the table that Canvas or Moodle exported")
+    one.add_argument(
+        "--column", action="append", default=[], metavar="TITLE", help="which column of it; CHAPTER=TITLE for several"
+    )
+    one.add_argument("--scale", action="store_true", help="convert marks where the system has another maximum")
+    one.add_argument(
+        "--output", type=Path, help="where to; classroom/grades.csv, or TABLE-filled.csv beside the table, by default"
+    )
     one.set_defaults(run=_export)
 
     one = commands.add_parser("progress", help="what is solved and tried on this machine")
@@ -145,6 +173,13 @@ def _count(word: str) -> int:
     if not word.isdecimal() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r} is no number of 1 or more")
     return int(word)
+
+
+def _match(word: str) -> tuple[str, str]:
+    key, sign, learner = word.partition("=")
+    if not (sign and key and learner):
+        raise argparse.ArgumentTypeError(f"{word!r} is not KEY=LEARNER")
+    return key, learner
 
 
 # Each command imports what it needs when it runs: `progress` is for learners, who may not have the instructor's extras.
@@ -208,6 +243,17 @@ def _class() -> Path:
     """The class's folder: the one we are in, if it has nbgrader's settings, else the repository."""
     here = Path.cwd()
     return here if (here / "nbgrader_config.py").is_file() else Path(__file__).resolve().parent.parent
+
+
+def _collect(chosen: argparse.Namespace) -> int:
+    from autograder.commands import commands_on_path
+    from autograder.grading.lms.collect import collect
+
+    times = {"zip": True, "none": False}.get(chosen.times)
+    with commands_on_path():
+        found = collect(chosen.chapter, chosen.source, _class(), chosen.roster, dict(chosen.match), times)
+    print(json.dumps(found.as_json(), indent=2) if chosen.json else found.text())
+    return 1 if found.problems else 0
 
 
 def _grade(chosen: argparse.Namespace) -> int:
@@ -302,8 +348,15 @@ def _grade_all(chosen: argparse.Namespace, how: Mapping[str, Any] | None) -> int
 def _feedback(chosen: argparse.Namespace) -> int:
     from autograder.grading.records.export import feedback
 
-    print(f"feedback pages: {feedback(chosen.chapter, _class(), chosen.student)}")
-    return 0
+    pages = feedback(chosen.chapter, _class(), chosen.student)
+    print(f"feedback pages: {pages}")
+    if chosen.zip is None:
+        return 0
+    from autograder.grading.lms.returned import pack
+
+    done = pack(chosen.chapter, _class(), chosen.zip, pages, chosen.student, chosen.output)
+    print(done.text())
+    return 1 if done.problems else 0
 
 
 def _report(chosen: argparse.Namespace) -> int:
@@ -322,6 +375,16 @@ def _report(chosen: argparse.Namespace) -> int:
 
 
 def _export(chosen: argparse.Namespace) -> int:
+    if chosen.fill is not None:
+        from autograder.commands import commands_on_path
+        from autograder.grading.lms.fill import fill
+
+        with commands_on_path():
+            done = fill(chosen.fill, chosen.chapters, _class(), chosen.column, chosen.output, scale=chosen.scale)
+        print(done.text())
+        return 1 if done.problems else 0
+    if chosen.chapters or chosen.column or chosen.scale:
+        raise ValueError("chapters, --column and --scale go with --fill; without it, all grades are written")
     from autograder.grading.records.export import export
 
     print(f"grades: {export(_class(), chosen.output)}")

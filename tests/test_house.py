@@ -13,7 +13,7 @@ import pytest
 from autograder import sides
 from autograder.grading.walls.staging import sources
 
-TRUSTED = ("walls", "slots", "submissions", "records")
+TRUSTED = ("walls", "slots", "submissions", "records", "lms")
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -51,6 +51,7 @@ def test_every_contract_is_kept(copy: Path) -> None:
         ("grading/submissions/read.py", "import autograder.grading.records.classroom", "those that know less"),
         ("grading/submissions/state.py", "import sqlalchemy", "Only records writes grades"),
         ("grading/records/export.py", "import autograder.judging.judge", "Only submissions judges"),
+        ("grading/records/export.py", "import autograder.grading.lms.collect", "those that know less"),
         ("observing/codec.py", "import autograder.judging.compare", "knows nothing of who judges"),
         ("judging/show.py", "import autograder.authoring.cases", "knows nothing of who judges"),
         ("judging/show.py", "import autograder.files", "write no files"),
@@ -100,6 +101,7 @@ def test_every_folder_of_grading_is_on_one_side(root: Path) -> None:
         *("grading/slots/conversation", "grading/slots/outputs"),
         *("grading/submissions/read", "grading/submissions/repair", "grading/submissions/operators"),
         "grading/submissions/never_there",
+        *("grading/lms/archive", "grading/lms/names", "grading/lms/table", "grading/lms/uploads"),
     ],
 )
 def test_a_file_that_reads_a_strangers_bytes_says_so_and_has_a_test_of_any(root: Path, file: str) -> None:
