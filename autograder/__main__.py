@@ -112,6 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--exchange", action="store_true", help="with --watch: collect from nbgrader's exchange, too")
     one.set_defaults(run=_grade)
 
+    one = commands.add_parser(
+        "explain", help="why a learner earned what they earned: what was seen, and the sum of the points"
+    )
+    one.add_argument("student", metavar="LEARNER", help="by nbgrader's id, the name of the folder")
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("exercise", nargs="?", help="only this one, by its id")
+    one.add_argument("--html", type=Path, metavar="FILE", help="write it as one page, to send on")
+    one.set_defaults(run=_explain)
+
     one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
     one.add_argument("chapter", type=_chapter, help="slug, topic or number")
     one.add_argument("--student", metavar="ID", help="only this one")
@@ -357,6 +366,19 @@ def _feedback(chosen: argparse.Namespace) -> int:
     done = pack(chosen.chapter, _class(), chosen.zip, pages, chosen.student, chosen.output)
     print(done.text())
     return 1 if done.problems else 0
+
+
+def _explain(chosen: argparse.Namespace) -> int:
+    from autograder.files import write_whole
+    from autograder.grading.explain import explain
+    from autograder.report.explained import as_page, as_words
+
+    found = explain(chosen.student, chosen.chapter, _class(), chosen.exercise)
+    print(as_words(found))
+    if chosen.html is not None:
+        write_whole(chosen.html.absolute(), as_page(found).encode("utf-8", "replace"))
+        print(f"page: {chosen.html}")
+    return 0
 
 
 def _report(chosen: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
 
-__all__ = ["Held", "credit"]
+__all__ = ["Held", "credit", "explained"]
 
 # Of its share, what an aspect that nearly always holds can earn at most: the last quarter is for holding always.
 _NEARLY = 0.75
@@ -69,3 +69,27 @@ def credit(exercise: Exercise, held: Mapping[str, Held]) -> float:
     if any(held[aspect].fraction <= 1 / 2 for aspect in exercise.essential if aspect in held):
         earned = min(earned, _WITHOUT_ESSENTIAL)
     return math.floor(100 * exercise.points * earned) / 100
+
+
+def explained(exercise: Exercise, held: Mapping[str, Held]) -> tuple[str, ...]:
+    """`credit`'s sum in words, a line an aspect, and the rules that took something away.
+
+    >>> from autograder.observing.exercise import find
+    >>> explained(find("relu"), {"values": Held([True], [True, False]), "shape": Held([True], [True, True])})[1]
+    'shape: 1 of 1 chosen and 2 of 2 drawn cases hold: all of its share of 1 in 5'
+    """
+    whole = sum(map(exercise.share, held))
+    lines = []
+    for aspect, one in held.items():
+        kinds = [(one.chosen, "chosen"), (one.drawn, "drawn")]
+        cases = " and ".join(f"{sum(each)} of {len(each)} {word}" for each, word in kinds if each)
+        earns = "all" if one.always else f"{one.part_of_share:.0%}"
+        lines.append(f"{aspect}: {cases} cases hold: {earns} of its share of {exercise.share(aspect):g} in {whole:g}")
+    if not any(held[aspect].fraction >= _BY_CHANCE for aspect in exercise.core if aspect in held):
+        lines.append(f"nothing is earned: {' and '.join(exercise.core)} hold in less than a quarter of the cases")
+    lacking = [one for one in exercise.essential if one in held and held[one].fraction <= 1 / 2]
+    if lacking:
+        lines.append(
+            f"half at most: {' and '.join(lacking)} is what the exercise asks for, and does not hold in most cases"
+        )
+    return tuple(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -23,7 +24,7 @@ from autograder.observing.codec import Projection, Raised
 from autograder.observing.exercise import Exercise
 from autograder.observing.observe import LEFT_ALONE, Run, Seen
 
-__all__ = ["differences", "judge", "read"]
+__all__ = ["Each", "differences", "each_case", "judge", "read"]
 
 _NO_ANSWER = Raised("NoAnswer", "")
 _SEVERAL = 3  # so many others that all give the same are no accident
@@ -77,6 +78,39 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         advice=advice_on(exercise, reference, run, seen, found),
         entries=entries_of(exercise, reference, seen, found),
     )
+
+
+@dataclass(frozen=True)
+class Each:
+    """What was seen of an answer case by case: the aspects that do not hold there, and what each aspect came to."""
+
+    held: Mapping[str, Held]
+    fails: tuple[tuple[Case, tuple[str, ...], Seen], ...]
+
+
+def each_case(exercise: Exercise, reference: Reference, run: Run) -> Each:
+    """Every case with the aspects that fail in it, as `judge` counts them.
+
+    >>> from autograder.judging.reference import load
+    >>> from autograder.observing.exercise import find
+    >>> from autograder.observing.observe import run
+    >>> exercise = find("relu")
+    >>> each = each_case(exercise, load(exercise), run(exercise, lambda x: x, load(exercise).cases))
+    >>> [(case.name, fails) for case, fails, seen in each.fails][0]
+    ('two numbers', ('values', 'memory'))
+    """
+    seen = read(exercise, reference.cases, run.seen)
+    seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
+    found = tuple(
+        differences(expected, one, reference.tolerance, size)
+        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
+    )
+    fails = []
+    for case, one, differs, expected in zip(reference.cases, seen, found, reference.expected, strict=False):
+        aspects = dict.fromkeys((*_aspects_of(expected), *map(aspect_of, differs)))
+        if wrong := tuple(aspect for aspect in aspects if _fails(aspect, differs)):
+            fails.append((case, wrong, one))
+    return Each(_held(exercise, reference, found), tuple(fails))
 
 
 def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:

@@ -22,7 +22,7 @@ from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, find
 from autograder.observing.observe import Run, Seen
 
-__all__ = ["Decided", "Result", "decide", "not_run"]
+__all__ = ["Decided", "Result", "answer_of", "checks_in", "decide", "decide_one", "not_run", "run_of"]
 
 _WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED)
 
@@ -75,8 +75,8 @@ def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
     assert ready.job is not None, "what is not run is not decided here"
     ran = {one.place: one for one in outcome.cells}
     exercises = {
-        name: _decide(task, ready.notebook, ready.job, ran, place, check)
-        for place, name, check in _checks(ready.notebook, task.source.checks)
+        name: decide_one(task, ready.notebook, ready.job, ran, place, check)
+        for place, name, check in checks_in(ready.notebook, task.source.checks)
     }
     states = [of_cell(one.end) for one in outcome.cells] + [one.state for one in exercises.values()]
     state = next((one for one in _WORST_FIRST if one in states), State.GRADED)
@@ -95,16 +95,18 @@ def not_run(task: Assignment, ready: Prepared) -> Result:
     return Result(ready.student, ready.state, ready.note, exercises)
 
 
-def _checks(notebook: NotebookNode, checks: Mapping[str, Check]) -> list[tuple[int, str, Check]]:
+def checks_in(notebook: NotebookNode, checks: Mapping[str, Check]) -> list[tuple[int, str, Check]]:
+    """The check cells of ``notebook`` in its order: where each stands, its name, and what it checks."""
     names = [
         (place, str((cell.metadata.get("nbgrader") or {}).get("grade_id"))) for place, cell in enumerate(notebook.cells)
     ]
     return [(place, name, checks[name]) for place, name in names if name in checks]
 
 
-def _decide(
+def decide_one(
     task: Assignment, notebook: NotebookNode, job: Job, ran: Mapping[int, Ran], place: int, check: Check
 ) -> Decided:
+    """What one check came to, by what was seen at its ``place``."""
     exercise = find(check.exercise)
     one = ran.get(place)
     if one is None:
@@ -121,7 +123,8 @@ def _decide(
             said += sentences.running_out_of_time(_where(_as_data(one.run, len(one.run.seen))))
         return Decided(state, _nothing(exercise, Status.CRASHED, said))
     reference = task.references[check.exercise]
-    run = _with_source(_as_data(one.run, len(reference.cases)), exercise, check, job, place)
+    run = run_of(task, job, ran, place, check)
+    assert run is not None
     verdict = _judged(exercise, reference, run)
     if verdict.status is Status.CRASHED and any(map(_took_too_much, run.seen)):
         return Decided(State.OUT_OF_MEMORY, replace(verdict, note=_said(State.OUT_OF_MEMORY, job.limits)))
@@ -129,12 +132,21 @@ def _decide(
         return Decided(found[0], replace(verdict, note=found[1]))
     if not run.attempted:
         words = never_there(job, ran, place, check.answer)
-        line = does_not_parse(job, ran, place, check.answer, _answer_of(task, notebook, place))
+        line = does_not_parse(job, ran, place, check.answer, answer_of(task, notebook, place))
         if line is not None:
             note = f"{sentences.does_not_parse(line)} {words}".rstrip()
             return Decided(State.DOES_NOT_PARSE, replace(verdict, status=Status.CRASHED, note=note))
         verdict = replace(verdict, note=words or verdict.note)
     return Decided(of_verdict(verdict.status), verdict)
+
+
+def run_of(task: Assignment, job: Job, ran: Mapping[int, Ran], place: int, check: Check) -> Run | None:
+    """What was seen of the answer that is checked at ``place``, as it is judged; ``None`` where nothing was."""
+    one = ran.get(place)
+    if one is None or one.run is None:
+        return None
+    cases = len(task.references[check.exercise].cases)
+    return _with_source(_as_data(one.run, cases), find(check.exercise), check, job, place)
 
 
 def _judged(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
@@ -183,7 +195,7 @@ def _with_source(run: Run, exercise: Exercise, check: Check, job: Job, place: in
     return replace(run, used=operators_named(above, check.answer, exercise.by_hand))
 
 
-def _answer_of(task: Assignment, notebook: NotebookNode, place: int) -> int:
+def answer_of(task: Assignment, notebook: NotebookNode, place: int) -> int:
     """The place of the answer that the check at ``place`` grades, -1 where no cell is marked so."""
     name = _marked(notebook, place)
     after = task.source.cells[name].after if name in task.source.cells else ""

@@ -1,0 +1,79 @@
+"""Why a learner's submission earned what it earned, worked out from what was seen of it: nothing is run for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.grading.records.classroom import open_classroom
+from autograder.grading.records.recorded import held_of
+from autograder.grading.records.total import Held, as_words
+from autograder.grading.slots.store import key_of
+from autograder.grading.submissions.learners import entries
+from autograder.grading.submissions.prepare import prepare_all
+from autograder.grading.submissions.why import Why, why
+from autograder.judging.reference import PUBLIC
+from course.chapters import find_chapter
+
+__all__ = ["Explanation", "explain"]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A submission's exercises, each with its reasons, and what is said of the whole."""
+
+    student: str
+    chapter: str
+    reference: str
+    note: str
+    recorded: str
+    exercises: tuple[Why, ...]
+
+    @property
+    def points(self) -> float:
+        """What the checks give."""
+        return round(sum(one.decided.verdict.score for one in self.exercises), 2)
+
+    @property
+    def of(self) -> float:
+        """What they could give."""
+        return sum(one.exercise.points for one in self.exercises)
+
+
+def explain(student: str, chapter: str, root: Path, exercise: str | None = None) -> Explanation:
+    """Why ``student`` earned what they earned in ``chapter`` of the class at ``root``, in one ``exercise`` or in all.
+
+    Raises ``ValueError`` for who handed in nothing that can be read, for work that was not seen by the checks as they are, and
+    for an exercise that the chapter has not.
+    """
+    room, _ = open_classroom(root)
+    name = find_chapter(chapter).slug
+    task = room.assignment(name)
+    if student not in {one.name for one in entries(task.submitted)}:
+        raise ValueError(
+            f"nobody called {student!r} has handed in; it is the name of a folder in {task.submitted.name}"
+        )
+    ready = next(prepare_all(task, student))
+    if ready.job is None:
+        raise ValueError(f"{student} has no points for {name}: {ready.state.value}. {ready.note}")
+    outcome = room.store.get(key_of(ready.job))
+    if outcome is None:
+        raise ValueError(
+            f"{student}'s work of {name} was not run with the checks as they are; grade it first: "
+            f"python -m autograder grade {name} --student {student}"
+        )
+    found = why(task, ready, outcome)
+    if exercise is not None:
+        known = [one.exercise.id for one in found]
+        found = tuple(one for one in found if one.exercise.id == exercise)
+        if not found:
+            raise ValueError(f"{name} has no exercise {exercise!r}; it has {', '.join(known)}")
+    held = held_of(room, name).get(student, Held(()))
+    total = held.total
+    recorded = "nothing is recorded yet"
+    if held.rows:
+        recorded = f"{total.points:g} of {total.of:g} points are recorded"
+        recorded += f" ({words})" if (words := as_words(total)) else ""
+    folder = room.reference(name)
+    reference = "the public reference" if folder == PUBLIC else "a private reference"
+    return Explanation(student, name, reference, ready.note, recorded, found)
