@@ -261,18 +261,6 @@ PARITY_REPORT = Oracle(
             says="The mean hides one wrong number among many right ones. Asked for is the largest difference.",
         ),
         Misconception(
-            "another measure than the largest",
-            *(
-                lambda model, x, target, apart=apart: _report(model, x, target, apart=apart)
-                for apart in (
-                    lambda one, other: float((one - other).abs().sum()),
-                    lambda one, other: float((one - other).norm()),
-                    lambda one, other: float(F.mse_loss(one, other)),
-                )
-            ),
-            says="Sum, norm and squares mix all differences. Asked for is the largest of them: (a - b).abs().max().",
-        ),
-        Misconception(
             "the two builds exchanged",
             _exchanged,
             says="Under functional stands the network of torch's functions, under by_hand your own convolution's.",

@@ -166,7 +166,6 @@ INIT_PARAMS = Oracle(
         ),
         Misconception(
             "bounds by the number of elements",
-            _each(_even(conv=(27 / 432) ** 0.5, fc=(1 / 10) ** 0.5)),
             _each(_by_own_size),
             says="numel() counts the weights of all outputs together. fan_in is what one output sums: 27 and 16,384.",
         ),

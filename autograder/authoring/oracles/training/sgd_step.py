@@ -259,11 +259,6 @@ SGD_STEP = Oracle(
             says="Only one leaf has moved. Is there a return inside of the loop?",
         ),
         Misconception(
-            "a new dictionary handed back",
-            _returned,
-            says="The leaves that you were given stand still, and what you hand back nobody takes: step in place.",
-        ),
-        Misconception(
             "divided by the gradient's length",
             _in_place(lambda one, gradient, lr: one.sub_(lr * gradient / (gradient.norm() + 1e-9))),
             _in_place(lambda one, gradient, lr: one.sub_(lr * gradient.sign())),
@@ -306,6 +301,7 @@ SGD_STEP = Oracle(
             lambda params, lr: _loop_variable(params, lr, clear=True),
             lambda params, lr: _loop_variable(params, lr, clear=False),
             _cleared_first,
+            _returned,
             says="No leaf has moved. p = p − … gives a name to a new tensor and leaves the old one as it was; and a step along "
             "a gradient that was cleared before it moves nothing.",
         ),

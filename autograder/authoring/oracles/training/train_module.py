@@ -176,18 +176,6 @@ def _cleared_once(model: nn.Module, batches: Batches, lr: float) -> list[float]:
     return _trained(model, batches, lr, clear="never")
 
 
-def _by_adam(model: nn.Module, batches: Batches, lr: float) -> list[float]:
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    losses = []
-    for x, target in batches:
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), target)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return losses
-
-
 def _in_a_tensor(model: nn.Module, batches: Batches, lr: float) -> Any:
     losses = _trained(model, batches, lr, keep=Tensor.detach)
     return torch.stack(losses) if losses else []
@@ -202,11 +190,6 @@ def _asleep_at_the_end(awake: bool) -> Callable[..., list[float]]:
         return losses
 
     return answer
-
-
-def _averaged(model: nn.Module, batches: Batches, lr: float) -> float:
-    losses = _trained(model, batches, lr)
-    return sum(losses) / max(1, len(losses))
 
 
 def _by_number(count: bool) -> Callable[..., list[float]]:
@@ -282,23 +265,12 @@ TRAIN_MODULE = Oracle(
             says="A list of floats is asked for: keep loss.item() for each batch, and return the list as it is.",
         ),
         Misconception(
-            "one number for all batches",
-            _averaged,
-            lambda model, batches, lr: (_trained(model, batches, lr) or [0.0])[-1],
-            says="One loss for each batch is asked for, in their order: losses.append(loss.item()) inside of the loop.",
-        ),
-        Misconception(
             "nll_loss without a logarithm",
             lambda model, batches, lr: _trained(model, batches, lr, loss_of=F.nll_loss),
             lambda model, batches, lr: _trained(
                 model, batches, lr, loss_of=lambda logits, target: F.nll_loss(logits.softmax(1), target)
             ),
             says="F.nll_loss takes log-probabilities. F.cross_entropy takes the logits and does log_softmax itself.",
-        ),
-        Misconception(
-            "another optimiser",
-            _by_adam,
-            says="Plain SGD is asked for, so that the other build can do the same: torch.optim.SGD(model.parameters(), lr=lr).",
         ),
         Misconception(
             "lr written in",

@@ -65,7 +65,9 @@ def test_what_a_csv_writer_wrote_is_read_cell_by_cell(
     found = is_read(content)
     if quoting == csv.QUOTE_ALL:
         assert found is not None
-    if found is not None and found.separator == ",":
+    # With few quotes Python's writer leaves a line's end in a cell bare where its own lines end otherwise.
+    sure = quoting == csv.QUOTE_ALL or not any(sign in cell for row in rows for cell in row for sign in "\r\n")
+    if sure and found is not None and found.separator == ",":
         assert [[cell.text for cell in row] for row in found.rows] == [["a,", "b,,", "c,,,,"], *rows]
 
 
