@@ -30,7 +30,8 @@ def test_it_says_what_was_seen_and_how_the_points_add_up(graded_class: Path) -> 
     assert linear.decided.verdict.misconception == "bias forgotten"
     assert "def linear" in linear.source
     assert 0 < len(linear.cases) < linear.tried
-    assert all("values" in case.fails for case in linear.cases)
+    assert all(case.fails for case in linear.cases)
+    assert any("values" in case.fails for case in linear.cases)
     said = as_words(found)
     for words in (
         "carl",
