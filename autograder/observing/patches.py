@@ -57,7 +57,12 @@ def _kinds() -> tuple[type, ...]:
 
 
 def _functions(space: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
-    return ((name, one) for name, one in vars(space).items() if callable(one) and not name.startswith("_"))
+    # torch.Storage follows the default dtype: torch itself puts another one there.
+    return (
+        (name, one)
+        for name, one in vars(space).items()
+        if callable(one) and not name.startswith("_") and name != "Storage"
+    )
 
 
 def _is_torchs(now: Any, name: str) -> bool:
