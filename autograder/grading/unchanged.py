@@ -20,22 +20,13 @@ from typing import Any
 
 from autograder.files import write_whole
 from autograder.grading.table import Table
+from autograder.sides import SEEN_THROUGH
 
 __all__ = ["Folders", "Unchanged", "keep", "look", "unchanged"]
 
 _RESULTS = ("classroom", "results")
 _CONFIG = "nbgrader_config.py"
-_PACKAGES = (
-    "torch",
-    "numpy",
-    "ipython",
-    "matplotlib",
-    "nbgrader",
-    "nbformat",
-    "nbconvert",
-    "sqlalchemy",
-    "jupyter-core",
-)
+_PACKAGES = (*SEEN_THROUGH, "nbgrader", "nbformat", "nbconvert", "sqlalchemy", "jupyter-core")
 _PURE = {"contextlib", "pathlib", "nbgrader", "nbconvert", "traitlets", "autograder", "course"}
 # Words by which settings may ask for something outside of them.
 _ELSEWHERE = {

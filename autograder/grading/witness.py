@@ -44,9 +44,10 @@ class Witness:
         if not self._before or result.problems or result.dry_run:
             return
         again = replace(result, executed=0, recorded=0, changes=(), again=frozenset())
+
+        def holds() -> bool:
+            return held_of(self._room, self._name) == dict(result.held)
+
         said = Unchanged(table_of(again), again.as_json())
         with contextlib.suppress(OSError, ValueError):
-            keep(self._room.root, self._name, self._how, self._folders, self._before, said, self._holds(result))
-
-    def _holds(self, result: GradeResult) -> Any:
-        return lambda: held_of(self._room, self._name) == dict(result.held)
+            keep(self._room.root, self._name, self._how, self._folders, self._before, said, holds)

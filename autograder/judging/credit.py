@@ -62,13 +62,22 @@ def credit(exercise: Exercise, held: Mapping[str, Held]) -> float:
     Nothing where no core aspect holds in a quarter of its cases, and at most half of the points where one without which the answer is
     not what was asked for does not hold in most.
     """
-    if not any(held[aspect].fraction >= _BY_CHANCE for aspect in exercise.core if aspect in held):
+    if _is_by_chance(exercise, held):
         return 0.0
     whole = sum(map(exercise.share, held))
     earned = sum(exercise.share(aspect) * one.part_of_share for aspect, one in held.items()) / whole
-    if any(held[aspect].fraction <= 1 / 2 for aspect in exercise.essential if aspect in held):
+    if _lacking(exercise, held):
         earned = min(earned, _WITHOUT_ESSENTIAL)
     return math.floor(100 * exercise.points * earned) / 100
+
+
+def _is_by_chance(exercise: Exercise, held: Mapping[str, Held]) -> bool:
+    return not any(held[aspect].fraction >= _BY_CHANCE for aspect in exercise.core if aspect in held)
+
+
+def _lacking(exercise: Exercise, held: Mapping[str, Held]) -> list[str]:
+    """What does not hold in most cases, and the answer is not what was asked for without it."""
+    return [one for one in exercise.essential if one in held and held[one].fraction <= 1 / 2]
 
 
 def explained(exercise: Exercise, held: Mapping[str, Held]) -> tuple[str, ...]:
@@ -85,10 +94,9 @@ def explained(exercise: Exercise, held: Mapping[str, Held]) -> tuple[str, ...]:
         cases = " and ".join(f"{sum(each)} of {len(each)} {word}" for each, word in kinds if each)
         earns = "all" if one.always else f"{one.part_of_share:.0%}"
         lines.append(f"{aspect}: {cases} cases hold: {earns} of its share of {exercise.share(aspect):g} in {whole:g}")
-    if not any(held[aspect].fraction >= _BY_CHANCE for aspect in exercise.core if aspect in held):
+    if _is_by_chance(exercise, held):
         lines.append(f"nothing is earned: {' and '.join(exercise.core)} hold in less than a quarter of the cases")
-    lacking = [one for one in exercise.essential if one in held and held[one].fraction <= 1 / 2]
-    if lacking:
+    if lacking := _lacking(exercise, held):
         lines.append(
             f"half at most: {' and '.join(lacking)} is what the exercise asks for, and does not hold in most cases"
         )

@@ -40,8 +40,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     def verdict(status: Status, score: float = 0.0, **details: Any) -> Verdict:
         return Verdict(exercise.id, exercise.contract, exercise.points, score, status, **details)
 
-    seen = read(exercise, reference.cases, run.seen)
-    seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
+    seen = _read_all(exercise, reference, run)
     crashes = [one for one in seen if isinstance(one, Raised)]
     unfinished = any(one.type == "NotImplementedError" for one in crashes)
     half = half_of(run)
@@ -50,10 +49,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     if run.used:
         return verdict(Status.NOT_BY_HAND, note=sentences.not_by_hand(run.used))
 
-    found = tuple(
-        differences(expected, one, reference.tolerance, size)
-        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
-    )
+    found = _compared(reference, seen)
     held = _held(exercise, reference, found)
     aspects = tuple(Aspect(name, one.always, sentences.aspect_note(one.cases)) for name, one in held.items())
     if all(aspect.holds for aspect in aspects) and not crashes:
@@ -99,18 +95,27 @@ def each_case(exercise: Exercise, reference: Reference, run: Run) -> Each:
     >>> [(case.name, fails) for case, fails, seen in each.fails][0]
     ('two numbers', ('values', 'memory'))
     """
-    seen = read(exercise, reference.cases, run.seen)
-    seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
-    found = tuple(
-        differences(expected, one, reference.tolerance, size)
-        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
-    )
+    seen = _read_all(exercise, reference, run)
+    found = _compared(reference, seen)
     fails = []
     for case, one, differs, expected in zip(reference.cases, seen, found, reference.expected, strict=False):
         aspects = dict.fromkeys((*_aspects_of(expected), *map(aspect_of, differs)))
         if wrong := tuple(aspect for aspect in aspects if _fails(aspect, differs)):
             fails.append((case, wrong, one))
     return Each(_held(exercise, reference, found), tuple(fails))
+
+
+def _read_all(exercise: Exercise, reference: Reference, run: Run) -> tuple[Seen, ...]:
+    """What was seen as it is compared, in every case: one that was not come to has no answer."""
+    seen = read(exercise, reference.cases, run.seen)
+    return seen + (_NO_ANSWER,) * (len(reference.cases) - len(seen))
+
+
+def _compared(reference: Reference, seen: tuple[Seen, ...]) -> tuple[dict[str, Difference], ...]:
+    return tuple(
+        differences(expected, one, reference.tolerance, size)
+        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
+    )
 
 
 def read(exercise: Exercise, cases: Sequence[Case], seen: Sequence[Seen]) -> tuple[Seen, ...]:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from autograder.observing.binding import Binding
 from autograder.observing.codec import Drawn, Uniform
-from autograder.observing.gradients import through
+from autograder.observing.gradients import by_name
 from autograder.observing.handed_in import Form, form_of
 from autograder.observing.left_alone import Earlier, Look, Noted, look
 from autograder.observing.watch import Watch
@@ -165,10 +165,7 @@ class Case:
         names = [name for name in self.leaves if self.inputs.get(name) is not None]
         if not isinstance(out, Tensor):
             return dict.fromkeys(names, "not a tensor")
-        if not out.requires_grad:
-            return dict.fromkeys(names, "no gradient")
-        found = through(out, [self[name] for name in names])
-        return {name: "no gradient" if one is None else one for name, one in zip(names, found, strict=True)}
+        return by_name(out, {name: self[name] for name in names})
 
 
 @lru_cache(maxsize=32)

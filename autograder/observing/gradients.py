@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["through"]
+__all__ = ["NONE", "by_name", "through", "weights_of"]
+
+NONE = "no gradient"  # in place of one
+
+
+def by_name(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
+    """The gradient of each of ``leaves``, as `through` has it; `NONE` where there is none.
+
+    >>> by_name(torch.ones(2), {"x": torch.ones(2)})
+    {'x': 'no gradient'}
+    """
+    if not isinstance(out, Tensor) or not out.requires_grad:
+        return dict.fromkeys(leaves, NONE)
+    found = through(out, list(leaves.values()))
+    return {name: NONE if one is None else one for name, one in zip(leaves, found, strict=True)}
 
 
 def through(out: Tensor, leaves: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
@@ -19,8 +34,12 @@ def through(out: Tensor, leaves: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
     (tensor([2.0000, 1.0806]),)
     """
     # Weights handed to autograd as such have torch import sympy, a second in which a learner waits for the first panel.
-    weighted = (out * _weights(out.numel(), out.dtype).view(out.shape)).sum()
-    return torch.autograd.grad(weighted, leaves, allow_unused=True)
+    return torch.autograd.grad((out * weights_of(out)).sum(), leaves, allow_unused=True)
+
+
+def weights_of(out: Tensor) -> Tensor:
+    """How much each number of ``out`` counts in the sum. Only to be read: others have the same tensor."""
+    return _weights(out.numel(), out.dtype).view(out.shape)
 
 
 @lru_cache(maxsize=256)

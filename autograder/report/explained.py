@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.judging import panel
 from autograder.plain import plain
+from autograder.report.pages import template
 
 if TYPE_CHECKING:
     from autograder.grading.explain import Explanation
@@ -42,29 +41,4 @@ def as_words(one: Explanation) -> str:
 
 def as_page(one: Explanation) -> str:
     """One HTML file."""
-    return (
-        _environment()
-        .get_template("explained.html.j2")
-        .render(
-            one=one, css=_css(), points=lambda value: f"{value:g}", panel=lambda verdict: Markup(panel.html(verdict))
-        )
-    )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("autograder.report", "template"),
-        autoescape=True,  # names and notes are other people's words
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        finalize=lambda value: (
-            plain(value) if isinstance(value, str) and not isinstance(value, Markup) and "\n" not in value else value
-        ),
-    )
-
-
-def _css() -> Markup:
-    loader = _environment().loader
-    assert loader is not None
-    return Markup(loader.get_source(_environment(), "page.css")[0])
+    return template("explained.html.j2", panel=lambda verdict: Markup(panel.html(verdict))).render(one=one)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Template
 from markupsafe import Markup
 
 from autograder.plain import plain
@@ -25,6 +24,7 @@ from autograder.report.numbers import (
     statuses,
     unexplained,
 )
+from autograder.report.pages import template
 
 __all__ = ["as_html"]
 
@@ -92,39 +92,16 @@ def _row(place: int, one: Learner, exercises: Sequence[ExerciseNumbers], feedbac
 
 
 @cache
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("autograder.report", "template"),
-        autoescape=True,  # names and notes are other people's words
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalize,
+def _template() -> Template:
+    return template(
+        "page.html.j2",
+        sign=signs.sign,
+        tone=signs.tone,
+        percent=_percent,
+        many=_many,
+        breakable=_breakable,
+        correlation=_correlation,
     )
-    environment.filters |= {
-        "sign": signs.sign,
-        "tone": signs.tone,
-        "points": _points,
-        "percent": _percent,
-        "many": _many,
-        "breakable": _breakable,
-        "correlation": _correlation,
-    }
-    return environment.get_template("page.html.j2")
-
-
-def _finalize(value: Any) -> Any:
-    """Whatever a template writes is text that can be seen; markup is ours."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _points(value: float) -> str:
-    """Points as people write them.
-
-    >>> _points(2.0), _points(1 / 3)
-    ('2', '0.33')
-    """
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _percent(share: float | None) -> str:

@@ -17,12 +17,9 @@ from autograder.files import UNFINISHED, write_whole
 from autograder.grading.slots.job import Job, Outcome
 from autograder.grading.walls.staging import home_of, sources
 from autograder.observing.codec import CodecError
-from autograder.sides import BESIDE
+from autograder.sides import BESIDE, SEEN_THROUGH
 
 __all__ = ["Store", "code", "key_of", "versions"]
-
-# What changes how an answer behaves, or how its outputs are written down.
-_PACKAGES = ("torch", "numpy", "ipython", "matplotlib")
 
 
 def key_of(job: Job) -> str:
@@ -72,7 +69,7 @@ def _course() -> Iterator[Path]:
 
 def versions() -> dict[str, str]:
     """Of all that is not ours and changes what is seen or shown."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+    return {"python": platform.python_version(), **{name: version(name) for name in SEEN_THROUGH}}
 
 
 class Store:

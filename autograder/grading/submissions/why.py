@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from autograder.grading.slots.job import Outcome
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.verdicts import Decided, answer_of, checks_in, decide_one, run_of
-from autograder.judging.credit import explained
+from autograder.judging.credit import credit, explained
 from autograder.judging.judge import each_case
 from autograder.judging.verdict import Status
 from autograder.observing.codec import Raised
@@ -52,19 +52,25 @@ def why(task: Assignment, ready: Prepared, outcome: Outcome) -> tuple[Why, ...]:
         answer = answer_of(task, ready.notebook, place)
         source = ready.notebook.cells[answer].source if answer >= 0 else ""
         run = run_of(task, ready.job, ran, place, check)
-        cases, rule = _by_case(task, exercise, run) if decided.verdict.status in _BY_CASE else ((), ())
+        cases, rule = (
+            _by_case(task, exercise, run, decided.verdict.score) if decided.verdict.status in _BY_CASE else ((), ())
+        )
         found.append(Why(exercise, decided, source, len(reference.cases), cases, rule))
     return tuple(found)
 
 
-def _by_case(task: Assignment, exercise: Exercise, run: Run | None) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+def _by_case(
+    task: Assignment, exercise: Exercise, run: Run | None, score: float
+) -> tuple[tuple[Case, ...], tuple[str, ...]]:
+    """The cases that fail, and the sum; none where the ``score`` follows another rule, which the verdict says."""
     if run is None:
         return (), ()
     try:
         each = each_case(exercise, task.references[exercise.id], run)
-        return tuple(
+        cases = tuple(
             Case(one.name, one.shown, fails, f"{seen.type}: {seen.message}" if isinstance(seen, Raised) else "")
             for one, fails, seen in each.fails
-        ), explained(exercise, each.held)
+        )
+        return cases, explained(exercise, each.held) if credit(exercise, each.held) == score else ()
     except Exception:  # what comes out of a sandbox may be anything; the verdict says that it could not be compared
         return (), ()

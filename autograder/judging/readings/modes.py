@@ -14,6 +14,7 @@ from autograder.judging.chance import is_chance
 from autograder.judging.compare import TOLERANCES, difference
 from autograder.observing.case import Case
 from autograder.observing.codec import Drawn, Uniform
+from autograder.observing.gradients import weights_of
 
 __all__ = ["READINGS"]
 
@@ -232,7 +233,7 @@ def _gradient(out: Tensor, gradient: Any, p: float) -> str:
     """Of the weighted sum that `Case.gradients` goes backward from."""
     if not isinstance(gradient, Tensor):
         return str(gradient)
-    weights = torch.cos(torch.arange(out.numel(), dtype=out.dtype)).view(out.shape)
+    weights = weights_of(out)
     right = gradient.shape == out.shape and _near(gradient, weights * (out != 0) / (1 - p)).all()
     return "1 / (1 − p) where x is kept, 0 where it is dropped" if right else "another"
 

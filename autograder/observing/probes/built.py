@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.observing.gradients import through
+from autograder.observing.gradients import by_name
 from autograder.observing.probes.kept import same_tensor
 
 __all__ = [
@@ -93,10 +93,7 @@ def together(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def gradients(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any] | None:
     """The gradients of ``leaves`` of a fixed weighted sum over ``out``, `together`."""
-    if not isinstance(out, Tensor) or not out.requires_grad:
-        return together(dict.fromkeys(leaves, "no gradient"))
-    found = through(out, list(leaves.values()))
-    return together(dict(zip(leaves, found, strict=True)))
+    return together(by_name(out, leaves))
 
 
 def fresh(make: Callable[[], Any]) -> Any:

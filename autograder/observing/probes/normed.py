@@ -8,18 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.observing.gradients import through
+from autograder.observing.gradients import by_name
 
 __all__ = ["as_made", "gradients_of", "loads", "run_quietly"]
 
 
 def gradients_of(out: Tensor, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
     """The gradient to each leaf that asks for one, of a weighted sum over ``out``."""
-    asking = {name: one for name, one in leaves.items() if one.requires_grad}
-    if not out.requires_grad:
-        return dict.fromkeys(asking, "no gradient")
-    found = through(out, list(asking.values()))
-    return {name: "no gradient" if one is None else one for name, one in zip(asking, found, strict=True)}
+    return by_name(out, {name: one for name, one in leaves.items() if one.requires_grad})
 
 
 def run_quietly(layer: nn.Module, x: Tensor) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from autograder.observing.case import Case
-from autograder.observing.gradients import through
+from autograder.observing.gradients import NONE, by_name
 
 __all__ = ["calls", "fit", "gradients_of", "kind_of", "made", "registered", "untouched"]
 
@@ -83,11 +83,7 @@ def fit(module: nn.Module, tensors: Mapping[str, Tensor]) -> bool:
 def gradients_of(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
     """The gradient of each of ``leaves``, of a fixed weighted sum over ``out``; a sentence where there is none."""
     asking = {name: one for name, one in leaves.items() if one.requires_grad}
-    if not isinstance(out, Tensor) or not out.requires_grad or not asking:
-        return dict.fromkeys(leaves, "no gradient")
-    found = through(out, list(asking.values()))
-    by_name = dict(zip(asking, found, strict=True))
-    return {name: "no gradient" if by_name.get(name) is None else by_name[name] for name in leaves}
+    return dict.fromkeys(leaves, NONE) | (by_name(out, asking) if asking else {})
 
 
 def untouched(module: nn.Module, tensors: Mapping[str, Tensor]) -> str:

@@ -193,16 +193,9 @@ def _over_x(x: Tensor, *args: Any, **named: Any) -> Tensor:
 
 
 def _along_the_last(
-    x: Tensor,
-    running_mean: Tensor,
-    running_var: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    training: bool,
-    momentum: float = 0.1,
-    eps: float = 1e-5,
+    x: Tensor, running_mean: Tensor, running_var: Tensor, weight: Tensor, bias: Tensor, *args: Any, **named: Any
 ) -> Tensor:
-    return _norm(x, running_mean, running_var, weight, bias, training, momentum, eps, affine=False) * weight + bias
+    return _with(affine=False)(x, running_mean, running_var, weight, bias, *args, **named) * weight + bias
 
 
 BATCH_NORM = Oracle(
