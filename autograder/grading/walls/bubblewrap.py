@@ -190,6 +190,7 @@ def _seen(path: str | Path) -> str:
     A virtual environment has a place of its own there. What lies in a place that is empty inside (a course below /tmp) is
     put elsewhere.
     """
+    path = os.path.normpath(path)  # Python is called by whatever path somebody typed: ../../.venv/bin/python
     if sys.prefix != sys.base_prefix:
         for prefix in (Path(sys.prefix), Path(sys.prefix).resolve()):
             if Path(path).is_relative_to(prefix):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,13 @@ def test_wiping_empties_whatever_was_made(tmp_path: Path) -> None:
 
 def test_what_cannot_be_wiped_is_said(tmp_path: Path) -> None:
     assert not wipe(tmp_path / "missing")
+
+
+def test_python_is_found_inside_by_whatever_path_it_was_called(
+    bubblewrap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *straight, _ = sandbox.command(tmp_path, 3, Limits())  # the last word is the user, drawn anew
+    python = Path(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(python.parent / ".." / python.parent.name / python.name))
+    *roundabout, _ = sandbox.command(tmp_path, 3, Limits())
+    assert roundabout == straight
