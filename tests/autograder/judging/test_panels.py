@@ -80,7 +80,7 @@ def test_what_is_said_of_the_circumstances(snapshot: SnapshotAssertion) -> None:
 
 
 def test_only_what_came_back_can_lack_a_key(all_panels: dict[str, Verdict]) -> None:
-    assert "Missing: conv.bias" in str(all_panels["a key is missing"])
+    assert "Missing: 0.bias." in str(all_panels["a key is missing"])
     assert "Missing:" not in str(all_panels["no key is missing"])
 
 
