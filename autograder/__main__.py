@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+_NAMES = "slug, topic or number of a chapter, or the name of another assignment of the class"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m autograder", description="Builds, checks and grades the course.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -66,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser(
         "release", help="make a chapter known to the gradebook, and its notebook ready to hand out"
     )
-    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
     one.set_defaults(run=_release)
 
     one = commands.add_parser("collect", help="put what a system hands out, a zip or a folder, where it is graded")
@@ -90,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser(
         "grade", help="run and judge what a class handed in, and record it in nbgrader's gradebook"
     )
-    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
     one.add_argument("--student", metavar="ID", help="only this one")
     one.add_argument("--jobs", type=int, metavar="N", help="submissions at a time; one a processor by default")
     one.add_argument("--cluster", metavar="ADDRESS", help="a Dask cluster, such as tcp://10.0.0.1:8786")
@@ -122,14 +125,14 @@ def _parser() -> argparse.ArgumentParser:
     one.set_defaults(run=_explain)
 
     one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
-    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
     one.add_argument("--student", metavar="ID", help="only this one")
     one.add_argument("--zip", choices=["canvas", "moodle"], help="pack them under the names that the system takes back")
     one.add_argument("--output", type=Path, help="the zip; classroom/CHAPTER-feedback-SYSTEM.zip by default")
     one.set_defaults(run=_feedback)
 
     one = commands.add_parser("report", help="a page on the class: scores, exercises, misconceptions")
-    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
     one.add_argument("--output", type=Path, help="where to; classroom/report by default")
     one.add_argument("--json", action="store_true", help="print the results for programs and write no page")
     one.set_defaults(run=_report)
@@ -174,6 +177,15 @@ def _lesson(word: str) -> str:
 def _chapter(word: str) -> str:
     try:
         return find_chapter(word).slug
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _assignment(word: str) -> str:
+    from autograder.grading.assignments import name_of
+
+    try:
+        return name_of(word, _class())
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
@@ -242,9 +254,16 @@ def _mutants(chosen: argparse.Namespace) -> int:
 
 
 def _release(chosen: argparse.Namespace) -> int:
-    from autograder.authoring.build import release
+    from autograder.grading.assignments import is_chapter
 
-    print(f"ready to hand out: {release(chosen.chapter)}")
+    if is_chapter(chosen.chapter):
+        from autograder.authoring.build import release
+
+        print(f"ready to hand out: {release(chosen.chapter)}")
+    else:
+        from autograder.grading.records.export import release_own
+
+        print(f"ready to hand out: {release_own(chosen.chapter, _class())}")
     return 0
 
 
@@ -270,6 +289,10 @@ def _grade(chosen: argparse.Namespace) -> int:
         raise ValueError("--exchange goes with --watch; to collect once, use nbgrader collect")
     if chosen.watch:
         return _watch(chosen)
+    from autograder.grading.assignments import is_chapter
+
+    if not is_chapter(chosen.chapter):
+        return _grade_own(chosen)
     from autograder.grading.unchanged import unchanged
 
     began, whole = time.monotonic(), chosen.student is None and not chosen.dry_run
@@ -292,7 +315,37 @@ def _grade(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _grade_own(chosen: argparse.Namespace) -> int:
+    """Grade an assignment that is no chapter."""
+    if chosen.dry_run or chosen.reference is not None:
+        raise ValueError(f"{chosen.chapter} is no chapter: leave out --dry-run and --reference")
+    from rich.console import Console
+
+    from autograder.grading.own import grade_own
+    from autograder.grading.table import show
+
+    console = None if chosen.json else Console()
+    result = grade_own(
+        chosen.chapter,
+        _class(),
+        chosen.student,
+        chosen.jobs,
+        chosen.cluster,
+        chosen.trust_submissions,
+        console=console,
+    )
+    if console is None:
+        print(json.dumps(result.as_json(), indent=2))
+    else:
+        show(result.table(), console, f"{result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s")
+    return 1 if result.problems else 0
+
+
 def _watch(chosen: argparse.Namespace) -> int:
+    from autograder.grading.assignments import is_chapter
+
+    if not is_chapter(chosen.chapter):
+        raise ValueError(f"--watch grades chapters; {chosen.chapter} is an assignment of your own: leave out --watch")
     if chosen.json or chosen.dry_run or chosen.student is not None:
         raise ValueError(
             "--watch grades everybody who comes, for people to read: leave out --json, --dry-run and --student"
@@ -382,9 +435,16 @@ def _explain(chosen: argparse.Namespace) -> int:
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    from autograder.grading.records.recorded import recorded
+    from autograder.grading.assignments import is_chapter
 
-    results = recorded(chosen.chapter, _class())
+    if is_chapter(chosen.chapter):
+        from autograder.grading.records.recorded import recorded
+
+        results = recorded(chosen.chapter, _class())
+    else:
+        from autograder.grading.own import recorded_own
+
+        results = recorded_own(chosen.chapter, _class())
     if chosen.json:
         print(json.dumps(results, indent=2))
         return 0

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 __all__ = ["Answer", "HasJson", "Learner", "Parts", "read_learners"]
 
-# Nothing was there to be marked: neither right nor wrong, and no part of any mean.
-NOTHING = frozenset({"not attempted", "missing", "unreadable", "nobody's"})
+# Nothing was there to be marked, or nobody has marked it yet: neither right nor wrong, and no part of any mean.
+NOTHING = frozenset({"not attempted", "to be read", "missing", "unreadable", "nobody's"})
 
 
 class HasJson(Protocol):

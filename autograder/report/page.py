@@ -52,20 +52,21 @@ def as_html(
     title: str,
     chapter: str,
     learners: Sequence[Learner],
-    says: Callable[[str, str], str],
+    says: Callable[[str, str], str] | None,
     feedback: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
 ) -> str:
     """The whole page, in ``order`` of exercises.
 
-    ``says(exercise, misconception)`` gives the words on a misconception; ``feedback`` the address of a learner's feedback
+    ``says(exercise, misconception)`` gives the words on a misconception, and is ``None`` of an assignment that knows none; ``feedback`` the address of a learner's feedback
     page, relative to this one, for those who have one.
     """
     exercises = exercise_numbers(learners, order)
     rows = [_row(place, one, exercises, feedback or {}) for place, one in enumerate(learners)]
     places = {row.learner.student: row.place for row in rows}
+    words = says or (lambda exercise, name: "")
     found = [
-        _Found(held, says(held.exercise, held.name), tuple((name, places[name]) for name in held.students))
+        _Found(held, words(held.exercise, held.name), tuple((name, places[name]) for name in held.students))
         for held in misconceptions(learners, order)
     ]
     spread, counts = scores(learners), statuses(learners)
@@ -78,6 +79,7 @@ def as_html(
         scores=spread,
         scores_chart=Markup(scores_chart(spread)) if spread else "",
         found=found,
+        judged=says is not None,
         unexplained=unexplained(learners),
         exercises=exercises,
         exercises_chart=Markup(exercises_chart(exercises)) if exercises else "",

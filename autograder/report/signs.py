@@ -12,6 +12,7 @@ _SIGNS = {
     "solved": ("✓", "good"),
     "partly right": ("◐", "partly"),
     "not right yet": ("✕", "wrong"),
+    "to be read": ("✎", "nothing"),  # by a person, who has not yet
     "not by hand": ("✋", "stopped"),
     "not attempted": ("○", "nothing"),
     "does not parse": ("⌇", "stopped"),

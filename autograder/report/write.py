@@ -38,7 +38,10 @@ def write_report(
         chapter_slug, [one.student for one in learners], folder, feedback or folder.absolute().parent / "feedback"
     )
     order = tuple(catalogue())
-    html = as_html(title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, says, pages, order)
+    known = (
+        says if chapter_slug in titles or any(one.misconception for who in learners for one in who.answers) else None
+    )
+    html = as_html(title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, known, pages, order)
     page, table = folder / f"{chapter_slug}.html", folder / f"{chapter_slug}.csv"
     write_whole(page, html.encode())
     write_whole(table, as_csv(learners, order).encode())

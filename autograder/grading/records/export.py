@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
-from nbgrader.converters import GenerateFeedback
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import capture_log
 from traitlets.config import Config
 
+from autograder.commands import commands_on_path
 from autograder.files import write_whole
+from autograder.grading.assignments import name_of
 from autograder.grading.records import shown
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.recorded import read_records
@@ -22,9 +24,8 @@ from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
 from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.state import State
 from autograder.spreadsheet import as_table
-from course.chapters import find_chapter
 
-__all__ = ["COLUMNS", "export", "feedback", "rows"]
+__all__ = ["COLUMNS", "export", "feedback", "release_own", "rows"]
 
 # nbgrader's own columns in its own order, then ours.
 COLUMNS = (
@@ -34,14 +35,14 @@ COLUMNS = (
 
 
 def feedback(chapter: str, root: Path, student: str | None = None) -> Path:
-    """Have nbgrader write the feedback pages of ``chapter``, or of one ``student``; return the folder that holds them.
+    """Have nbgrader write the feedback pages of ``chapter``, or of another assignment, or of one ``student``; return the folder that holds them.
 
     Raises ``RuntimeError`` when nbgrader could not.
     """
     room, config = open_classroom(root)
     config = Config(config)
     config.merge(shown.settings())
-    config.CourseDirectory.assignment_id = find_chapter(chapter).slug
+    config.CourseDirectory.assignment_id = name_of(chapter, root)
     config.CourseDirectory.student_id = student or "*"
     directory = CourseDirectory(config=config)
     converter = GenerateFeedback(coursedir=directory, config=config)
@@ -51,6 +52,25 @@ def feedback(chapter: str, root: Path, student: str | None = None) -> Path:
     if not told["success"]:
         raise RuntimeError(f"nbgrader could not write feedback: {(told.get('log') or told['error']).strip()}")
     return room.root / directory.feedback_directory
+
+
+def release_own(name: str, root: Path) -> Path:
+    """Have nbgrader make the assignment ``name``, which is no chapter, ready to hand out; return the folder that holds it.
+
+    What was made before is made anew. Raises ``RuntimeError`` with nbgrader's reason where it could not.
+    """
+    room, config = open_classroom(root)
+    config = Config(config)
+    config.CourseDirectory.assignment_id = name
+    directory = CourseDirectory(config=config)
+    converter = GenerateAssignment(coursedir=directory, config=config)
+    converter.log = logging.Logger("autograder.release", logging.ERROR)
+    converter.force = True
+    with commands_on_path():
+        told = capture_log(converter)
+    if not told["success"]:
+        raise RuntimeError(f"nbgrader could not make {name} ready: {(told.get('log') or told['error']).strip()}")
+    return room.root / directory.release_directory / name
 
 
 def export(root: Path, path: Path | None = None) -> Path:

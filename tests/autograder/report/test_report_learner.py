@@ -58,7 +58,11 @@ def test_a_learner_with_two_results_is_refused(result: One) -> None:
 
 
 def test_every_status_has_a_sign_of_its_own() -> None:
-    assert set(ORDER) == {*map(str, State), *map(str, Status)}
+    assert set(ORDER) == {
+        *map(str, State),
+        *map(str, Status),
+        "to be read",
+    }  # the last is said of a cell of somebody's own
     assert len({sign(status) for status in ORDER}) == len(ORDER)
 
 

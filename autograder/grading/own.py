@@ -1,0 +1,348 @@
+"""Grading an assignment that is no chapter: any of nbgrader's, with one notebook or several, and files beside them.
+
+Notebooks are repaired and run by the engine, several at a time, in the sandbox; nbgrader's own ``autograde`` then records
+each submission from what was seen, so that its scores are those of stock nbgrader. A marker says what is recorded: what
+has not changed is neither run nor recorded again.
+
+Where a notebook asserts what it is graded by, the submission itself decides whether the assertion holds: that is known
+of every grader that runs tests in the kernel of the work, and no sandbox changes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
+from nbgrader.utils import capture_log
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy.exc import SAWarning
+from traitlets.config import Config
+
+from autograder.commands import commands_on_path
+from autograder.files import write_whole
+from autograder.grading.assignments import notebooks_of
+from autograder.grading.records.classroom import Classroom, Settings, open_classroom
+from autograder.grading.records.one_pass import class_of
+from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute
+from autograder.grading.records.roster import read_roster
+from autograder.grading.records.total import Held, as_words, read_held
+from autograder.grading.records.waiting import alone, on_stderr, wait_for_gradebook
+from autograder.grading.slots.engine import Engine, open_engine
+from autograder.grading.slots.job import Job, Limits, Outcome
+from autograder.grading.slots.store import key_of
+from autograder.grading.submissions.learners import entries
+from autograder.grading.submissions.prepare import Assignment, Prepared, prepare
+from autograder.grading.submissions.state import State
+from autograder.grading.submissions.verdicts import decide, not_run
+from autograder.grading.table import Table
+
+__all__ = ["OwnResult", "grade_own", "recorded_own"]
+
+_WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED, State.UNREADABLE, State.MISSING)
+
+
+@dataclass(frozen=True)
+class OwnResult:
+    """What became of every submission, as reports take it, and what it took."""
+
+    assignment: str
+    submissions: tuple[Mapping[str, Any], ...]
+    executed: int
+    recorded: int
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {**asdict(self), "submissions": list(self.submissions), "seconds": round(self.seconds, 3)}
+
+    def table(self) -> Table:
+        """A row a learner: the state in words, the points, and what is to be said."""
+        rows = []
+        for one in self.submissions:
+            nothing = one["status"] in ("missing", "unreadable") and not one["points"]
+            points = "–" if nothing else f"{one['points']:g}"
+            remarks = "; ".join(filter(None, [str(one["note"]), str(one["parts_said"])]))
+            rows.append((str(one["student"]), str(one["status"]), points, f"{one['of']:g}", remarks))
+        counts = {state: sum(one["status"] == state.value for one in self.submissions) for state in State}
+        said = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
+        return Table(self.assignment, tuple(rows), said, self.problems)
+
+
+@dataclass
+class _Handed:
+    """One learner's submission: each notebook that is there, and the keys of what still has to be seen of it."""
+
+    student: str
+    ready: dict[str, Prepared]
+    missing: tuple[str, ...]
+    open: set[str] = field(default_factory=set)
+
+
+def grade_own(
+    name: str,
+    root: Path,
+    student: str | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    trust: bool = False,
+    *,
+    limits: Limits | None = None,
+    engine: Engine | None = None,
+    console: Console | None = None,
+) -> OwnResult:
+    """Grade the assignment ``name`` of the class in ``root``, or one ``student``'s, and record it in nbgrader's gradebook.
+
+    The words are those of `autograder.grading.grade.grade`. Killed at any moment, it goes on where it was. Raises ``ValueError`` for an
+    assignment that was not handed out, and `engine.NoSandbox` where there is no sandbox.
+    """
+    began = time.monotonic()
+    room, config = open_classroom(root)
+    tell = on_stderr if console is None else partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    opened: AbstractContextManager[Engine]
+    opened = nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust)
+    with commands_on_path(), warnings.catch_warnings(), alone(room.results, tell), opened as runs:
+        warnings.simplefilter("ignore", SAWarning)
+        wait_for_gradebook(room.db_url, tell)
+        settings = Settings(limits=limits or Limits())
+        room.keep_settings(name, settings)
+        run = _Run(room, config, name, settings, student)
+        with Progress(console=console or Console(quiet=True), disable=console is None, transient=True) as bar:
+            line = bar.add_task(name, total=len(run.handed))
+            for key, outcome in runs(run.jobs()):
+                run.seen(key, outcome)
+                bar.update(line, completed=run.settled)
+            run.settle()
+        return OwnResult(
+            name,
+            tuple(_results(room, name, run.tasks, run.handed, everybody=student is None)),
+            run.executed,
+            run.recorded,
+            time.monotonic() - began,
+            tuple(run.problems),
+        )
+
+
+def recorded_own(name: str, root: Path) -> list[dict[str, Any]]:
+    """What is recorded of the assignment ``name`` in the class at ``root``, by learner. Raises ``ValueError`` for nothing."""
+    room, _ = open_classroom(root)
+    if not any(room.records(name).glob("*.json")):
+        raise ValueError(f"nothing is recorded of {name}; grade it first: python -m autograder grade {name}")
+    wait_for_gradebook(room.db_url, on_stderr)
+    tasks = _tasks(room, name, room.settings(name))
+    return list(_results(room, name, tasks, _handed(room, tasks, name, None), everybody=True))
+
+
+class _Run:
+    """One run over a class: gives out jobs, keeps what was seen, and has nbgrader record whoever is whole."""
+
+    def __init__(self, room: Classroom, config: Config, name: str, settings: Settings, student: str | None) -> None:
+        self._room, self._config, self._name = room, config, name
+        self._dates = _dates(room, name)
+        self.tasks = _tasks(room, name, settings)
+        self.handed = _handed(room, self.tasks, name, student)
+        self._waiting: dict[str, list[_Handed]] = {}
+        self._whole: list[_Handed] = []
+        self.executed = self.recorded = self.settled = 0
+        self.problems: list[str] = []
+
+    def jobs(self) -> Iterator[tuple[str, Job]]:
+        """What has not been seen before."""
+        for one in self.handed:
+            for ready in one.ready.values():
+                if ready.job is None:
+                    continue
+                key = key_of(ready.job)
+                if key in self._waiting:
+                    self._waiting[key].append(one)
+                    one.open.add(key)
+                elif self._room.store.get(key) is None:
+                    self._waiting[key] = [one]
+                    one.open.add(key)
+                    yield key, ready.job
+            if not one.open:
+                self._whole.append(one)
+
+    def seen(self, key: str, outcome: Outcome) -> None:
+        """Keep what was seen, and record whom it makes whole."""
+        self._room.store.put(key, outcome)
+        self.executed += 1
+        for one in self._waiting.pop(key):
+            one.open.discard(key)
+            if not one.open and one not in self._whole:
+                self._whole.append(one)
+        self.settle()
+
+    def settle(self) -> None:
+        """Record all that are whole."""
+        while self._whole:
+            self._record(self._whole.pop(0))
+            self.settled += 1
+
+    def _record(self, one: _Handed) -> None:
+        if not one.ready:
+            return
+        path = self._room.record(self._name, one.student)
+        mark = self._fingerprint(one)
+        if _marker(path) == {"recorded": mark, "written": self._written(one.student)}:
+            return
+        wait_for_gradebook(self._room.db_url, on_stderr)
+        path.unlink(missing_ok=True)
+        converter = _converter(self._config, self._name, one.student)
+        told = capture_log(converter)
+        if not told["success"]:
+            reason = (told.get("log") or told["error"]).strip()
+            self.problems.append(f"nbgrader did not take the submission of {one.student}: {reason}")
+            return
+        content = {"recorded": mark, "written": self._written(one.student)}
+        write_whole(path, json.dumps(content, indent=1).encode())
+        self.recorded += 1
+
+    def _fingerprint(self, one: _Handed) -> str:
+        """The hash of all that is recorded of a learner: work, files, times and dates, and what it is graded by."""
+        whole = hashlib.sha256((self._room.root / "nbgrader_config.py").read_bytes())
+        whole.update(json.dumps([self._dates.get(one.student, self._dates[""]), one.missing]).encode())
+        for notebook, ready in sorted(one.ready.items()):
+            key = key_of(ready.job) if ready.job is not None else f"{ready.state}: {ready.note}"
+            source = self._room.source / self._name / f"{notebook}.ipynb"
+            whole.update(f"\n{notebook}\n{key}\n{ready.timestamp}\n".encode("utf-8", "replace"))
+            whole.update(json.dumps(ready.notebook, sort_keys=True).encode() + source.read_bytes())
+            for name, content in sorted(ready.files.items()):
+                whole.update(f"\n{name}\n{hashlib.sha256(content).hexdigest()}".encode("utf-8", "replace"))
+        return whole.hexdigest()
+
+    def _written(self, student: str) -> list[Any]:
+        """What the gradebook and the folder of graded work hold: the checks' scores, the penalty, the notebooks."""
+        with Gradebook(self._room.db_url, self._room.course_id) as gradebook:
+            held = read_held(gradebook, self._name)[0].get(student)
+        folder = self._room.autograded / student / self._name
+        there = sorted(path.name for path in folder.glob("*.ipynb"))
+        return [] if held is None else [[[row.name, row.auto] for row in held.rows], held.penalty, there]
+
+
+def _tasks(room: Classroom, name: str, settings: Settings) -> dict[str, Assignment]:
+    notebooks = notebooks_of(room.source, name)
+    if not notebooks:
+        raise ValueError(f"there is no notebook in {name} of {room.source.name}")
+    return {notebook: room.assignment(name, notebook, settings) for notebook in notebooks}
+
+
+def _handed(room: Classroom, tasks: Mapping[str, Assignment], name: str, student: str | None) -> list[_Handed]:
+    """Everybody's submission, or one learner's; those who have a folder without it among them."""
+    names = [one.name for one in entries(room.submitted) if not one.note and student in (None, one.name)]
+    if student is not None and not names:
+        raise ValueError(f"there is no folder {student} in {room.submitted.name}")
+    found = []
+    for one in names:
+        there = {path.stem for path in (room.submitted / one / name).glob("*.ipynb")}
+        ready = {notebook: prepare(task, one) for notebook, task in tasks.items() if notebook in there}
+        missing = tuple(notebook for notebook in tasks if notebook not in there)
+        found.append(_Handed(one, ready, missing))
+    return found
+
+
+def _dates(room: Classroom, name: str) -> dict[str, str]:
+    """By when each learner had to hand in, extensions counted; of all others under the empty name."""
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        try:
+            task = gradebook.find_assignment(name)
+        except MissingEntry:
+            raise ValueError(
+                f"the gradebook knows no {name}; hand it out first: python -m autograder release {name}"
+            ) from None
+        return {"": str(task.duedate), **{one.student.id: str(one.duedate) for one in task.submissions}}
+
+
+def _converter(config: Config, name: str, student: str) -> Autograde:
+    """Nbgrader's own ``autograde`` of one submission, with the engine in the place of its kernel."""
+    config = Config(config)
+    config.CourseDirectory.assignment_id = name
+    config.CourseDirectory.student_id = student
+    converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
+    converter.log = logging.Logger("autograder.own", logging.ERROR)
+    converter.force = True
+    converter.exporter_class = SubmissionExporter
+    converter.autograde_preprocessors = [
+        TrustedExecute if class_of(step) is Execute else step for step in converter.autograde_preprocessors
+    ]
+    return converter
+
+
+def _marker(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _results(
+    room: Classroom, name: str, tasks: Mapping[str, Assignment], handed: list[_Handed], *, everybody: bool
+) -> Iterator[dict[str, Any]]:
+    """Each learner's row as reports take it: the state, the points that count with their parts, each graded cell."""
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        held, ungraded = read_held(gradebook, name)
+        roster = read_roster(gradebook, room.added)
+        cells = {one.student.id: _cells(one) for one in gradebook.find_assignment(name).submissions}
+    known = {one.student: one for one in handed}
+    people = {*known, *(roster.people if everybody else ())}
+    for one in sorted(people, key=roster.in_order):
+        state, note = _state(room, tasks, known.get(one))
+        yield _row(one, state, note, held.get(one, ungraded), cells.get(one, []))
+
+
+def _row(student: str, state: State, note: str, held: Held, exercises: list[dict[str, Any]]) -> dict[str, Any]:
+    total = held.total
+    parts = {part: value for part, value in asdict(total).items() if part != "of"}
+    about = {"student": student, "status": state.value, "note": note, "points": total.points, "of": total.of}
+    return {**about, "parts": parts, "parts_said": as_words(total), "exercises": exercises}
+
+
+def _state(room: Classroom, tasks: Mapping[str, Assignment], one: _Handed | None) -> tuple[State, str]:
+    """How a submission stands: its worst notebook's state, and a word on each that has one."""
+    if one is None or not one.ready:
+        return State.MISSING, "nothing was handed in"
+    states, notes = [], [f"{notebook}.ipynb is missing" for notebook in one.missing]
+    for notebook, ready in one.ready.items():
+        task = tasks[notebook]
+        outcome = None if ready.job is None else room.store.get(key_of(ready.job))
+        result = not_run(task, ready) if outcome is None else decide(task, ready, outcome)
+        states.append(State.GRADED if result.state is State.NOT_ATTEMPTED else result.state)
+        notes += [f"{notebook}: {result.note}"] if result.note else []
+    return next((worst for worst in _WORST_FIRST if worst in states), State.GRADED), "; ".join(notes)
+
+
+def _cells(submission: Any) -> list[dict[str, Any]]:
+    """Every graded cell of a submission in the gradebook, as an exercise of a report."""
+    several = len(submission.notebooks) > 1
+    found = []
+    for notebook in sorted(submission.notebooks, key=lambda one: one.name):
+        for grade in notebook.grades:
+            of, score = float(grade.max_score or 0.0), float(grade.score or 0.0)
+            waits = grade.needs_manual_grade and grade.manual_score is None
+            right = "solved" if score >= of else "partly right" if score > 0 else "not right yet"
+            found.append(
+                {
+                    "exercise": f"{notebook.name}: {grade.name}" if several else grade.name,
+                    "status": "to be read" if waits else right,
+                    "points": score,
+                    "of": of,
+                    "misconception": "",
+                    "by_hand": grade.manual_score,
+                    "extra": grade.extra_credit,
+                }
+            )
+    return found

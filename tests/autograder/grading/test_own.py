@@ -1,0 +1,170 @@
+"""An assignment that is no chapter, by the commands: stock nbgrader's scores, several notebooks, states, nothing done twice."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from grading_class import gradebook
+from nbgrader.api import Gradebook
+from nbgraders_course import ASSIGNMENT, autograded, settings, with_a_class
+
+from autograder.__main__ import main
+from autograder.grading import own
+
+LATE = "2015-02-03 15:00:00 UTC"
+
+
+def page_config(root: Path) -> str:
+    """The settings that the docs tell instructors to write."""
+    page = (root / "docs" / "own_assignments.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return str(block)
+
+
+def write_config(folder: Path, root: Path) -> None:
+    more = "c.IncludeHeaderFooter.header = 'source/header.ipynb'\n"
+    text = page_config(root).replace("here / 'gradebook.db'", "here / 'classroom' / 'gradebook.db'")
+    (folder / "nbgrader_config.py").write_text(text + more, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory, root: Path, bubblewrap: str) -> tuple[Path, Path]:
+    """Nbgrader's course graded by stock nbgrader, and by our command; one learner lacks a notebook, one brings a file."""
+    folder = with_a_class(tmp_path_factory.mktemp("own") / "course")
+    shutil.copytree(folder / "submitted" / "right", folder / "submitted" / "half")
+    (folder / "submitted" / "half" / ASSIGNMENT / "problem2.ipynb").unlink()
+    (folder / "submitted" / "right" / ASSIGNMENT / "points.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    (folder / "submitted" / "nothing").mkdir()
+    stock = tmp_path_factory.mktemp("stock") / "course"
+    shutil.copytree(folder, stock)
+    shutil.rmtree(stock / "submitted" / "nothing")  # there is nothing that stock nbgrader could be asked for
+    write_config(folder, root)
+    return autograded(stock, tmp_path_factory.mktemp("graded") / "course", settings), folder
+
+
+@pytest.fixture
+def here(classes: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Our class, ungraded, as the folder in which commands are typed."""
+    copy = Path(shutil.copytree(classes[1], tmp_path / "course"))
+    monkeypatch.chdir(copy)
+    return copy
+
+
+def grade(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["grade", ASSIGNMENT, "--json", *words]) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_scores_are_stock_nbgraders_and_nothing_is_done_twice(
+    classes: tuple[Path, Path], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = grade(capsys)
+    assert gradebook(here) == gradebook(classes[0])
+    rows = {one["student"]: one for one in first["submissions"]}
+    assert rows["nothing"]["status"] == "missing"
+    assert rows["half"]["note"] == "problem2.ipynb is missing"
+    assert {one["exercise"]: one["points"] for one in rows["right"]["exercises"]}["problem1: correct_squares"] == 1
+    assert {one["status"] for one in rows["right"]["exercises"]} >= {"solved", "to be read"}
+    assert not any(one["misconception"] for row in rows.values() for one in row["exercises"])
+    assert first["recorded"] == len(rows) - 1
+
+    second = grade(capsys)
+    assert (second["executed"], second["recorded"]) == (0, 0)
+    assert second["submissions"] == first["submissions"]
+
+    for row in rows.values():
+        assert row["points"] == pytest.approx(sum(one["points"] for one in row["exercises"]))
+    assert main(["report", ASSIGNMENT]) == 0
+    page = (here / "classroom" / "report" / f"{ASSIGNMENT}.html").read_text(encoding="utf-8")
+    assert "problem1: correct_squares" in page
+    assert "awarded by the submission itself" in page
+    assert "misconception" not in page.casefold()
+    assert main(["feedback", ASSIGNMENT]) == 0
+    assert (here / "feedback" / "right" / ASSIGNMENT / "problem1.html").is_file()
+
+
+def test_what_has_changed_is_graded_again_and_what_a_person_gave_stays(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    grade(capsys)
+    with Gradebook(f"sqlite:///{here / 'classroom' / 'gradebook.db'}", "my_course") as book:
+        read = next(
+            one
+            for one in book.find_submission_notebook("problem1", ASSIGNMENT, "right").grades
+            if one.auto_score is None
+        )
+        read.manual_score, name = 1.5, read.name
+        book.db.commit()
+        book.update_or_create_assignment(ASSIGNMENT, duedate=LATE)
+    again = grade(capsys)  # another due date is recorded, and nothing is run
+    assert again["executed"] == 0
+    assert again["recorded"] > 0
+    path = here / "submitted" / "blank" / ASSIGNMENT / "problem1.ipynb"
+    shutil.copy(here / "submitted" / "right" / ASSIGNMENT / "problem1.ipynb", path)
+    third = grade(capsys)
+    assert third["recorded"] == 1
+    rows = {one["student"]: {cell["exercise"]: cell for cell in one["exercises"]} for one in third["submissions"]}
+    assert rows["right"][f"problem1: {name}"]["by_hand"] == 1.5
+    assert rows["blank"]["problem1: correct_squares"]["points"] == 1
+
+
+def test_a_notebook_that_ends_its_process_or_is_none_costs_itself_and_has_a_state(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = here / "submitted" / "blank" / ASSIGNMENT / "problem1.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell("import os\nos._exit(3)"))
+    path.write_text(nbformat.writes(notebook), encoding="utf-8")
+    (here / "submitted" / "broken" / ASSIGNMENT / "problem2.ipynb").write_text("{nope", encoding="utf-8")
+    rows = {one["student"]: one for one in grade(capsys)["submissions"]}
+    assert rows["blank"]["status"] == "crashed"
+    assert rows["broken"]["status"] == "unreadable"
+    assert rows["right"]["status"] == "graded"
+
+
+def test_a_run_that_is_stopped_is_made_whole_by_the_next(
+    classes: tuple[Path, Path], here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = own.write_whole
+    left = [2]
+
+    def stopped(path: Path, content: bytes) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        written(path, content)
+
+    monkeypatch.setattr(own, "write_whole", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        main(["grade", ASSIGNMENT, "--json"])
+    monkeypatch.undo()
+    monkeypatch.chdir(here)
+    grade(capsys)
+    assert gradebook(here) == gradebook(classes[0])
+
+
+def test_what_is_no_assignment_is_told_with_what_there_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["grade", "ps2"], ["report", "ps2"], ["feedback", "ps2"], ["release", "ps2"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        assert f"of its own it has {ASSIGNMENT}" in capsys.readouterr().err
+    assert main(["grade", ASSIGNMENT, "--watch"]) == 1
+    assert "leave out --watch" in capsys.readouterr().err
+    assert main(["report", ASSIGNMENT]) == 1
+    assert "nothing is recorded of ps1" in capsys.readouterr().err
+
+
+def test_what_was_not_handed_out_is_not_graded(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(here / "source" / ASSIGNMENT, here / "source" / "ps2")
+    assert main(["grade", "ps2"]) == 1
+    assert "python -m autograder release ps2" in capsys.readouterr().err
+    assert main(["release", "ps2"]) == 0
+    assert (here / "release" / "ps2" / "problem1.ipynb").is_file()
+    assert main(["grade", "ps2"]) == 0
