@@ -150,6 +150,16 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_progress)
 
+    # With + for its own options, of which it has none, every word that begins with - is JupyterLab's.
+    one = commands.add_parser("lab", help="open the course in JupyterLab, on your own copy in work/", prefix_chars="+")
+    one.add_argument("words", nargs="*", metavar="WORD", help="--instructor: the formgrader, too; others: JupyterLab's")
+    one.set_defaults(run=_lab)
+
+    one = commands.add_parser("update", help="lay a newer chapter under the work in a notebook")
+    one.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="the working copy's unless told")
+    one.add_argument("--released", type=Path, metavar="DIR", help="where the newer chapters are; notebooks by default")
+    one.set_defaults(run=_update)
+
     one = commands.add_parser(
         "bench", help="what a check costs; and one class graded with stock nbgrader and with ours, to compare"
     )
@@ -424,6 +434,33 @@ def _progress(chosen: argparse.Namespace) -> int:
 
     print(json.dumps(progress().as_json(), indent=2) if chosen.json else repr(progress()))
     return 0
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    from autograder.workbench.copy import bring_up_to_date
+    from autograder.workbench.lab import open_lab
+
+    for line in bring_up_to_date(_class()):
+        print(line)
+    words = [word for word in chosen.words if word != "--instructor"]
+    return open_lab(_class(), words, instructor=words != chosen.words)
+
+
+def _update(chosen: argparse.Namespace) -> int:
+    from autograder.workbench.copy import RELEASED, bring_up_to_date
+    from autograder.workbench.update import update
+
+    if not chosen.notebooks and chosen.released is None:
+        print("\n".join(bring_up_to_date(_class())) or "nothing new")
+        return 0
+    failed = False
+    for path in chosen.notebooks:
+        try:
+            print(update(path, chosen.released or _class() / RELEASED).text())
+        except (ValueError, OSError) as error:
+            failed = True
+            print(error, file=sys.stderr)
+    return int(failed)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

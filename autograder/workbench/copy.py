@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.files import write_whole
 from autograder.workbench.merge import lay
-from autograder.workbench.notebook import Damaged, loads, read, to_bytes
+from autograder.workbench.notebook import Damaged, Notebook, loads, read, to_bytes
 from autograder.workbench.update import EARLIER, chapters_in, holds_work, keep_copy, release_of, update
 
 __all__ = ["FOLDER", "RELEASED", "bring_up_to_date"]
@@ -42,11 +42,19 @@ def _one(root: Path, released: Path, own: Path) -> list[str]:
     if holds_work(chapter):
         return said  # no clone, so nobody knows what was handed out
     if not own.exists():
-        write_whole(own, to_bytes(lay(chapter, chapter).notebook))
+        write_whole(own, to_bytes(_as_saved_here(lay(chapter, chapter).notebook)))
     elif release_of(read(own)) != release_of(chapter):
         done = update(own, root / RELEASED)
         said += [done.text()] if done.copy else []
     return said
+
+
+def _as_saved_here(notebook: Notebook) -> Notebook:
+    """``notebook`` with the language that this kernel says it has: JupyterLab fills it in, and then has something to save."""
+    from ipykernel.ipkernel import IPythonKernel
+
+    notebook["metadata"]["language_info"] = dict(IPythonKernel.language_info)
+    return notebook
 
 
 def _carried(root: Path, released: Path, own: Path) -> list[str]:

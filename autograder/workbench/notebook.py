@@ -53,7 +53,7 @@ def loads(content: bytes) -> Notebook:
     for number, cell in enumerate(cells, 1):
         if not _is_cell(cell):
             raise Damaged(f"cell {number} of this notebook has no type or no text; nothing was changed")
-    return tree  # type: ignore[no-any-return]
+    return tree
 
 
 def to_bytes(notebook: Notebook) -> bytes:
