@@ -32,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("autograder."):
+            raise
+        print(f"{parser.prog} {chosen.command}: not among what learners get; it needs the repository", file=sys.stderr)
+        return 1
     except (ValueError, OSError, RuntimeError) as error:
         print(f"{parser.prog} {chosen.command}: {error}", file=sys.stderr)
         return 1
@@ -154,6 +159,10 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("lab", help="open the course in JupyterLab, on your own copy in work/", prefix_chars="+")
     one.add_argument("words", nargs="*", metavar="WORD", help="--instructor: the formgrader, too; others: JupyterLab's")
     one.set_defaults(run=_lab)
+
+    one = commands.add_parser("bundle", help="a wheel and the notebooks for learners, without the model answers")
+    one.add_argument("--output", type=Path, default=Path("dist"), metavar="DIR", help="where to; dist by default")
+    one.set_defaults(run=_bundle)
 
     one = commands.add_parser("update", help="lay a newer chapter under the work in a notebook")
     one.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="the working copy's unless told")
@@ -436,14 +445,29 @@ def _progress(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _home() -> Path:
+    """The folder of the course: the one we are in, if it has the notebooks, else the repository."""
+    here = Path.cwd()
+    return here if (here / "notebooks" / "00_start_here.ipynb").is_file() else Path(__file__).resolve().parent.parent
+
+
 def _lab(chosen: argparse.Namespace) -> int:
     from autograder.workbench.copy import bring_up_to_date
     from autograder.workbench.lab import open_lab
 
-    for line in bring_up_to_date(_class()):
+    home = _home()
+    for line in bring_up_to_date(home):
         print(line)
     words = [word for word in chosen.words if word != "--instructor"]
-    return open_lab(_class(), words, instructor=words != chosen.words)
+    return open_lab(home, words, instructor=words != chosen.words)
+
+
+def _bundle(chosen: argparse.Namespace) -> int:
+    from autograder.authoring.bundle import bundle
+
+    for path in bundle(chosen.output):
+        print(path)
+    return 0
 
 
 def _update(chosen: argparse.Namespace) -> int:
@@ -451,12 +475,12 @@ def _update(chosen: argparse.Namespace) -> int:
     from autograder.workbench.update import update
 
     if not chosen.notebooks and chosen.released is None:
-        print("\n".join(bring_up_to_date(_class())) or "nothing new")
+        print("\n".join(bring_up_to_date(_home())) or "nothing new")
         return 0
     failed = False
     for path in chosen.notebooks:
         try:
-            print(update(path, chosen.released or _class() / RELEASED).text())
+            print(update(path, chosen.released or _home() / RELEASED).text())
         except (ValueError, OSError) as error:
             failed = True
             print(error, file=sys.stderr)
