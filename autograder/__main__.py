@@ -455,11 +455,12 @@ def _lab(chosen: argparse.Namespace) -> int:
     from autograder.workbench.copy import bring_up_to_date
     from autograder.workbench.lab import open_lab
 
-    home = _home()
-    for line in bring_up_to_date(home):
-        print(line)
     words = [word for word in chosen.words if word != "--instructor"]
-    return open_lab(home, words, instructor=words != chosen.words)
+    if words != chosen.words:  # nbgrader's formgrader takes its class from the folder
+        return open_lab(_class(), words, instructor=True)
+    for line in bring_up_to_date(home := _home()):
+        print(line)
+    return open_lab(home, words)
 
 
 def _bundle(chosen: argparse.Namespace) -> int:

@@ -31,12 +31,15 @@ def environment(given: Mapping[str, str], *, instructor: bool = False) -> dict[s
 
 
 def open_lab(root: Path, words: Sequence[str] = (), *, instructor: bool = False) -> int:
-    """Open the working copy below ``root``, with more ``words`` for ``jupyter lab``; return its exit code when it ends."""
+    """Open JupyterLab in ``root``, a learner's on the first page; return its exit code when it ends.
+
+    ``words`` are for ``jupyter lab``; ``instructor`` keeps nbgrader's menu and the formgrader.
+    """
     # JupyterLab refuses to run as root unless it is told; in a container one often is root.
     as_root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     # As the address that is printed, so that who opens it by hand comes to the first page, too.
-    first = f"--LabApp.default_url=/lab/tree/{FOLDER}/{START}.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", *as_root, first, *words]
+    first = [] if instructor else [f"--LabApp.default_url=/lab/tree/{FOLDER}/{START}.ipynb"]
+    command = [sys.executable, "-m", "jupyterlab", *as_root, *first, *words]
     try:
         return subprocess.run(command, cwd=root, env=environment(os.environ, instructor=instructor)).returncode
     except KeyboardInterrupt:

@@ -20,6 +20,7 @@ from course.chapters import CHAPTERS
 
 pytestmark = pytest.mark.browser
 
+RESTORED = "() => window.jupyterapp?.restored.then(() => true)"
 READY = "() => window.jupyterapp?.shell.currentWidget?.context?.isReady"
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
 DIRTY = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
@@ -48,8 +49,7 @@ def opened(course: Path, chromium: str, *words: str) -> Iterator[Page]:
         try:
             with browser_page(chromium) as page:
                 page.goto(_address(server, Path(said.name)))
-                page.wait_for_function(READY)
-                page.wait_for_function(IDLE)
+                page.wait_for_function(RESTORED)
                 yield page
         finally:
             os.killpg(server.pid, signal.SIGTERM)
@@ -75,6 +75,8 @@ def commands_of_nbgrader(page: Page) -> list[str]:
 
 def test_a_learner_meets_the_first_page_and_nothing_else(course: Path, chromium: str) -> None:
     with opened(course, chromium) as page:
+        page.wait_for_function(READY)
+        page.wait_for_function(IDLE)
         shown = page.evaluate("() => window.jupyterapp.shell.currentWidget.context.path")
         assert shown == "work/00_start_here.ipynb"
         assert commands_of_nbgrader(page) == []
