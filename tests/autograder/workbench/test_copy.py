@@ -80,6 +80,21 @@ def test_work_in_the_tracked_notebooks_is_carried_over_and_the_next_pull_goes_th
     assert ANSWER in said(clone / "work" / OURS)
 
 
+def test_a_pull_that_stopped_on_work_in_the_tracked_notebooks_goes_on_as_the_docs_say(root, upstream, clone):
+    answer(clone / "notebooks" / OURS)
+    mended(upstream)
+    with pytest.raises(subprocess.CalledProcessError):
+        git(clone, "pull", "-q")
+    page = (root / "docs" / "learners.md").read_text(encoding="utf-8")
+    for command in ("stash", "pull", "restore --source=stash@{0} notebooks"):
+        assert f"`git {command}`" in page
+        git(clone, *command.split())
+    bring_up_to_date(clone)
+    assert said(clone / "work" / OURS)[0] == "# Mended"
+    assert ANSWER in said(clone / "work" / OURS)
+    assert git(clone, "status", "--porcelain") == ""
+
+
 def test_work_in_both_places_is_never_mixed_and_never_lost(clone):
     bring_up_to_date(clone)
     answer(clone / "work" / OURS)
