@@ -136,6 +136,7 @@ def make_ready(venv: Venv, torch: str | None = None) -> bool:
     install_torch(venv.run, CONSTRAINTS, allow_cuda=kind == "cuda")
     venv.run("Installing the course, JupyterLab and nbgrader", *pinned, "--editable", f".[{EXTRAS}]")
     venv.run("Trying it out", "-c", "import torch, jupyterlab, nbgrader, course, autograder")
+    venv.run("Quieting JupyterLab", "-m", "autograder.workbench.settings")
     draft = venv.ready.with_suffix(".new")
     draft.write_text(json.dumps(asdict(wanted)), encoding="utf-8")
     draft.replace(venv.ready)

@@ -56,6 +56,18 @@ def test_what_needs_a_course_or_an_exchange_is_off_and_validate_is_on(image: Pat
     assert 0 < kernels["cull_interval"] < kernels["cull_idle_timeout"]
 
 
+def test_jupyterlab_is_quiet_there(image: Path) -> None:
+    run(image, "./postBuild")
+    folder = image.parent / "prefix" / "etc" / "jupyter"
+    lab = ConfigManager(read_config_path=[str(folder / "labconfig")], write_config_dir=str(folder))
+    disabled = lab.get("page_config")["disabledExtensions"]
+    assert disabled["@jupyter/nbgrader:menu"] is disabled["@jupyter/nbgrader:formgrader"] is True
+    settings = lab.get("default_setting_overrides")
+    assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
+    server = ConfigManager(read_config_path=[str(folder)], write_config_dir=str(folder))
+    assert server.get("jupyter_server_config")["LabApp"]["check_for_updates_class"].endswith("NeverCheckForUpdate")
+
+
 def test_threads_are_capped_where_nobody_said_how_many(image: Path) -> None:
     asked = ("./start", "sh", "-c", 'echo "$OMP_NUM_THREADS $1"', "sh", "a b")
     assert run(image, *asked) == "1 a b\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 from autograder.workbench.copy import FOLDER
 from autograder.workbench.update import START
 
-__all__ = ["environment", "open_lab"]
+__all__ = ["SETTINGS", "environment", "open_lab"]
 
-_SETTINGS = Path(__file__).resolve().parent / "jupyter"
+SETTINGS = Path(__file__).resolve().parent / "jupyter"
 
 
 def environment(given: Mapping[str, str], *, instructor: bool = False) -> dict[str, str]:
@@ -23,7 +23,7 @@ def environment(given: Mapping[str, str], *, instructor: bool = False) -> dict[s
     'learner'
     """
     sides = ["instructor", "learner"] if instructor else ["learner"]
-    paths = [str(_SETTINGS / side) for side in sides]
+    paths = [str(SETTINGS / side) for side in sides]
     # nbgrader calls alembic by name, JupyterLab its own commands: they must be those of this environment.
     path = [str(Path(sys.executable).parent), *filter(None, [given.get("PATH")])]
     own = [one for one in given.get("JUPYTER_CONFIG_PATH", "").split(os.pathsep) if one]

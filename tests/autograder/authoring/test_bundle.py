@@ -85,6 +85,14 @@ def test_no_file_of_the_author_s_or_the_instructor_s_is_inside(made: Path) -> No
     assert references == {chapter.topic for chapter in CHAPTERS}
 
 
+def test_the_wheel_puts_the_quiet_settings_into_the_environment(root: Path, made: Path) -> None:
+    learner = root / "autograder" / "workbench" / "jupyter" / "learner"
+    with zipfile.ZipFile(wheel_of(made)) as wheel:
+        data = {name.partition(".data/data/etc/jupyter/")[2]: wheel.read(name) for name in wheel.namelist()}
+    wanted = {path.relative_to(learner).as_posix(): path.read_bytes() for path in learner.rglob("*.json")}
+    assert {name: data.get(name) for name in wanted} == wanted
+
+
 @pytest.fixture(scope="module")
 def installed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
