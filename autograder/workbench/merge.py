@@ -85,7 +85,8 @@ def lay(chapter: Notebook, learners: Notebook) -> Laid:
         cells += [(True, merged.get(name, cell)), *((False, own) for own in after[name])]
     _one_id_each(cells, set(ours))
     learners["cells"] = [_shaped(cell) for _, cell in cells]
-    learners["nbformat"], learners["nbformat_minor"] = 4, max(5, int(learners.get("nbformat_minor", 5)))
+    minor = learners.get("nbformat_minor")
+    learners["nbformat"], learners["nbformat_minor"] = 4, max(5, minor) if isinstance(minor, int) else 5
     metadata = learners.setdefault("metadata", {})
     for key, value in chapter["metadata"].items():
         metadata.setdefault(key, value)

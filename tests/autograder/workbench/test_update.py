@@ -10,6 +10,7 @@ import pytest
 from workbench_files import ANSWER, SLUG, answer, mend, said
 
 from autograder.__main__ import main
+from autograder.workbench.notebook import read, to_bytes
 from autograder.workbench.update import update
 
 
@@ -91,3 +92,25 @@ def test_every_chapter_is_told_from_every_other(released, tmp_path):
     for path in [*released.glob("*.ipynb"), *released.glob("*/*.ipynb")]:
         shutil.copy(path, one := tmp_path / "one.ipynb")
         assert update(one, released).chapter == path.stem
+
+
+ODD = {
+    "a stamp that is none": lambda mine: mine["metadata"].update(one_cnn=5),
+    "a note that is none": lambda mine: mine["metadata"].update(one_cnn={"given": {"relu": [1]}}),
+    "an id that is a number": lambda mine: mine["cells"][3].update(id=7),
+    "marks that are none": lambda mine: mine["cells"][3]["metadata"].update(nbgrader=3),
+    "a name that is none": lambda mine: mine["cells"][3]["metadata"].update(nbgrader={"grade_id": ["x"]}),
+    "a minor format that is none": lambda mine: mine.update(nbformat_minor="x"),
+    "no metadata": lambda mine: mine.pop("metadata"),
+    "cells without metadata": lambda mine: [cell.pop("metadata") for cell in mine["cells"]],
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_other_programs_write_costs_no_answer(mine, released, odd):
+    notebook = read(mine)
+    ODD[odd](notebook)
+    mine.write_bytes(to_bytes(notebook))
+    assert update(mine, released).chapter == SLUG
+    assert said(mine).count(ANSWER) == 1
+    assert update(mine, released).copy is None
