@@ -21,15 +21,13 @@ OWN_PATH := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # But what makes .venv must not be found in a half-made one.
 python system venv: PATH := $(OWN_PATH)
-# JupyterLab refuses to run as root unless it is told; in a container one often is root.
-AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' Makefile | while IFS='	' read -r name says; do \
 	  printf '  make %-7s %s\n' "$$name" "$$says"; done
 
-lab: venv ## open the course in JupyterLab
-	@.venv/bin/python -m jupyterlab $(AS_ROOT) $(ARGS) notebooks/00_start_here.ipynb
+lab: venv ## open the course in JupyterLab, on your own copy in work/
+	@.venv/bin/python -m autograder lab $(ARGS)
 
 demo: venv ## play the instructor's whole loop on a sample class (CHAPTER=08: of that chapter)
 	@.venv/bin/python -m autograder demo $(CHAPTER) $(ARGS)

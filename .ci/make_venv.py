@@ -1,6 +1,6 @@
 """Make .venv ready for every command: Python's own venv, PyTorch, the course and its tools.
 
-Run by make; `python .ci/make_venv.py` does the same where there is no make. When .venv is ready it says nothing.
+Run by make; `python .ci/make_venv.py --lab` is `make lab` where there is no make. When .venv is ready it says nothing.
 """
 
 from __future__ import annotations
@@ -136,6 +136,7 @@ def make_ready(venv: Venv, torch: str | None = None) -> bool:
     install_torch(venv.run, CONSTRAINTS, allow_cuda=kind == "cuda")
     venv.run("Installing the course, JupyterLab and nbgrader", *pinned, "--editable", f".[{EXTRAS}]")
     venv.run("Trying it out", "-c", "import torch, jupyterlab, nbgrader, course, autograder")
+    venv.run("Quieting JupyterLab", "-m", "autograder.workbench.settings")
     draft = venv.ready.with_suffix(".new")
     draft.write_text(json.dumps(asdict(wanted)), encoding="utf-8")
     draft.replace(venv.ready)
@@ -166,6 +167,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Make .venv ready; 0 when it is, 1 with one line on stderr when it cannot be."""
     parser = argparse.ArgumentParser(prog="make_venv", description=__doc__)
     parser.add_argument("--torch", choices=("cpu", "cuda"), help="the build of PyTorch; the CPU's unless told")
+    parser.add_argument("--lab", action="store_true", help="then open the course in JupyterLab")
     asked = parser.parse_args(arguments)
     if not importlib.util.find_spec("ensurepip"):
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
@@ -185,8 +187,16 @@ def main(arguments: list[str] | None = None) -> int:
         print("\nSet-up was interrupted. Run `make setup` again: it starts anew.", file=sys.stderr)
         return 130
     else:
-        return 0
+        return open_lab(venv) if asked.lab else 0
     return 1
+
+
+def open_lab(venv: Venv) -> int:
+    """What `make lab` does when .venv is ready; JupyterLab's exit code."""
+    try:
+        return subprocess.run([str(venv.python), "-m", "autograder", "lab"], cwd=venv.root).returncode
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         return int(chosen.run(chosen))
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("autograder."):
+            raise
+        print(f"{parser.prog} {chosen.command}: not among what learners get; it needs the repository", file=sys.stderr)
+        return 1
     except (ValueError, OSError, RuntimeError) as error:
         print(f"{parser.prog} {chosen.command}: {error}", file=sys.stderr)
         return 1
@@ -152,6 +157,20 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("progress", help="what is solved and tried on this machine")
     one.add_argument("--json", action="store_true", help="for programs")
     one.set_defaults(run=_progress)
+
+    # With + for its own options, of which it has none, every word that begins with - is JupyterLab's.
+    one = commands.add_parser("lab", help="open the course in JupyterLab, on your own copy in work/", prefix_chars="+")
+    one.add_argument("words", nargs="*", metavar="WORD", help="--instructor: the formgrader, too; others: JupyterLab's")
+    one.set_defaults(run=_lab)
+
+    one = commands.add_parser("bundle", help="a wheel and the notebooks for learners, without the model answers")
+    one.add_argument("--output", type=Path, default=Path("dist"), metavar="DIR", help="where to; dist by default")
+    one.set_defaults(run=_bundle)
+
+    one = commands.add_parser("update", help="lay a newer chapter under the work in a notebook")
+    one.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="the working copy's unless told")
+    one.add_argument("--released", type=Path, metavar="DIR", help="where the newer chapters are; notebooks by default")
+    one.set_defaults(run=_update)
 
     one = commands.add_parser(
         "bench", help="what a check costs; and one class graded with stock nbgrader and with ours, to compare"
@@ -484,6 +503,49 @@ def _progress(chosen: argparse.Namespace) -> int:
 
     print(json.dumps(progress().as_json(), indent=2) if chosen.json else repr(progress()))
     return 0
+
+
+def _home() -> Path:
+    """The folder of the course: the one we are in, if it has the notebooks, else the repository."""
+    here = Path.cwd()
+    return here if (here / "notebooks" / "00_start_here.ipynb").is_file() else Path(__file__).resolve().parent.parent
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    from autograder.workbench.copy import bring_up_to_date
+    from autograder.workbench.lab import open_lab
+
+    words = [word for word in chosen.words if word != "--instructor"]
+    if words != chosen.words:  # nbgrader's formgrader takes its class from the folder
+        return open_lab(_class(), words, instructor=True)
+    for line in bring_up_to_date(home := _home()):
+        print(line)
+    return open_lab(home, words)
+
+
+def _bundle(chosen: argparse.Namespace) -> int:
+    from autograder.authoring.bundle import bundle
+
+    for path in bundle(chosen.output):
+        print(path)
+    return 0
+
+
+def _update(chosen: argparse.Namespace) -> int:
+    from autograder.workbench.copy import RELEASED, bring_up_to_date
+    from autograder.workbench.update import update
+
+    if not chosen.notebooks and chosen.released is None:
+        print("\n".join(bring_up_to_date(_home())) or "nothing new")
+        return 0
+    failed = False
+    for path in chosen.notebooks:
+        try:
+            print(update(path, chosen.released or _home() / RELEASED).text())
+        except (ValueError, OSError) as error:
+            failed = True
+            print(error, file=sys.stderr)
+    return int(failed)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

@@ -18,11 +18,6 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-CONDA_NAMES = {"torch": "pytorch-cpu", "matplotlib": "matplotlib-base"}
-# The part of the dev extra that somebody with conda needs to run the tests that need no browser.
-DEV_IN_CONDA = {"pytest", "hypothesis", "packaging", "pyyaml", "syrupy"}
-# What conda-forge does not have: pip brings it.
-NOT_IN_CONDA = {"allpairspy", "css-inline"}
 
 
 def requirements(lines: list[str]) -> dict[str, SpecifierSet]:
@@ -36,10 +31,11 @@ INSTRUCTOR = requirements(PROJECT["optional-dependencies"]["instructor"])
 DEV = requirements(PROJECT["optional-dependencies"]["dev"])
 
 
-def conda_lines() -> list[str]:
-    """The dependencies in environment.yml that conda installs."""
+def conda() -> tuple[list[str], list[str]]:
+    """What environment.yml has conda install, and what pip."""
     listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    return [line for line in listed if isinstance(line, str)]
+    (by_pip,) = (line["pip"] for line in listed if isinstance(line, dict))
+    return [line for line in listed if isinstance(line, str)], by_pip
 
 
 def pins() -> dict[str, Requirement]:
@@ -71,24 +67,27 @@ def undeclared(folder: str, declared: set[str]) -> list[str]:
     ]
 
 
-def test_conda_installs_what_pyproject_asks_for_in_the_same_ranges():
-    wanted = LEARNER | INSTRUCTOR | {name: DEV[name] for name in DEV_IN_CONDA}
-    wanted = {CONDA_NAMES.get(name, name): specifier for name, specifier in wanted.items() if name not in NOT_IN_CONDA}
-    found = requirements([line for line in conda_lines() if not re.match(r"(python|pip)\b(?!-)", line)])
-    assert found == wanted
+def test_conda_takes_the_packages_of_pyproject_at_the_versions_that_make_takes():
+    by_conda, by_pip = conda()
+    assert [re.split("[=<>]", line)[0] for line in by_conda] == ["python", "pip"]
+    assert "-e .[instructor]" in by_pip
+    constraints = [line.split()[1] for line in by_pip if line.startswith("--constraint ")]
+    assert constraints == [".ci/constraints.txt"]
+    assert (ROOT / constraints[0]).is_file()
+
+
+def test_conda_s_torch_is_the_cpu_build_from_where_make_takes_it():
+    (index,) = (line.split()[1] for line in conda()[1] if line.startswith("--extra-index-url "))
+    assert index in (ROOT / ".ci" / "install_torch.py").read_text(encoding="utf-8")
 
 
 def test_conda_s_python_is_one_that_pyproject_accepts():
-    (python,) = (line for line in conda_lines() if line.startswith("python="))
+    (python,) = (line for line in conda()[0] if line.startswith("python="))
     assert SpecifierSet(PROJECT["requires-python"]).contains(python.removeprefix("python="))
 
 
-def test_conda_installs_with_pip_the_project_itself_and_what_conda_forge_does_not_have():
+def test_conda_s_environment_has_the_project_s_name():
     listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    (by_pip,) = (line["pip"] for line in listed["dependencies"] if isinstance(line, dict))
-    assert by_pip[0] == "-e ."
-    assert requirements(by_pip[1:]) == {name: (LEARNER | INSTRUCTOR)[name] for name in NOT_IN_CONDA}
-    assert "pip" in listed["dependencies"]
     assert listed["name"] == PROJECT["name"]
     assert listed["channels"] == ["conda-forge"]
 

@@ -60,10 +60,8 @@ def test_only_tests_and_set_up_ask_for_the_system_s_packages(tree, target, needs
 
 def test_make_lab_makes_everything_ready_and_opens_the_first_page(tree):
     recipe = run(tree, "make", "--dry-run", "lab").stdout
-    set_up, opened = recipe.find("make_venv.py"), recipe.find("jupyterlab")
+    set_up, opened = recipe.find("make_venv.py"), recipe.find("autograder lab")
     assert -1 < set_up < opened
-    assert recipe.rstrip().endswith("notebooks/00_start_here.ipynb")
-    assert (ROOT / "notebooks" / "00_start_here.ipynb").is_file()
 
 
 def test_the_environment_s_own_commands_come_first(tree):
@@ -82,7 +80,12 @@ def test_a_half_made_environment_does_not_make_itself(tree):
 
 def test_clean_leaves_a_learner_s_work_and_the_gradebook(tree):
     kept = ["notebooks/03/03.ipynb", "classroom/gradebook.db", "classroom/submitted/ada/03/03.ipynb", ".venv/.ready"]
-    kept += ["notebooks/03/.ipynb_checkpoints/03.ipynb", "classroom/submitted/ada/03/__pycache__/mine.py"]
+    kept += [
+        "work/03/03.ipynb",
+        "work/03/earlier/03-2026-01-01-120000.ipynb",
+        "notebooks/03/.ipynb_checkpoints/03.ipynb",
+        "classroom/submitted/ada/03/__pycache__/mine.py",
+    ]
     gone = [".mypy_cache/x", "course/__pycache__/x.pyc", "classroom/demo/gradebook.db", "a.egg-info/PKG-INFO"]
     for name in kept + gone:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,18 +63,36 @@ def venv(venv_script, tree):
                 self._do("course")
             elif "pip" in arguments:
                 self._do("torch" if "torch" in arguments else "pip")
+            elif "autograder.workbench.settings" in arguments:
+                self._do("quiet")
             else:
                 self._do("check" if "version.py" in arguments[-1] else "try")
 
     return Recorded(tree)
 
 
-EVERY_STEP = ["create", "pip", "torch", "check", "course", "try"]
+EVERY_STEP = ["create", "pip", "torch", "check", "course", "try", "quiet"]
 
 
 def test_the_first_set_up_installs_torch_before_what_would_bring_its_own(venv, venv_script):
     assert venv_script.make_ready(venv)
     assert venv.ran == EVERY_STEP
+
+
+def test_where_there_is_no_make_the_set_up_opens_the_course(venv, venv_script, monkeypatch):
+    opened = []
+    monkeypatch.setattr(venv_script, "Venv", lambda root: venv)
+
+    def run(command, **how):
+        opened.append((command[1:], how["cwd"]))
+        return subprocess.CompletedProcess(command, 7)
+
+    monkeypatch.setattr(venv_script.subprocess, "run", run)
+    assert venv_script.main(["--lab"]) == 7
+    assert opened == [(["-m", "autograder", "lab"], venv.root)]
+    opened.clear()
+    assert venv_script.main([]) == 0
+    assert opened == []
 
 
 def test_the_second_set_up_does_and_says_nothing(venv, venv_script, capsys):

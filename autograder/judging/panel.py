@@ -22,6 +22,13 @@ _SIGNS = {
     "interrupted": ("■", "#8b949e"),
     "not by hand": ("✋", "#CC79A7"),
 }
+# The only sign that many fonts do not have: a raised hand, drawn. In plain text it stays a letter.
+_HAND = (
+    '<svg viewBox="0 0 16 16" width="16" height="16" style="vertical-align:-2px" fill="none" stroke="currentColor" '
+    'stroke-width="1.7" stroke-linecap="round" stroke-linejoin="round"><path d="M4.5 9V3.6M7 8V1.8M9.5 8V2.2M12 9V4'
+    'M4.5 8.6 2.6 7.4M4.5 9v2.2C4.5 13.6 6 15 8.2 15S12 13.6 12 11.2V9"/></svg>'
+)
+_DRAWN = {"✋": _HAND}
 _ENTRIES = {"right": "✓", "wrong": "✕", "open": "○"}
 # From low to high after the map cividis, whose order is seen by everybody; each with an ink that is read on it.
 _CELLS = {
@@ -64,7 +71,7 @@ def html(verdict: Judgement) -> str:
         f'style="border:1px solid {_LINE};border-left:5px solid {colour};border-radius:10px;padding:12px 18px;'
         f'max-width:760px;font:15px/1.5 system-ui,sans-serif;color:{_INK}">',
         '<div style="display:flex;justify-content:space-between;gap:18px;font-weight:600">'
-        f'<span><span aria-hidden="true">{sign}</span> <code style="{_CODE};font-size:15px">{name}</code> '
+        f'<span><span aria-hidden="true">{_DRAWN.get(sign, sign)}</span> <code style="{_CODE};font-size:15px">{name}</code> '
         f"{escape(verdict.status)}</span><span>{points}</span></div>",
     ]
     if verdict.aspects:

@@ -77,7 +77,9 @@ def play(
     ):
         console.print(f"{what:15} {shown}/{where}", highlight=False, soft_wrap=True)
     console.print(
-        f"formgrader      cd {shown} && jupyter lab, then Nbgrader → Formgrader", highlight=False, soft_wrap=True
+        f"formgrader      cd {shown} && python -m autograder lab --instructor, then Nbgrader → Formgrader",
+        highlight=False,
+        soft_wrap=True,
     )
     return 1 if any(one.wrong for one in graded) else 0
 

@@ -168,6 +168,10 @@ progress()
 # **Where your work is.** Your answers are in the notebook itself: save with Ctrl + S (⌘ S on a Mac). Your progress
 # is a few small files beside your other application data; the next cell says where. Nothing is sent anywhere.
 #
+# **A newer version of the course?** `make lab` keeps this copy of yours current: your answers, cells and outputs stay, and what is new
+# in a chapter comes in. For a notebook that you keep elsewhere, type `python -m autograder update NOTEBOOK` in a
+# terminal. The notebook as it was stays in the folder `earlier` beside it.
+#
 # **On Binder** the computer is borrowed and forgets everything when you stop for a while. Download a notebook
 # with *File → Download* before you leave.
 

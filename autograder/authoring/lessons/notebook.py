@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import Any
 
@@ -11,6 +10,7 @@ from nbformat.notebooknode import NotebookNode
 
 from autograder.authoring.lessons.lesson import Cell, Lesson
 from autograder.observing.exercise import catalogue
+from autograder.workbench.marks import content_id
 
 __all__ = ["notebook", "to_bytes"]
 
@@ -71,6 +71,6 @@ def _id(cell: Cell, seen: Counter[str]) -> str:
         return cell.exercise
     if cell.check is not None:
         return f"check_{cell.check}"
-    content = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:12]
+    content = content_id(cell.kind, cell.source)
     seen[content] += 1
     return content if seen[content] == 1 else f"{content}-{seen[content]}"
