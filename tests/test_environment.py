@@ -70,7 +70,9 @@ def undeclared(folder: str, declared: set[str]) -> list[str]:
 def test_conda_takes_the_packages_of_pyproject_at_the_versions_that_make_takes():
     by_conda, by_pip = conda()
     assert [re.split("[=<>]", line)[0] for line in by_conda] == ["python", "pip"]
-    assert "-e .[instructor]" in by_pip
+    asked = [line for line in by_pip if not line.startswith("-")]
+    assert requirements(asked) == LEARNER | INSTRUCTOR | {"pytest": DEV["pytest"]}
+    assert "-e ." in by_pip
     constraints = [line.split()[1] for line in by_pip if line.startswith("--constraint ")]
     assert constraints == [".ci/constraints.txt"]
     assert (ROOT / constraints[0]).is_file()
