@@ -388,10 +388,12 @@ def _report(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps(results, indent=2))
         return 0
+    from autograder.grading.groups import groups
     from autograder.report import write_report
 
+    alike = groups(chosen.chapter, _class())
     folder = chosen.output or _class() / "classroom" / "report"
-    page, table = write_report(chosen.chapter, results, folder, feedback=_class() / "classroom" / "feedback")
+    page, table = write_report(chosen.chapter, results, folder, None, _class() / "classroom" / "feedback", alike)
     print(f"report: {page}\ntable:  {table}")
     return 0
 
