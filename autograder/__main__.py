@@ -456,7 +456,8 @@ def _explain(chosen: argparse.Namespace) -> int:
 def _report(chosen: argparse.Namespace) -> int:
     from autograder.grading.assignments import is_chapter
 
-    if is_chapter(chosen.chapter):
+    known = is_chapter(chosen.chapter)
+    if known:
         from autograder.grading.records.recorded import recorded
 
         results = recorded(chosen.chapter, _class())
@@ -467,10 +468,12 @@ def _report(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.dumps(results, indent=2))
         return 0
+    from autograder.grading.groups import groups
     from autograder.report import write_report
 
+    alike = groups(chosen.chapter, _class()) if known else ()
     folder = chosen.output or _class() / "classroom" / "report"
-    page, table = write_report(chosen.chapter, results, folder, feedback=_class() / "classroom" / "feedback")
+    page, table = write_report(chosen.chapter, results, folder, None, _class() / "classroom" / "feedback", alike)
     print(f"report: {page}\ntable:  {table}")
     return 0
 

@@ -1,4 +1,4 @@
-"""The class report: one page and one table of a graded chapter, from `Result.as_json` alone.
+"""The class report: one page and one table of a graded chapter, from `Result.as_json`, and from groups of wrong answers where they are given.
 
 `learner` reads results, `numbers` counts, `charts` draws, `page` and `export` write them down, `write` puts them on disk.
 """

@@ -1,15 +1,19 @@
-"""The two pictures of a class: how points are spread, and how each exercise went. Each says its numbers in words, too."""
+"""The pictures of a class: how points are spread, how each exercise went, which wrong answers are alike. Each says its numbers in words, too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from autograder.plain import plain
 from autograder.report.figure import INK, LINE, drawing, svg
 from autograder.report.numbers import ExerciseNumbers, Scores
 from course.picture import BLUE, GREEN, ORANGE, PURPLE, VERMILION
 
-__all__ = ["exercises_chart", "kinds", "scores_chart"]
+if TYPE_CHECKING:
+    from autograder.grading.groups import Group
+
+__all__ = ["exercises_chart", "groups_chart", "kinds", "scores_chart"]
 
 # What an exercise's statuses come down to in the chart: a sign, a word, a colour, and the statuses it takes in.
 _KINDS = (
@@ -90,6 +94,23 @@ def exercises_chart(exercises: Sequence[ExerciseNumbers]) -> str:
         figure.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=11, handlelength=1, columnspacing=1)
         axes.axvline(0, color=LINE, linewidth=1)
         return svg(figure, "exercises", "How each exercise went", description + ".")
+
+
+def groups_chart(groups: Sequence[Group]) -> str:
+    """A bar a group of wrong answers that behave alike, as long as it has learners."""
+    names = [f"{plain(one.exercise)}, group {one.number}" for one in groups]
+    sizes = [len(one.students) for one in groups]
+    description = "; ".join(f"{name}: {_many(size, 'learner')}" for name, size in zip(names, sizes, strict=True))
+    with drawing(_WIDTH, 30 + 28 * len(groups)) as figure:
+        axes = figure.subplots()
+        bars = axes.barh(range(len(groups)), sizes, color=BLUE, height=0.74)
+        axes.bar_label(bars, [str(size) for size in sizes], padding=4, fontsize=12)
+        axes.set_yticks(range(len(groups)), names)
+        axes.set(xlim=(0, max(sizes) * 1.15), ylim=(len(groups) - 0.5, -0.5))
+        axes.set_xticks([])
+        axes.tick_params(length=0)
+        axes.spines["bottom"].set_visible(False)
+        return svg(figure, "groups", "Wrong answers that behave alike", description + ".")
 
 
 def _short(name: str) -> str:

@@ -32,6 +32,8 @@ __all__ = [
 ENOUGH = 10
 # Sums of points that differ by less are the same: points are thirds and quarters, added up in floating point.
 _DIGITS = 9
+# An exercise that fewer solve, and one whose correlation is less, are worth a look.
+_FEW, _NEAR = 0.1, 0.1
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,32 @@ class ExerciseNumbers:
     share: float | None
     discrimination: Discrimination
     statuses: Mapping[str, int]
+
+    @property
+    def share_solved(self) -> float | None:
+        """The share of those who tried that solved it; ``None`` where nobody tried."""
+        return self.solved / self.tried if self.tried else None
+
+    @property
+    def look(self) -> str:
+        """Why the exercise is worth a look; nothing where it is not, or where too few have tried it.
+
+        >>> ExerciseNumbers("relu", 1, 20, 0.3, Discrimination(0.5), {}).look
+        'hardly anybody solves it'
+        >>> ExerciseNumbers("relu", 9, 20, 0.5, Discrimination(-0.2), {}).look
+        'who solves it has fewer points elsewhere'
+        >>> ExerciseNumbers("relu", 0, 3, 0.0, Discrimination(None, "not enough learners"), {}).look
+        ''
+        """
+        if self.tried < ENOUGH or self.share_solved is None:
+            return ""
+        said = []
+        if self.share_solved <= _FEW:
+            said.append("hardly anybody solves it" if self.solved else "nobody solves it")
+        value = self.discrimination.value
+        if value is not None and value < _NEAR:
+            said.append(f"who solves it has {'fewer' if value < 0 else 'hardly more'} points elsewhere")
+        return "; ".join(said)
 
 
 @dataclass(frozen=True)
@@ -141,7 +169,10 @@ def _exercise(learners: Sequence[Learner], name: str) -> ExerciseNumbers:
         sum(answer.status == "solved" for answer in tried),
         len(tried),
         statistics.fmean(answer.share for answer in tried) if tried else None,
-        discrimination([answer.points for _, answer in marked], [_elsewhere(one, answer) for one, answer in marked]),
+        discrimination(
+            [float(answer.status == "solved") for _, answer in marked],
+            [_elsewhere(one, answer) for one, answer in marked],
+        ),
         Counter(answer.status for _, answer in pairs),
     )
 
@@ -150,21 +181,21 @@ def _elsewhere(learner: Learner, answer: Answer) -> float:
     return sum(one.points for one in learner.answers if one is not answer)
 
 
-def discrimination(points: Sequence[float], elsewhere: Sequence[float]) -> Discrimination:
-    """The corrected item-total correlation: Pearson's r of the points here with the points on all other exercises.
+def discrimination(solved: Sequence[float], elsewhere: Sequence[float]) -> Discrimination:
+    """The point-biserial correlation: Pearson's r of having solved it, 1 or 0, with the points on all other exercises.
 
-    ``points`` and ``elsewhere`` have one number a learner. An exercise left untouched counts as 0 points here.
+    ``solved`` and ``elsewhere`` have one number a learner. An exercise left untouched is not solved.
 
     >>> discrimination([0, 1] * 5, [3, 7] * 5).value
     1.0
     >>> discrimination([0, 1], [3, 7]).reason
     'not enough learners'
     """
-    if len(points) < ENOUGH:
+    if len(solved) < ENOUGH:
         return Discrimination(None, "not enough learners")
-    here, there = ([round(value, _DIGITS) for value in values] for values in (points, elsewhere))
+    here, there = ([round(value, _DIGITS) for value in values] for values in (solved, elsewhere))
     if len(set(here)) == 1:
-        return Discrimination(None, "all have the same points")
+        return Discrimination(None, "all solved it" if here[0] else "nobody solved it")
     if len(set(there)) == 1:
         return Discrimination(None, "all have the same points elsewhere")
     return Discrimination(max(-1.0, min(1.0, statistics.correlation(here, there))))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 from jinja2 import Template
 from markupsafe import Markup
 
 from autograder.plain import plain
 from autograder.report import signs
-from autograder.report.charts import exercises_chart, scores_chart
+from autograder.report.charts import exercises_chart, groups_chart, scores_chart
 from autograder.report.learner import Answer, Learner
 from autograder.report.numbers import (
     ENOUGH,
@@ -26,7 +27,12 @@ from autograder.report.numbers import (
 )
 from autograder.report.pages import template
 
+if TYPE_CHECKING:
+    from autograder.grading.groups import Group
+
 __all__ = ["as_html"]
+
+_MANY = 8  # groups that are open on the page; the others unfold
 
 
 @dataclass(frozen=True)
@@ -55,11 +61,13 @@ def as_html(
     says: Callable[[str, str], str] | None,
     feedback: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
+    groups: Sequence[Group] = (),
 ) -> str:
     """The whole page, in ``order`` of exercises.
 
-    ``says(exercise, misconception)`` gives the words on a misconception, and is ``None`` of an assignment that knows none; ``feedback`` the address of a learner's feedback
-    page, relative to this one, for those who have one.
+    ``says(exercise, misconception)`` gives the words on a misconception, and is ``None`` of an assignment that knows none;
+    ``feedback`` the address of a learner's feedback page, relative to this one, for those who have one. ``groups`` are of
+    wrong answers that no misconception explains.
     """
     exercises = exercise_numbers(learners, order)
     rows = [_row(place, one, exercises, feedback or {}) for place, one in enumerate(learners)]
@@ -81,6 +89,9 @@ def as_html(
         found=found,
         judged=says is not None,
         unexplained=unexplained(learners),
+        groups=groups[:_MANY],
+        more_groups=groups[_MANY:],
+        groups_chart=Markup(groups_chart(groups[:_MANY])) if groups else "",
         exercises=exercises,
         exercises_chart=Markup(exercises_chart(exercises)) if exercises else "",
         rows=rows,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from autograder.files import write_whole
@@ -16,6 +16,9 @@ from autograder.report.page import as_html
 from autograder.report.says import says
 from course.chapters import CHAPTERS
 
+if TYPE_CHECKING:
+    from autograder.grading.groups import Group
+
 __all__ = ["feedback_pages", "write_report"]
 
 
@@ -25,12 +28,13 @@ def write_report(
     folder: Path,
     title: str | None = None,
     feedback: Path | None = None,
+    groups: Sequence[Group] = (),
 ) -> tuple[Path, Path]:
     """Write the report on ``results`` as ``chapter_slug.html`` and ``chapter_slug.csv`` in ``folder``; return both paths.
 
     ``results`` are `autograder.grading.submissions.verdicts.Result`, or what their ``as_json`` gave. ``title`` is the chapter's own
     by default. ``feedback`` is nbgrader's folder of feedback pages, by default the one called so beside ``folder``; the
-    page links to those that are there. Raises ``ValueError`` for results of another shape.
+    page links to those that are there. ``groups`` are those of `autograder.grading.groups.groups`. Raises ``ValueError`` for results of another shape.
     """
     learners = read_learners(results)
     titles = {chapter.slug: chapter.title for chapter in CHAPTERS}
@@ -41,7 +45,7 @@ def write_report(
     known = (
         says if chapter_slug in titles or any(one.misconception for who in learners for one in who.answers) else None
     )
-    html = as_html(title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, known, pages, order)
+    html = as_html(title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, known, pages, order, groups)
     page, table = folder / f"{chapter_slug}.html", folder / f"{chapter_slug}.csv"
     write_whole(page, html.encode())
     write_whole(table, as_csv(learners, order).encode())

@@ -22,6 +22,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.commands import commands_on_path
 from autograder.grading.grade import grade
+from autograder.grading.groups import groups
 from autograder.grading.records.export import export, feedback
 from autograder.grading.slots.job import Limits
 from autograder.grading.walls.bubblewrap import NoSandbox, require
@@ -97,7 +98,7 @@ def _grade(folder: Path, chapter: str, console: Console) -> None:
     if result.problems:
         raise RuntimeError("; ".join(result.problems))
     feedback(chapter, folder)
-    write_report(chapter, result.counted(), folder / "classroom" / "report")
+    write_report(chapter, result.counted(), folder / "classroom" / "report", groups=groups(chapter, folder))
 
 
 def sandbox_is_there() -> bool:

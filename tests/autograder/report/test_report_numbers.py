@@ -111,11 +111,35 @@ def test_discrimination_by_hand(result: One) -> None:
     assert found == {"relu": pytest.approx(0.6), "linear": pytest.approx(0.6)}
 
 
+def test_partly_right_is_not_solved_in_the_correlation(result: One) -> None:
+    linear = [4, 4, 4, 4, 0, 4, 0, 0, 0, 0]
+    class_ = [result(f"{n}", relu=(2 if n < 5 else n % 2, 2), linear=(p, 4)) for n, p in enumerate(linear)]
+    found = exercise_numbers(read_learners(class_))
+    assert found[0].discrimination.value == pytest.approx(0.6)
+    assert [one.look for one in found] == ["", ""]
+
+
+def test_what_is_worth_a_look_is_said_and_nothing_else(result: One) -> None:
+    class_ = [
+        result(f"{n}", weak=(int(n < 4), 1), flat=(n % 2, 1), hard=(int(n == 19), 1), rest=(n // 2, 9))
+        for n in range(20)
+    ]
+    found = {one.exercise: one.look for one in exercise_numbers(read_learners(class_))}
+    assert found["weak"] == "who solves it has fewer points elsewhere"
+    assert found["hard"] == "hardly anybody solves it"
+    assert found["flat"] == "who solves it has hardly more points elsewhere"
+    few = exercise_numbers(read_learners(class_[: ENOUGH - 1]))
+    assert [one.look for one in few] == [""] * 4
+    nobody = [result(f"{n}", never=(0, 1), rest=(n, 20)) for n in range(ENOUGH)]
+    first = exercise_numbers(read_learners(nobody))[0]
+    assert (first.look, first.discrimination.reason) == ("nobody solves it", "nobody solved it")
+
+
 def test_an_exercise_is_not_correlated_with_itself(result: One) -> None:
     class_ = [result(f"{n}", relu=(n % 2, 1), linear=(1, 1)) for n in range(ENOUGH)]
     found = exercise_numbers(read_learners(class_))
     assert found[0].discrimination.reason == "all have the same points elsewhere"
-    assert found[1].discrimination.reason == "all have the same points"
+    assert found[1].discrimination.reason == "all solved it"
 
 
 def test_points_that_differ_only_by_dust_are_the_same() -> None:

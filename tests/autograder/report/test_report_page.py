@@ -200,7 +200,7 @@ def test_one_learner_is_a_class(result: One, tmp_path: Path, sound: Callable[[Re
     page = read(write_report(SLUG, [result("ada", relu=(2, 2), linear=(0, 3, "", "bias forgotten"))], tmp_path)[0])
     sound(page)
     assert "1 learner, 1 with something to mark" in page.text
-    assert ["relu", "1 of 1", "100 %", "not enough learners"] in page.rows
+    assert ["relu", "1 of 1 (100 %)", "100 %", "not enough learners", "–"] in page.rows
 
 
 def test_all_missing_is_a_class(result: One, tmp_path: Path, sound: Callable[[Reader], None]) -> None:
@@ -208,7 +208,7 @@ def test_all_missing_is_a_class(result: One, tmp_path: Path, sound: Callable[[Re
     page = read(write_report(SLUG, class_, tmp_path)[0])
     sound(page)
     assert page.tags["svg"] == 1, "no scores to draw"
-    assert ["relu", "0 of 0", "–", "not enough learners"] in page.rows
+    assert ["relu", "0 of 0", "–", "not enough learners", "–"] in page.rows
 
 
 def test_three_hundred_learners_have_a_row_each(
