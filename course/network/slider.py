@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 from torch import Tensor
 
+from course.alive import ALIVE, display_alive
 from course.network.sliding import draw_slide
 from course.network.windowing import Slide, slide_of
 from course.picture import Picture
@@ -19,8 +20,8 @@ def slide(image: Tensor, weight: Tensor, stride: int = 1, padding: int = 0, step
     """Slide a kernel over an image, step by step: with the mouse, or with the arrow keys once the slider has focus.
 
     ``image`` is ``(H, W)`` or ``(C, H, W)``, ``weight`` one kernel ``(kh, kw)`` or ``(C, kh, kw)``. ``step`` counts
-    the output's cells along its rows, from 0. Where no widget can be shown (GitHub, a static page), the picture of
-    the present step stands in its place.
+    the output's cells along its rows, from 0. Where no widget is alive (a saved notebook, a static page, a
+    terminal), the picture of the step or its words stand in its place.
 
     Raises as ``draw_sliding_step`` does.
 
@@ -57,6 +58,7 @@ class SlidingKernel(widgets.VBox):
         self._show()
         self._slider.observe(self._show, names="value")
         super().__init__([self._slider, self._said, self._view])
+        self.add_class(ALIVE)
 
     @property
     def step(self) -> int:
@@ -86,5 +88,7 @@ class SlidingKernel(widgets.VBox):
         self._view.value = self.picture.svg()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        # A page without a kernel takes the SVG, a terminal the words; JupyterLab takes the widget.
         return {**(super()._repr_mimebundle_(**kwargs) or {}), **self.picture._repr_mimebundle_()}
+
+    def _ipython_display_(self, **_: Any) -> None:
+        display_alive(super()._repr_mimebundle_() or {}, {}, self.picture, repr(self.picture))

@@ -1,5 +1,7 @@
 """The slider shows the step's picture, and leaves a picture where no widget can be."""
 
+from unittest.mock import ANY
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -45,6 +47,17 @@ def test_a_page_without_a_kernel_gets_the_picture_of_the_present_step(read):
     assert "Output cell (1, 10)" in bundle["image/svg+xml"]
     assert bundle["text/plain"] == repr(kernel.picture)
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == kernel.model_id
+
+
+def test_a_cell_leaves_the_picture_and_behind_it_the_slider(monkeypatch):
+    shown = []
+    monkeypatch.setattr("course.alive.display", lambda data, **_: shown.append(data))
+    kernel = sliding(step=40)
+    kernel._ipython_display_()
+    still, alive = shown
+    assert "Output cell (1, 10)" in still["text/html"]
+    assert still["text/plain"] == repr(kernel.picture)
+    assert alive == {"application/vnd.jupyter.widget-view+json": ANY}
 
 
 @pytest.mark.parametrize("step", [-1, 900, 1.0, True])
