@@ -7,6 +7,7 @@ no network, though the picture lies beside it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from IPython.display import display
@@ -30,14 +31,21 @@ _ONE_OF_TWO = (
 )
 
 
-def display_alive(view: dict[str, Any], metadata: dict[str, Any], picture: Picture, words: str) -> None:
+def display_alive(
+    view: Mapping[str, Any],
+    metadata: Mapping[str, Any],
+    picture: Picture,
+    words: str,
+    still_metadata: Mapping[str, Any] | None = None,
+) -> None:
     """Display ``picture``, with ``words`` for terminals, and behind it the widget's ``view``, which takes its place.
 
-    ``view`` is the widget's own bundle; its root has to carry the class ``ALIVE``.
+    ``view`` is the widget's own bundle; its root has to carry the class ``ALIVE``. ``still_metadata`` goes with the
+    picture into the notebook's file, for whoever makes a page of it.
     """
     still = picture._repr_mimebundle_()
     html = f'<div class="{STILL}">{_ONE_OF_TWO}{still["text/html"]}</div>'
-    display({**still, "text/html": html, "text/plain": words}, raw=True)
+    display({**still, "text/html": html, "text/plain": words}, metadata=dict(still_metadata or {}), raw=True)
     # No text here: a terminal would print a second one, and a notebook that is not trusted would show it.
     if VIEW in view:
-        display({VIEW: view[VIEW]}, metadata=metadata, raw=True)
+        display({VIEW: view[VIEW]}, metadata=dict(metadata), raw=True)

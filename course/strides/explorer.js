@@ -502,7 +502,8 @@ function render({ model, el }) {
     drawElements();
     drawStorage();
     drawPagers();
-    const index = cells.size ? state.focus : null;
+    const focus = model.get("focus"); // it may have moved since the state was drawn up
+    const index = cells.size ? (cells.has(String(focus)) ? focus : state.focus) : null;
     const here = index ? slotOf(state, index) : null;
     // When only what is in sight moved, the focus stays where it is: on a slot, or on an element the keys have left for.
     const onSlot = at.on === "slots" && !anew && slots.has(at.slot);

@@ -22,8 +22,12 @@ from course.strides.reading import read, stored_in
 from course.strides.scene import Scene, cut, read_slots, slot_window
 from course.strides.suggest import suggestions
 from course.strides.trail import Trail
+from course.strides.written import written
 
-__all__ = ["Explorer", "explore"]
+__all__ = ["WRITTEN", "Explorer", "explore"]
+
+WRITTEN = "one_cnn_explorer"
+"""The key, in the metadata of the picture's output, of the exploration written down."""
 
 
 def explore(tensor: Tensor | str, name: str = "x") -> Explorer:
@@ -244,7 +248,7 @@ class Explorer(anywidget.AnyWidget):
 
     def _ipython_display_(self, **_: Any) -> None:
         data, metadata = self._repr_mimebundle_() or ({}, {})
-        display_alive(data, metadata, self.picture, repr(self))
+        display_alive(data, metadata, self.picture, repr(self), {WRITTEN: written(self._trail)})
 
 
 def _first_at(scene: Scene, slot: int) -> tuple[int, ...]:

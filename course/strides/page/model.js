@@ -19,9 +19,10 @@ export class Model {
 
   static of(text) { return new Model(Trail.of(text)); }
 
-  /** A tensor of a lesson, as `of_tensor` in course/strides/showing.py writes it down. */
-  static from({ name, size, stride, offset, slots, dtype, itemsize, stored }) {
-    return new Model(new Trail(tensorOf(new Layout(size, stride, offset, slots), dtype, itemsize, (slot) => stored[slot]), name));
+  /** A tensor of a lesson and a chain on it, as course/strides/written.py writes them down. */
+  static from({ name, size, stride, offset, slots, dtype, itemsize, stored, chain = "" }) {
+    const start = tensorOf(new Layout(size, stride, offset, slots), dtype, itemsize, (slot) => stored[slot]);
+    return new Model(new Trail(start, name).and(chain ? parse(chain).steps : []));
   }
 
   get trail() { return this.#trail; }
