@@ -12,10 +12,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Nothing in these starts a sandbox, counts processes or waits for another program's clock.
+# Nothing in these counts processes, fills the machine or waits for another program's clock.
 COMPUTE = (
     *("tests/autograder/authoring", "tests/autograder/judging", "tests/autograder/observing", "tests/course"),
-    *("course", "autograder"),
+    *("tests/autograder/report", "tests/autograder/grading/lms", "tests/autograder/grading/submissions"),
+    *("tests/autograder/grading/wire", "tests/test_lessons.py", "course", "autograder"),
 )
 NO_TEST_CHOSEN = 5  # pytest's own word for it
 
@@ -32,7 +33,8 @@ def commands(words: list[str], processors: int) -> list[list[str]]:
     if any((ROOT / word.partition("::")[0]).exists() for word in words if word and not word.startswith("-")):
         return [[*pytest, *words]]
     rest = [f"--ignore={folder}" for folder in COMPUTE]
-    return [[*pytest, "-n", str(processors), *COMPUTE, *words], [*pytest, "tests", *rest, *words]]
+    together = ["-n", str(processors), "--dist", "loadgroup"]  # what belongs together runs in one process
+    return [[*pytest, *together, *COMPUTE, *words], [*pytest, "tests", *rest, *words]]
 
 
 def main(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""What every test needs: progress kept apart, and tools that CI must have."""
+"""What every test needs: progress kept apart, tools that CI must have, and its place where several processes run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process runs all tests of a topic, or of a file: what they observe, record and set up is made once."""
+    for item in items:
+        about = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        topic = getattr(about.get("exercise") or about.get("chapter"), "topic", "")
+        item.add_marker(pytest.mark.xdist_group(topic or item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(autouse=True)

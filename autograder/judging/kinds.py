@@ -204,9 +204,10 @@ def _keys(expected: Seen, one: Mapping[str, Any], keys: Sequence[str]) -> str:
         got = one.get(aspect)
         if isinstance(right, Mapping) and isinstance(got, Mapping):
             asked = [str(key) for key in right]
-            mine = [str(key) for key in got if str(key) in keys]
+            there = [str(key) for key in got]  # what was looked at, which may be more than what came back
+            mine = [key for key in there if key in keys]
             if (set(asked) & set(keys) or set(mine) == set(keys)) and set(asked) != set(keys):
-                missing = [key for key in asked if key not in keys]
+                missing = [key for key in asked if key not in keys and key not in there]
                 others = [key for key in mine if key not in asked]
                 if missing or others:
                     return sentences.keys(missing, others)

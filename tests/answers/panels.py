@@ -135,6 +135,18 @@ correlate2d""",
         "lambda model: {n.replace('bias', 'b'): p.detach().clone().requires_grad_() "
         "for n, p in model.named_parameters()}",
     ),
+    "no key is missing": (
+        "record_activations",
+        """
+def record_activations(model, names, x):
+    found = {}
+    for name in names:
+        part = dict(model.named_modules())[name]
+        part.register_forward_hook(lambda m, i, out, name=name: found.__setitem__(name, out.detach()))
+    model(x)
+    return found
+record_activations""",
+    ),
     "markup in an answer": ("relu", "lambda x: {'<script>alert(1)</script>': '<b>&\"'}"),
 }
 KINDS = {name: (exercise, _IMPORTS.strip() + "\n" + source.strip()) for name, (exercise, source) in KINDS.items()}

@@ -32,7 +32,8 @@ class World:
         self.left = f"another {', another '.join(changed)}" if changed else "as it was"
         torch.set_grad_enabled(self._before["grad mode"])
         torch.set_default_dtype(self._before["default dtype"])
-        torch.use_deterministic_algorithms(self._before["determinism"])
+        if "determinism" in changed:  # asking for it imports torch's compiler: whoever changed it has done so already
+            torch.use_deterministic_algorithms(self._before["determinism"])
         if "number of threads" in changed:
             torch.set_num_threads(self._before["number of threads"])
 

@@ -79,6 +79,11 @@ def test_what_is_said_of_the_circumstances(snapshot: SnapshotAssertion) -> None:
     assert snapshot == CIRCUMSTANCES
 
 
+def test_only_what_came_back_can_lack_a_key(all_panels: dict[str, Verdict]) -> None:
+    assert "Missing: 0.bias." in str(all_panels["a key is missing"])
+    assert "Missing:" not in str(all_panels["no key is missing"])
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_question_does_not_give_its_answer_away(question: str) -> None:
     """With every entry wrong or open, nothing that a verdict holds is what would be right."""
