@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course.alive import ALIVE, display_alive
 from course.network.sliding import draw_slide
+from course.network.steps import Steps
 from course.network.windowing import Slide, slide_of
 from course.picture import Picture
 
@@ -43,17 +44,9 @@ class SlidingKernel(widgets.VBox):
     def __init__(self, sliding: Slide, step: int = 0) -> None:
         self._sliding = sliding
         self._require(step)
-        self._slider = widgets.IntSlider(
-            value=step,
-            min=0,
-            max=sliding.steps - 1,
-            description="Step",
-            tooltip="The step of the kernel. Arrow keys move it by one.",
-            continuous_update=True,
-            layout=widgets.Layout(width="100%", max_width="640px"),
-        )
+        self._slider = Steps(value=step, last=sliding.steps - 1)
         self._view = widgets.HTML()
-        # Said by a screen reader at each step; sighted readers have the same line above the picture.
+        # For sighted readers; a screen reader has the same words as the slider's value.
         self._said = widgets.HTML()
         self._show()
         self._slider.observe(self._show, names="value")
@@ -84,7 +77,8 @@ class SlidingKernel(widgets.VBox):
         row, column = self._sliding.place(self.step)
         result = self._sliding.output[row, column].item()
         words = f"Step {self.step} of 0 to {self._sliding.steps - 1}: output[{row}, {column}] = {result:.3f}"
-        self._said.value = f'<div role="status" aria-live="polite">{escape(words)}</div>'
+        self._slider.words = words
+        self._said.value = f"<div>{escape(words)}</div>"
         self._view.value = self.picture.svg()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from browser.lab import Notebook, browser_page, jupyterlab
 from playwright.sync_api import Page, expect
 
@@ -34,7 +35,9 @@ def saved(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     """A page of a JupyterLab in which a notebook with two widgets was run and saved."""
     folder = tmp_path_factory.mktemp("still")
     nbformat.write(book(), folder / "still.ipynb")
-    with jupyterlab(folder) as address, browser_page(chromium) as page:
+    # Themes are chosen here: the settings of whoever runs the tests stay as they are.
+    own = {"JUPYTERLAB_SETTINGS_DIR": str(tmp_path_factory.mktemp("settings"))}
+    with jupyterlab(folder, own) as address, browser_page(chromium) as page:
         notebook = Notebook(page, address, "still.ipynb")
         notebook.run_all()
         expect(page.locator(ALIVE)).to_have_count(2)
@@ -49,6 +52,22 @@ def test_a_live_widget_stands_alone(saved: tuple[Page, str]) -> None:
     expect(page.locator(STILL)).to_have_count(2)
     for still in page.locator(STILL).all():
         expect(still).to_be_hidden()
+
+
+def test_the_slider_has_a_name_says_its_step_and_moves_with_the_keys(saved: tuple[Page, str]) -> None:
+    page, _ = saved
+    slider = page.get_by_role("slider", name="Step")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "Step 1 of 0 to 5: output[0, 1] = 9.000")
+    expect(page.locator(f"{ALIVE} svg title", has_text="Output cell (0, 1)")).to_have_count(1)
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", theme)
+        expect(page.locator(f'body[data-jp-theme-name="{theme}"]')).to_be_attached()
+        said = Axe().run(page, context=ALIVE).response
+        assert {"label", "color-contrast"} <= {one["id"] for one in said["passes"]}
+        grave = [one for one in said["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in grave] == []
 
 
 def test_a_saved_notebook_under_a_new_kernel_shows_the_pictures(saved: tuple[Page, str]) -> None:
