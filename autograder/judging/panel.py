@@ -8,7 +8,7 @@ from html import escape
 from itertools import zip_longest
 
 from autograder.judging import sentences
-from autograder.judging.judgement import Entry, Finding, Judgement, Picture
+from autograder.judging.judgement import Aspect, Entry, Finding, Judgement, Picture
 
 __all__ = ["html", "text"]
 
@@ -63,7 +63,8 @@ def html(verdict: Judgement) -> str:
         f'<div role="group" aria-label="{escape(sentences.verdict(verdict.exercise, verdict.status, points))}" '
         f'style="border:1px solid {_LINE};border-left:5px solid {colour};border-radius:10px;padding:12px 18px;'
         f'max-width:760px;font:15px/1.5 system-ui,sans-serif;color:{_INK}">',
-        '<div style="display:flex;justify-content:space-between;gap:18px;font-weight:600">'
+        # A status: where a screen reader follows what comes in, it reads this line when the check is done.
+        '<div role="status" style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 18px;font-weight:600">'
         f'<span><span aria-hidden="true">{sign}</span> <code style="{_CODE};font-size:15px">{name}</code> '
         f"{escape(verdict.status)}</span><span>{points}</span></div>",
     ]
@@ -71,7 +72,7 @@ def html(verdict: Judgement) -> str:
         parts.append('<ul style="list-style:none;padding:0;margin:8px 0;display:flex;gap:4px 18px;flex-wrap:wrap">')
         parts += [
             f'<li style="color:{_MUTED}">{"✓" if aspect.holds else "✕"} '
-            f'<b style="color:{_INK};font-weight:600">{escape(aspect.name)}</b> {escape(aspect.note)}</li>'
+            f'<b style="color:{_INK};font-weight:600">{escape(aspect.name)}</b> {escape(_how(aspect))}</li>'
             for aspect in verdict.aspects
         ]
         parts.append("</ul>")
@@ -91,6 +92,11 @@ def html(verdict: Judgement) -> str:
     if verdict.note:
         parts.append(f'<div style="color:{_MUTED};font-size:13px">{escape(verdict.note)}</div>')
     return "".join([*parts, "</div>"])
+
+
+def _how(aspect: Aspect) -> str:
+    """In a word, what the sign says of an aspect that does not hold, where no note says more."""
+    return aspect.note or ("" if aspect.holds else "not right")
 
 
 def _entries(verdict: Judgement) -> str:
@@ -116,10 +122,11 @@ def _finding(finding: Finding) -> str:
         f'<td style="{_CELL};overflow-wrap:anywhere">{escape(value)}</td></tr>'
         for name, value in _rows(finding)
     )
-    parts = [
-        f'<div style="color:{_MUTED};font-size:13px">{escape(sentences.case(finding.case))}</div>',
-        f'<table style="border-collapse:collapse;{_CODE};margin:4px 0;color:{_INK}">{rows}</table>',
-    ]
+    caption = (
+        f'<caption style="caption-side:top;text-align:left;padding:0;color:{_MUTED};font:13px/1.5 system-ui,sans-serif">'
+        f"{escape(sentences.case(finding.case))}</caption>"
+    )
+    parts = [f'<table style="border-collapse:collapse;{_CODE};margin:4px 0;color:{_INK}">{caption}{rows}</table>']
     if finding.off:
         parts.append(f'<div style="margin:6px 0">{escape(finding.off)}</div>')
     if finding.pictures:
@@ -155,7 +162,7 @@ def text(verdict: Judgement) -> str:
     """
     points = sentences.points(verdict.score, verdict.points)
     lines = [f"{_SIGNS[verdict.status][0]} {verdict.exercise} {verdict.status}: {points}"]
-    lines += [f"  {'✓' if one.holds else '✕'} {one.name} {one.note}".rstrip() for one in verdict.aspects]
+    lines += [f"  {'✓' if one.holds else '✕'} {one.name} {_how(one)}".rstrip() for one in verdict.aspects]
     if verdict.advice:
         lines.append(f"  {verdict.advice}")
     if verdict.misconception:
