@@ -62,7 +62,7 @@ def html(verdict: Judgement) -> str:
     parts = [
         f'<div role="group" aria-label="{escape(sentences.verdict(verdict.exercise, verdict.status, points))}" '
         f'style="border:1px solid {_LINE};border-left:5px solid {colour};border-radius:10px;padding:12px 18px;'
-        f'max-width:760px;font:15px/1.5 system-ui,sans-serif;color:{_INK}">',
+        f'max-width:760px;overflow-wrap:anywhere;font:15px/1.5 system-ui,sans-serif;color:{_INK}">',
         # A status: where a screen reader follows what comes in, it reads this line when the check is done.
         '<div role="status" style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 18px;font-weight:600">'
         f'<span><span aria-hidden="true">{sign}</span> <code style="{_CODE};font-size:15px">{name}</code> '
@@ -126,7 +126,9 @@ def _finding(finding: Finding) -> str:
         f'<caption style="caption-side:top;text-align:left;padding:0;color:{_MUTED};font:13px/1.5 system-ui,sans-serif">'
         f"{escape(sentences.case(finding.case))}</caption>"
     )
-    parts = [f'<table style="border-collapse:collapse;{_CODE};margin:4px 0;color:{_INK}">{caption}{rows}</table>']
+    parts = [
+        f'<table style="border-collapse:collapse;min-width:min(100%,28em);{_CODE};margin:4px 0;color:{_INK}">{caption}{rows}</table>'
+    ]
     if finding.off:
         parts.append(f'<div style="margin:6px 0">{escape(finding.off)}</div>')
     if finding.pictures:
