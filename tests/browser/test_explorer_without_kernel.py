@@ -15,7 +15,9 @@ from browser.lab import browser_page
 from hypothesis import HealthCheck, given, settings
 from playwright.sync_api import Page
 
-from course.strides import bundle
+from course.marks import text, wrapped
+from course.picture import Picture
+from course.strides import bundle, compare
 from course.strides.bundle import script
 from course.strides.chain import ChainError, Record, layout_of, parse, take
 from course.strides.explorer import Explorer
@@ -379,3 +381,30 @@ def test_the_methods_that_compute_are_named_alike() -> None:
 
     source = (Path(bundle.__file__).parent / "page" / "computing.js").read_text(encoding="utf-8")
     assert set(source.split("`")[1].split()) == _COMPUTING
+
+
+BEYOND = """svg => {
+    const place = document.body.appendChild(document.createElement("div"));
+    place.innerHTML = svg;
+    const { width } = place.querySelector("svg").viewBox.baseVal;
+    const beyond = [...place.querySelectorAll("text")].filter((one) => {
+        const box = one.getBBox();
+        return box.x < 0 || box.x + box.width > width;
+    }).map((one) => one.textContent);
+    place.remove();
+    return beyond;
+}"""
+
+
+def test_the_lines_of_a_picture_break_at_what_fits(blank: Page) -> None:
+    x = torch.arange(24).view(2, 3, 4)
+    explorer = Explorer(Trail(x, "measurements" * 8))
+    explorer.do(".expand(2, 3, 4)[:, ::2].transpose(0, 1).view(16)")
+    assert blank.evaluate(BEYOND, explorer.picture.svg()) == []
+    assert blank.evaluate(BEYOND, compare(x[:, ::2], x.view(6, 4).t()).svg()) == []
+    lines = wrapped("WWWW immeasurable mmmm " + "Schifffahrtsgesellschaft" * 9, 860, 17, bold=True)
+    drawn = "".join(text(20, 30 * place, line, size=17, bold=True) for place, line in enumerate(lines))
+    assert len(lines) > 2
+    assert blank.evaluate(BEYOND, Picture("Lines", "Long ones.", 900, 99, drawn).svg()) == []
+    wide = Trail.of("arange(24).as_strided((4, 5, 5), (1, 1, 1)).as_strided((3, 3), (1, 1)).unfold(0, 2, 1)")
+    assert blank.evaluate(BEYOND, Explorer(wide).picture.svg()) == []
