@@ -15,7 +15,7 @@ from browser.lab import browser_page
 from hypothesis import HealthCheck, given, settings
 from playwright.sync_api import Page
 
-from course.marks import text, wrapped
+from course import marks
 from course.picture import Picture
 from course.strides import bundle, compare
 from course.strides.bundle import script
@@ -402,8 +402,8 @@ def test_the_lines_of_a_picture_break_at_what_fits(blank: Page) -> None:
     explorer.do(".expand(2, 3, 4)[:, ::2].transpose(0, 1).view(16)")
     assert blank.evaluate(BEYOND, explorer.picture.svg()) == []
     assert blank.evaluate(BEYOND, compare(x[:, ::2], x.view(6, 4).t()).svg()) == []
-    lines = wrapped("WWWW immeasurable mmmm " + "Schifffahrtsgesellschaft" * 9, 860, 17, bold=True)
-    drawn = "".join(text(20, 30 * place, line, size=17, bold=True) for place, line in enumerate(lines))
+    lines = marks.wrapped("WWWW immeasurable mmmm " + "Schifffahrtsgesellschaft" * 9, 860, 17, bold=True)
+    drawn = "".join(marks.text(20, 30 * place, line, size=17, bold=True) for place, line in enumerate(lines))
     assert len(lines) > 2
     assert blank.evaluate(BEYOND, Picture("Lines", "Long ones.", 900, 99, drawn).svg()) == []
     wide = Trail.of("arange(24).as_strided((4, 5, 5), (1, 1, 1)).as_strided((3, 3), (1, 1)).unfold(0, 2, 1)")
