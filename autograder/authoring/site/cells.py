@@ -14,7 +14,7 @@ from nbformat.notebooknode import NotebookNode
 from traitlets.config import Config
 
 from autograder.authoring.site.answers import is_answer, is_check
-from course.alive import VIEW
+from course.alive import STILL, VIEW
 from course.strides.explorer import WRITTEN
 
 __all__ = ["cells_to_html", "has_explorer"]
@@ -60,6 +60,8 @@ def _still(output: NotebookNode) -> NotebookNode:
     if given is not None:
         written = html.escape(json.dumps(given, ensure_ascii=False, separators=(",", ":")))
         output.data["text/html"] = f'<div data-explorer="{written}">{output.data["text/html"]}</div>'
+    elif f'class="{STILL}"' in output.get("data", {}).get("text/html", ""):
+        output.data["text/html"] += '<p class="left-out">A picture of it: it moves in the notebook.</p>'
     return output
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from pathlib import Path
 
@@ -73,6 +75,22 @@ def test_a_notebook_runs_without_its_answers(tmp_path: Path) -> None:
     assert page.count("This cell uses answers of yours") == 1
     assert page.count("For you to write") == page.count("The check") == 1
     assert not has_explorer(page)
+
+
+def test_widgets_give_way_to_their_pictures_and_explorers_are_written_down(tmp_path: Path) -> None:
+    whole = book(
+        new_code_cell("import torch\nfrom course import network\nfrom course.strides import explore"),
+        new_code_cell("explore(torch.arange(6).view(2, 3).t(), name='turned')"),
+        new_code_cell("network.slide(torch.ones(4, 5), torch.ones(3, 3))"),
+    )
+    page = cells_to_html(whole, run(whole, tmp_path))
+    assert has_explorer(page)
+    (written,) = re.findall(r'data-explorer="([^"]+)"', page)
+    begun = json.loads(html.unescape(written))
+    assert (begun["name"], begun["size"], begun["stride"]) == ("turned", [3, 2], [1, 3])
+    assert page.count("<svg ") == 2
+    assert page.count("it moves in the notebook") == 1
+    assert "widget-view" not in page
 
 
 def test_a_cell_that_fails_without_needing_an_answer_is_told(tmp_path: Path) -> None:
