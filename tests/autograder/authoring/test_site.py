@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.authoring.site import SiteError
@@ -85,8 +85,8 @@ def test_widgets_give_way_to_their_pictures_and_explorers_are_written_down(tmp_p
     )
     page = cells_to_html(whole, run(whole, tmp_path))
     assert has_explorer(page)
-    (written,) = re.findall(r'data-explorer="([^"]+)"', page)
-    begun = json.loads(html.unescape(written))
+    (place,) = BeautifulSoup(page, "html.parser").select("[data-explorer]")
+    begun = json.loads(place["data-explorer"])
     assert (begun["name"], begun["size"], begun["stride"]) == ("turned", [3, 2], [1, 3])
     assert page.count("<svg ") == 2
     assert page.count("it moves in the notebook") == 1
