@@ -7,7 +7,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help lab demo test setup build bench lint clean python system venv
+.PHONY: help lab demo test setup build site bench lint clean python system venv
 
 # The Python that made .venv may be another than today's python3, so a finished .venv is asked about itself.
 ifeq ($(origin PYTHON),undefined)
@@ -40,6 +40,9 @@ setup: system venv ## make .venv ready (the other commands do it, too)
 build: venv ## lessons to solutions to notebooks, and the reference tensors
 	@.venv/bin/python -m autograder build
 	@.venv/bin/python -m autograder reference
+
+site: venv ## the course as pages, in build/site
+	@.venv/bin/python -m autograder site $(ARGS)
 
 bench: system venv ## what a check costs; one class graded with stock nbgrader and with ours
 	@.venv/bin/python -m autograder bench $(ARGS)

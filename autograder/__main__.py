@@ -54,6 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--output", type=Path, help="write solutions/ and notebooks/ below this folder instead")
     one.set_defaults(run=_build)
 
+    one = commands.add_parser("site", help="the course as pages, in one folder: pictures, hints, the living explorer")
+    one.add_argument("chapters", nargs="*", type=_lesson, help="slug, topic or number; all of them by default")
+    one.add_argument("--output", type=Path, default=Path("build", "site"), help="where to (build/site)")
+    one.add_argument("--address", metavar="URL", help="where the pages will be found, for their site map")
+    one.set_defaults(run=_site)
+
     one = commands.add_parser("reference", help="write the reference tensors that answers are compared with")
     one.add_argument("chapters", nargs="*", type=_chapter, help="slug, topic or number; all of them by default")
     one.add_argument(
@@ -230,6 +236,14 @@ def _build(chosen: argparse.Namespace) -> int:
 
     for path in build(output=chosen.output, chapters=chosen.chapters or None):
         print(path)
+    return 0
+
+
+def _site(chosen: argparse.Namespace) -> int:
+    from autograder.authoring.site import ADDRESS, build_site
+
+    files = build_site(chosen.output, chapters=chosen.chapters or None, address=chosen.address or ADDRESS)
+    print(f"{len(files)} files in {chosen.output}: open {chosen.output / 'index.html'}")
     return 0
 
 

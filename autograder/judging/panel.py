@@ -8,7 +8,7 @@ from html import escape
 from itertools import zip_longest
 
 from autograder.judging import sentences
-from autograder.judging.judgement import Entry, Finding, Judgement, Picture
+from autograder.judging.judgement import Aspect, Entry, Finding, Judgement, Picture
 
 __all__ = ["html", "text"]
 
@@ -69,8 +69,9 @@ def html(verdict: Judgement) -> str:
     parts = [
         f'<div role="group" aria-label="{escape(sentences.verdict(verdict.exercise, verdict.status, points))}" '
         f'style="border:1px solid {_LINE};border-left:5px solid {colour};border-radius:10px;padding:12px 18px;'
-        f'max-width:760px;font:15px/1.5 system-ui,sans-serif;color:{_INK}">',
-        '<div style="display:flex;justify-content:space-between;gap:18px;font-weight:600">'
+        f'max-width:760px;overflow-wrap:anywhere;font:15px/1.5 system-ui,sans-serif;color:{_INK}">',
+        # A status: where a screen reader follows what comes in, it reads this line when the check is done.
+        '<div role="status" style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:0 18px;font-weight:600">'
         f'<span><span aria-hidden="true">{_DRAWN.get(sign, sign)}</span> <code style="{_CODE};font-size:15px">{name}</code> '
         f"{escape(verdict.status)}</span><span>{points}</span></div>",
     ]
@@ -78,7 +79,7 @@ def html(verdict: Judgement) -> str:
         parts.append('<ul style="list-style:none;padding:0;margin:8px 0;display:flex;gap:4px 18px;flex-wrap:wrap">')
         parts += [
             f'<li style="color:{_MUTED}">{"✓" if aspect.holds else "✕"} '
-            f'<b style="color:{_INK};font-weight:600">{escape(aspect.name)}</b> {escape(aspect.note)}</li>'
+            f'<b style="color:{_INK};font-weight:600">{escape(aspect.name)}</b> {escape(_how(aspect))}</li>'
             for aspect in verdict.aspects
         ]
         parts.append("</ul>")
@@ -98,6 +99,11 @@ def html(verdict: Judgement) -> str:
     if verdict.note:
         parts.append(f'<div style="color:{_MUTED};font-size:13px">{escape(verdict.note)}</div>')
     return "".join([*parts, "</div>"])
+
+
+def _how(aspect: Aspect) -> str:
+    """In a word, what the sign says of an aspect that does not hold, where no note says more."""
+    return aspect.note or ("" if aspect.holds else "not right")
 
 
 def _entries(verdict: Judgement) -> str:
@@ -123,9 +129,12 @@ def _finding(finding: Finding) -> str:
         f'<td style="{_CELL};overflow-wrap:anywhere">{escape(value)}</td></tr>'
         for name, value in _rows(finding)
     )
+    caption = (
+        f'<caption style="caption-side:top;text-align:left;padding:0;color:{_MUTED};font:13px/1.5 system-ui,sans-serif">'
+        f"{escape(sentences.case(finding.case))}</caption>"
+    )
     parts = [
-        f'<div style="color:{_MUTED};font-size:13px">{escape(sentences.case(finding.case))}</div>',
-        f'<table style="border-collapse:collapse;{_CODE};margin:4px 0;color:{_INK}">{rows}</table>',
+        f'<table style="border-collapse:collapse;min-width:min(100%,28em);{_CODE};margin:4px 0;color:{_INK}">{caption}{rows}</table>'
     ]
     if finding.off:
         parts.append(f'<div style="margin:6px 0">{escape(finding.off)}</div>')
@@ -162,7 +171,7 @@ def text(verdict: Judgement) -> str:
     """
     points = sentences.points(verdict.score, verdict.points)
     lines = [f"{_SIGNS[verdict.status][0]} {verdict.exercise} {verdict.status}: {points}"]
-    lines += [f"  {'✓' if one.holds else '✕'} {one.name} {one.note}".rstrip() for one in verdict.aspects]
+    lines += [f"  {'✓' if one.holds else '✕'} {one.name} {_how(one)}".rstrip() for one in verdict.aspects]
     if verdict.advice:
         lines.append(f"  {verdict.advice}")
     if verdict.misconception:

@@ -8,7 +8,9 @@ from typing import Any
 import ipywidgets as widgets
 from torch import Tensor
 
+from course.alive import ALIVE, display_alive
 from course.network.sliding import draw_slide
+from course.network.steps import Steps
 from course.network.windowing import Slide, slide_of
 from course.picture import Picture
 
@@ -19,8 +21,8 @@ def slide(image: Tensor, weight: Tensor, stride: int = 1, padding: int = 0, step
     """Slide a kernel over an image, step by step: with the mouse, or with the arrow keys once the slider has focus.
 
     ``image`` is ``(H, W)`` or ``(C, H, W)``, ``weight`` one kernel ``(kh, kw)`` or ``(C, kh, kw)``. ``step`` counts
-    the output's cells along its rows, from 0. Where no widget can be shown (GitHub, a static page), the picture of
-    the present step stands in its place.
+    the output's cells along its rows, from 0. Where no widget is alive (a saved notebook, a static page, a
+    terminal), the picture of the step or its words stand in its place.
 
     Raises as ``draw_sliding_step`` does.
 
@@ -42,21 +44,14 @@ class SlidingKernel(widgets.VBox):
     def __init__(self, sliding: Slide, step: int = 0) -> None:
         self._sliding = sliding
         self._require(step)
-        self._slider = widgets.IntSlider(
-            value=step,
-            min=0,
-            max=sliding.steps - 1,
-            description="Step",
-            tooltip="The step of the kernel. Arrow keys move it by one.",
-            continuous_update=True,
-            layout=widgets.Layout(width="100%", max_width="640px"),
-        )
+        self._slider = Steps(value=step, last=sliding.steps - 1)
         self._view = widgets.HTML()
-        # Said by a screen reader at each step; sighted readers have the same line above the picture.
+        # For sighted readers; a screen reader has the same words as the slider's value.
         self._said = widgets.HTML()
         self._show()
         self._slider.observe(self._show, names="value")
         super().__init__([self._slider, self._said, self._view])
+        self.add_class(ALIVE)
 
     @property
     def step(self) -> int:
@@ -82,9 +77,12 @@ class SlidingKernel(widgets.VBox):
         row, column = self._sliding.place(self.step)
         result = self._sliding.output[row, column].item()
         words = f"Step {self.step} of 0 to {self._sliding.steps - 1}: output[{row}, {column}] = {result:.3f}"
-        self._said.value = f'<div role="status" aria-live="polite">{escape(words)}</div>'
+        self._slider.words = words
+        self._said.value = f"<div>{escape(words)}</div>"
         self._view.value = self.picture.svg()
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        # A page without a kernel takes the SVG, a terminal the words; JupyterLab takes the widget.
         return {**(super()._repr_mimebundle_(**kwargs) or {}), **self.picture._repr_mimebundle_()}
+
+    def _ipython_display_(self, **_: Any) -> None:
+        display_alive(super()._repr_mimebundle_() or {}, {}, self.picture, repr(self.picture))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from course.marks import text
+from course.marks import text, wrapped
 from course.picture import BLUE, GREEN, INK, LINE, MUTED, ORANGE, PURPLE, VERMILION, Picture
 from course.strides.badges import Badge, badges, elements_words, storage_words
 from course.strides.draw_grid import draw_grid
@@ -20,6 +19,7 @@ __all__ = ["MARKS", "WIDTH", "Stage", "describe", "draw", "draw_pair"]
 
 WIDTH = 900
 _LEFT, _INSIDE = 20.0, WIDTH - 40
+_LONGEST_NAME = int(_INSIDE / mono_width("x", 17))
 
 MARKS = {"start": "●", "view": "⇄", "copy": "❐", "error": "✕"}
 """The sign of each kind of stage; the word always stands beside it."""
@@ -56,7 +56,7 @@ def draw(scene: Scene, stages: Sequence[Stage] = (), shown: int = 0, shares: boo
     Shape (2,), stride (2,), offset 1, over 4 slots of int64. Contiguous: no. Elements overlap: no.
     Element [1] is 7 and lies in slot 3: 1 + 1·2 = 3.
     """
-    parts = [text(_LEFT, 32, _short(scene.name, 90), size=17, mono=True, bold=True)]
+    parts = [text(_LEFT, 32, _short(scene.name, _LONGEST_NAME), size=17, mono=True, bold=True)]
     y = 48.0
     if stages:
         body, y = _history(stages, shown, y)
@@ -102,8 +102,9 @@ def draw_pair(a: Scene, b: Scene, same_memory: bool, headline: str) -> Picture:
     lit_a = _lit(a)
     one_storage = same_memory and a.dtype == b.dtype
     lit_b = lit_a if one_storage else _lit(b)
-    parts = [text(_LEFT, 32, headline, size=17, bold=True)]
-    body, y = _tensor(a, badges(a), lit_a, 44, a.name)
+    lines = wrapped(headline, _INSIDE, 17, bold=True)
+    parts = [text(_LEFT, 32 + 23 * place, line, size=17, bold=True) for place, line in enumerate(lines)]
+    body, y = _tensor(a, badges(a), lit_a, 21 + 23 * len(lines), a.name)
     parts.append(body)
     body, y = _tensor(b, badges(b), lit_b, y + 4, b.name)
     parts.append(body)
@@ -207,7 +208,7 @@ def _storage(
 
 
 def _note(notes: Sequence[str], kind: str, y: float) -> tuple[str, float]:
-    lines = [line for note in notes for line in textwrap.wrap(note[0].upper() + note[1:], 122)]
+    lines = [line for note in notes for line in wrapped(note[0].upper() + note[1:], _INSIDE - 28, 13)]
     if not lines:
         return "", y
     colour = _COLOURS[kind]

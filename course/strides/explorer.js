@@ -1,5 +1,6 @@
-// The stride explorer's canvas. Python sends `state`: the layout, the values in sight, the history. Everything about
-// pointing at elements and slots is worked out here, so that it needs no kernel; operations are sent to Python.
+// The stride explorer's canvas. Its model has `state`: the layout, the values in sight, the history. Everything about
+// pointing at elements and slots is worked out here, so that it needs no kernel; operations are sent to the model, which is
+// Python's in a notebook (explorer.py) and the page's own where there is no kernel (page/model.js).
 
 const COLOURS = ["#0072B2", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"]; // Okabe and Ito; one for each dimension
 const SVG = "http://www.w3.org/2000/svg";
@@ -22,11 +23,12 @@ const CSS = `
 .strides .top, .strides form, .strides .head { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 .strides .top { justify-content: space-between; margin-bottom: 8px; }
 .strides code, .strides .mono { font-family: var(--mono); }
-.strides .code { font-size: 15px; font-weight: 600; overflow-wrap: anywhere; background: none; color: inherit; padding: 0; }
+.strides .code { font-size: 15px; font-weight: 600; overflow-wrap: break-word; min-width: 0; background: none; color: inherit; padding: 0; }
 .strides .history { align-items: center; }
 .strides .history li + li::before { content: "›" / ""; color: var(--soft); font-size: 18px; margin-right: 6px; }
 .strides .history button { text-align: left; border-radius: 9px; padding: 5px 11px; }
-.strides .history code { display: block; font-weight: 600; overflow-wrap: anywhere; }
+.strides .history code { display: block; font-weight: 600; overflow-wrap: break-word; }
+.strides .history li, .strides .history button { min-width: 0; max-width: 100%; }
 .strides .history span { font-size: 12px; }
 .strides .history .start { border-color: #0072B2; } .strides .history .view { border-color: var(--good); }
 .strides .history .copy { border-color: #CC79A7; border-style: double; border-width: 3px; }
@@ -35,8 +37,10 @@ const CSS = `
 .strides form { margin: 10px 0 6px; }
 .strides form input { font-family: var(--mono); flex: 1 1 220px; min-width: 0; }
 .strides form label { font-weight: 600; }
-.strides .message { color: var(--ink); border-left: 4px solid var(--bad); padding: 4px 10px; margin: 6px 0; }
-.strides .message:empty { display: none; }
+.strides .failed { padding: 8px 12px; margin: 6px 0; border: 1px solid var(--bad); border-left-width: 5px; border-radius: 8px;
+  background: color-mix(in srgb, var(--bad) 7%, var(--paper)); overflow-wrap: break-word; }
+.strides .failed p { margin: 2px 0; } .strides .failed details { margin-top: 4px; font-size: 12px; }
+.strides .failed:empty { display: none; }
 .strides .try button { font: 12px var(--mono); padding: 2px 8px; min-height: 26px; }
 .strides .head { margin: 14px 0 6px; } .strides .title { font-size: 15px; font-weight: 650; margin-right: 4px; }
 .strides .badges li { border: 1px solid var(--line); border-radius: 12px; padding: 0 9px; font-size: 12px; }
@@ -78,8 +82,7 @@ const CSS = `
 .strides .why { margin-top: 12px; padding: 9px 14px; border: 1px solid var(--line); border-left-width: 5px; border-radius: 8px;
   background: var(--ground); }
 .strides .why.view { border-left-color: var(--good); } .strides .why.copy { border-left-color: #CC79A7; }
-.strides .why.error { border-color: var(--bad); background: color-mix(in srgb, var(--bad) 7%, var(--paper)); }
-.strides .why p { margin: 2px 0; } .strides .why details { margin-top: 4px; font-size: 12px; }
+.strides .why p { margin: 2px 0; }
 .strides .why:empty { display: none; }
 .strides .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (prefers-reduced-motion: no-preference) {
@@ -92,6 +95,14 @@ function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   node.append(...children);
   return node;
+}
+
+const sentence = (words) => words[0].toUpperCase() + words.slice(1);
+
+/** The code that gives the tensor, which may break into lines between two operations. */
+function broken({ stages, shown }) {
+  const done = stages.slice(0, shown + 1).filter((stage) => stage.kind !== "error");
+  return done.flatMap((stage, place) => (place ? [make("wbr"), stage.text] : [stage.text]));
 }
 
 const bracketed = (index) => `[${index.join(", ")}]`;
@@ -173,7 +184,8 @@ function render({ model, el }) {
   const history = make("ol", { class: "history", "aria-label": "History" });
   const input = make("input", { type: "text", placeholder: ".view(3, 8).t()[:, ::2]", spellcheck: "false",
     autocomplete: "off", autocapitalize: "off" });
-  const message = make("p", { class: "message", role: "alert" });
+  // Beside the field where it was typed: why the last line could not be done, and nothing older.
+  const failed = make("div", { class: "failed", role: "alert" });
   const undo = make("button", { type: "button", class: "undo" }, "↶ Undo");
   const label = make("label", {}, "Operations ", input);
   label.style.cssText = "display:flex;gap:8px;align-items:center;flex:1 1 300px";
@@ -198,7 +210,7 @@ function render({ model, el }) {
     "Enter on a slot goes to the element that lies there. @ is the slot of an element.");
   const root = make("div", { class: "strides", role: "group", "aria-label": "Stride explorer" },
     make("style", {}, CSS),
-    make("div", { class: "top" }, code, copy), history, form, message, suggestions,
+    make("div", { class: "top" }, code, copy), history, form, failed, suggestions,
     make("div", { class: "head" }, make("span", { class: "title" }, "Tensor"), badges, shown, elementPages), reasons,
     make("div", { class: "scroll" }, grids), where,
     make("div", { class: "head" }, make("span", { class: "title" }, "Storage"), stored, slotPages),
@@ -229,18 +241,19 @@ function render({ model, el }) {
       make("li", { title: reason, class: warns ? "warns" : "plain" }, words)));
     reasons.replaceChildren(make("summary", {}, "What these say"), ...state.badges.map(({ words, why: reason }) =>
       make("p", {}, make("strong", {}, `${words}: `), reason)));
-    code.textContent = state.code;
+    code.replaceChildren(...broken(state));
     undo.setAttribute("aria-disabled", String(!state.undo));
-    message.textContent = state.message;
     shown.textContent = state.whole ? "" : state.elements;
-    const last = state.stages[state.shown];
+    const last = state.stages[state.shown], error = last.kind === "error";
+    failed.replaceChildren(...(state.message ? [make("p", {}, sentence(state.message))] : error ? whyNot(last) : []));
     why.className = `why ${last.kind}`;
-    why.replaceChildren(...[state.why, state.remark].filter(Boolean).map((words) =>
-      make("p", {}, words[0].toUpperCase() + words.slice(1))));
-    if (state.torch) {
-      why.prepend(make("p", {}, make("strong", {}, "✕ ", make("code", {}, last.text), " cannot be done")));
-      why.append(make("details", {}, make("summary", {}, "torch's own message"), make("code", {}, state.torch)));
-    }
+    why.replaceChildren(...[error ? "" : state.why, state.remark].filter(Boolean).map((words) => make("p", {}, sentence(words))));
+  }
+
+  function whyNot(last) {
+    const torch = make("details", {}, make("summary", {}, "torch's own message"), make("code", {}, state.torch));
+    return [make("p", {}, make("strong", {}, "✕ ", make("code", {}, last.text), " cannot be done")),
+      make("p", {}, sentence(state.why)), ...(state.torch ? [torch] : [])];
   }
 
   function drawElements() {
@@ -454,7 +467,7 @@ function render({ model, el }) {
   function toSlot(slot, keyboard) {
     wanted = keyboard && !slots.has(slot);
     goTo({ index: at.index, slot, on: "slots" }, keyboard);
-    if (!slots.has(slot)) send({ slot }); // out of sight: Python shows the page it lies on
+    if (!slots.has(slot)) send({ slot }); // out of sight: the model shows the page it lies on
   }
 
   /** Buttons that bring other parts of a large tensor or storage into sight. */
@@ -489,7 +502,8 @@ function render({ model, el }) {
     drawElements();
     drawStorage();
     drawPagers();
-    const index = cells.size ? state.focus : null;
+    const focus = model.get("focus"); // it may have moved since the state was drawn up
+    const index = cells.size ? (cells.has(String(focus)) ? focus : state.focus) : null;
     const here = index ? slotOf(state, index) : null;
     // When only what is in sight moved, the focus stays where it is: on a slot, or on an element the keys have left for.
     const onSlot = at.on === "slots" && !anew && slots.has(at.slot);
@@ -518,7 +532,7 @@ function render({ model, el }) {
     // What failed stays in the field, to be mended; what was done is cleared away.
     if (asked && input.value === asked) input.value = last.kind === "error" ? last.text : "";
     asked = "";
-    say(`${last.text}: ${last.caption}. ${state.why}`);
+    if (last.kind !== "error") say(`${last.text}: ${last.caption}. ${state.why}`); // else role="alert" says it
   }
 
   form.addEventListener("submit", (event) => {

@@ -10,6 +10,7 @@ import anywidget
 import traitlets
 from torch import Tensor
 
+from course.alive import ALIVE, display_alive
 from course.picture import Picture
 from course.strides.badges import badges, elements_words, storage_words
 from course.strides.chain import ChainError, Disagreement, Record, parse, shares_storage
@@ -21,15 +22,19 @@ from course.strides.reading import read, stored_in
 from course.strides.scene import Scene, cut, read_slots, slot_window
 from course.strides.suggest import suggestions
 from course.strides.trail import Trail
+from course.strides.written import written
 
-__all__ = ["Explorer", "explore"]
+__all__ = ["WRITTEN", "Explorer", "explore"]
+
+WRITTEN = "one_cnn_explorer"
+"""The key, in the metadata of the picture's output, of the exploration written down."""
 
 
 def explore(tensor: Tensor | str, name: str = "x") -> Explorer:
     """Explore ``tensor``, rank 0 to 5, or the chain in a text such as ``"arange(24).view(2, 3, 4)"``.
 
     Type or click operations, undo them, point at elements and slots, or move between them with the arrow keys. Where
-    no widget can be shown (GitHub, a static page), the picture of the present state stands in its place.
+    no widget is alive (a saved notebook, a static page, a terminal), its picture or its words stand in its place.
 
     Raises as ``show`` does for tensors, and ``ChainError`` for a text that is no chain or has no start.
 
@@ -70,6 +75,7 @@ class Explorer(anywidget.AnyWidget):
         self._looked_at = trail.tensor
         self._scene = read(trail.tensor, trail.code)
         super().__init__(focus=list(self._scene.focus or ()))
+        self.add_class(ALIVE)
         self._show()
         self.on_msg(self._hear)
         self.observe(self._follow, names="focus")
@@ -239,6 +245,10 @@ class Explorer(anywidget.AnyWidget):
             return None
         data, metadata = bundle
         return {**data, "text/plain": repr(self), "image/svg+xml": self.picture.svg()}, metadata
+
+    def _ipython_display_(self, **_: Any) -> None:
+        data, metadata = self._repr_mimebundle_() or ({}, {})
+        display_alive(data, metadata, self.picture, repr(self), {WRITTEN: written(self._trail)})
 
 
 def _first_at(scene: Scene, slot: int) -> tuple[int, ...]:

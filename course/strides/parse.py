@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from course.strides.computing import COMPUTES, computes
 from course.strides.operations import ATTRIBUTES, METHODS
 
 __all__ = ["LARGEST_NUMBER", "LONGEST_TEXT", "MOST_STEPS", "STARTS", "Chain", "ChainError", "Step", "parse"]
@@ -18,6 +20,7 @@ __all__ = ["LARGEST_NUMBER", "LONGEST_TEXT", "MOST_STEPS", "STARTS", "Chain", "C
 STARTS = ("arange", "zeros", "ones")
 """The functions that a chain may start with; ``torch.`` may stand before them."""
 _NO_START = f"a chain starts with {', '.join(f'{name}(…)' for name in STARTS)}, or with the dot or bracket of its first operation"
+_OPERATORS = "+-*/%@&|^<>=!~"
 LARGEST_NUMBER = 1_000_000
 LONGEST_TEXT = 1_000
 MOST_STEPS = 50
@@ -85,6 +88,8 @@ class _Parser:
                 raise ChainError(
                     f"{sign!r} is refused at position {self.position}: a chain has no such sign", self.position
                 )
+        if stripped[0] in _OPERATORS:
+            raise ChainError(f"{_short(stripped)} is refused at position {self.shift}: {COMPUTES}", self.shift)
         self.bare = stripped[0] in ".["
         # A bare chain needs something to hang on; the name is taken off again by position, not by what it is called.
         self.source = f"x{stripped}" if self.bare else stripped
@@ -127,6 +132,14 @@ class _Parser:
             return node.func.value
         if isinstance(node, (ast.Attribute, ast.Subscript)):
             return node.value
+        first = node
+        while isinstance(first, (ast.BinOp, ast.Compare, ast.BoolOp)):
+            first = first.values[0] if isinstance(first, ast.BoolOp) else first.left
+        if first is not node:  # from the operator on, without brackets that the first operand stands in
+            behind = self.bytes[first.end_col_offset : node.end_col_offset].decode()
+            piece = behind.lstrip(" )\t")
+            place = self.place((first.end_col_offset or 0) + len(behind.encode()) - len(piece.encode()))
+            raise ChainError(f"{_short(piece)} is refused at position {place}: {COMPUTES}", place)
         self.refuse(node, _NO_START)
 
     def start(self, node: ast.Call) -> Step:
@@ -144,12 +157,12 @@ class _Parser:
             name = node.func.attr
             if name not in METHODS:
                 brackets = f"{name} is written without brackets"
-                self.refuse_name(node.func, name, brackets if name in ATTRIBUTES else f"known are {', '.join(METHODS)}")
+                self.refuse_name(node.func, name, brackets if name in ATTRIBUTES else _known(name, METHODS))
             return Step(name, *self.arguments(node), self.after(base, node, "."))
         name = node.attr if isinstance(node, ast.Attribute) else ""
         if name not in ATTRIBUTES:
             call = f"to call it, write .{name}(…)"
-            self.refuse_name(node, name, call if name in METHODS else f"known are {', '.join(ATTRIBUTES)}")
+            self.refuse_name(node, name, call if name in METHODS else _known(name, ATTRIBUTES))
         return Step(name, (), (), self.after(base, node, "."))
 
     def arguments(self, node: ast.Call) -> tuple[tuple[Any, ...], tuple[tuple[str, Any], ...]]:
@@ -213,9 +226,16 @@ class _Parser:
         place, piece = self.place(node.col_offset), self.piece(node)
         if self.bare and node.col_offset == 0:
             piece = piece[1:]
-        piece = piece if len(piece) <= 60 else f"{piece[:57]}..."
-        raise ChainError(f"{piece} is refused at position {place}: {why}", place)
+        raise ChainError(f"{_short(piece)} is refused at position {place}: {why}", place)
 
     def refuse_name(self, node: ast.expr, name: str, why: str) -> NoReturn:
         place = self.place((node.end_col_offset or 0) - len(name.encode()))
-        raise ChainError(f".{name} is refused at position {place}: {why}", place)
+        raise ChainError(f"{_short(f'.{name}')} is refused at position {place}: {why}", place)
+
+
+def _short(piece: str) -> str:
+    return piece if len(piece) <= 60 else f"{piece[:57]}..."
+
+
+def _known(name: str, names: Iterable[str]) -> str:
+    return COMPUTES if computes(name) else f"known are {', '.join(names)}"

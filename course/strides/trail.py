@@ -35,7 +35,10 @@ class Trail:
         if chain.start is None:
             raise ChainError(f"{text.strip()} goes on from a tensor: begin with one, as in arange(24){text.strip()}", 0)
         name = chain.start.text if chain.start.text.startswith("torch.") else f"torch.{chain.start.text}"
-        return cls(start_tensor(chain.start), name).then(chain.steps)
+        start = start_tensor(chain.start)
+        if start.ndim > MOST_DIMENSIONS:
+            raise ChainError(f"{name} has {start.ndim} dimensions, {MOST_DIMENSIONS} can be shown", 0)
+        return cls(start, name).then(chain.steps)
 
     def then(self, steps: Iterable[Step]) -> Trail:
         """The trail after these steps, done on the tensor that is looked at; later stages are given up.

@@ -161,9 +161,12 @@ def test_a_typed_chain_is_marked_step_by_step(explorer: Locator) -> None:
 
 def test_a_view_that_cannot_be_is_explained_and_can_be_undone(explorer: Locator, pictures: Path) -> None:
     run(explorer, "[:, ::2].transpose(0, 1).view(4, 4)")
-    why = explorer.locator(".why")
+    why = explorer.get_by_role("alert")
     expect(why).to_contain_text("dimensions 0 and 1 cannot merge: stride 8 ≠ 2 × 12")
     expect(why).to_contain_text("reshape(4, 4) would copy 16 elements")
+    field = explorer.get_by_label("Operations", exact=True).bounding_box()
+    said = why.bounding_box()
+    assert field and said and 0 < said["y"] - field["y"] - field["height"] < 40, "right below the field"
     expect(explorer.locator(".history .error")).to_contain_text("✕ error")
     expect(explorer.locator(".code")).to_have_text("torch.arange(24).view(2, 3, 4)[:, ::2].transpose(0, 1)")
     expect(explorer.get_by_label("Operations", exact=True)).to_have_value(".view(4, 4)")
@@ -178,6 +181,21 @@ def test_what_is_no_chain_is_refused_beside_the_field(explorer: Locator) -> None
     run(explorer, "__import__('os')")
     expect(explorer.get_by_role("alert")).to_contain_text("__import__('os') is refused at position 0")
     expect(explorer.locator(".history button")).to_have_count(2)
+
+
+def test_the_newest_reason_stands_alone(explorer: Locator) -> None:
+    run(explorer, ".transpose(0, 1).view(24)")
+    expect(explorer.get_by_role("alert")).to_contain_text("cannot merge")
+    run(explorer, ".sum()")
+    expect(explorer.get_by_role("alert")).to_have_text(
+        ".sum is refused at position 1: that computes new numbers; here are only layouts"
+    )
+    run(explorer, ".t()")
+    expect(explorer.get_by_role("alert")).to_contain_text("t() takes 2 at most")
+    expect(explorer.get_by_role("alert")).not_to_contain_text("sum")
+    run(explorer, ".view(-1)")
+    run(explorer, ".reshape(-1)")
+    expect(explorer.locator(".failed")).to_be_empty()
 
 
 def test_an_operation_is_clicked_and_a_stage_gone_back_to(explorer: Locator) -> None:
@@ -210,7 +228,7 @@ def test_what_is_out_of_sight_comes_into_sight_with_the_keys(desk: Page) -> None
 
 
 def test_compare_shows_two_tensors_over_one_storage(desk: Page, pictures: Path) -> None:
-    picture = desk.locator(".jp-OutputArea-output svg[role=img]").first
+    picture = desk.locator(".jp-OutputArea-output svg[role=img]:visible").first
     picture.scroll_into_view_if_needed()
     expect(desk.locator("svg title", has_text="a beside b")).to_have_count(1)
     picture.screenshot(path=pictures / "compare.png")
@@ -222,7 +240,7 @@ def test_both_themes_are_accessible(explorer: Locator, desk: Page, theme: str, p
     desk.evaluate(choose, theme)
     expect(desk.locator(f'body[data-jp-theme-name="{theme}"]')).to_be_attached()
     run(explorer, "[:, 1].unsqueeze(1).expand(2, 2, 4).view(16)")
-    explorer.locator(".why.error").wait_for()
+    explorer.locator(".failed p").first.wait_for()
     element(explorer, 1, 0, 2).click()
     try:
         said = Axe().run(desk, context=".strides").response
@@ -246,8 +264,9 @@ def test_nothing_moves_where_no_motion_is_asked_for(explorer: Locator, desk: Pag
 
 
 def test_the_saved_notebook_holds_the_picture_too(desk: Page) -> None:
-    outputs = desk.evaluate(
-        "() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.toJSON().outputs[0].data"
+    still, alive = desk.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets[1].model.sharedModel.toJSON().outputs.map(o => o.data)"
     )
-    assert set(outputs) == {"application/vnd.jupyter.widget-view+json", "image/svg+xml", "text/plain"}
-    assert "x and its storage" in "".join(outputs["image/svg+xml"])
+    assert set(still) == {"text/html", "image/svg+xml", "text/plain"}
+    assert "x and its storage" in "".join(still["image/svg+xml"])
+    assert set(alive) == {"application/vnd.jupyter.widget-view+json"}

@@ -1,5 +1,7 @@
 """The slider shows the step's picture, and leaves a picture where no widget can be."""
 
+from unittest.mock import ANY
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -26,17 +28,17 @@ def test_moving_the_slider_shows_and_says_the_new_step():
     slider, said, view = kernel.children
     slider.value = 31
     expected = F.conv2d(photo()[:1], EDGE[None, None])[0, 1, 1].item()
-    assert f"output[1, 1] = {expected:.3f}" in said.value and 'aria-live="polite"' in said.value
+    assert f"output[1, 1] = {expected:.3f}" in said.value and slider.words in said.value
     assert "Output cell (1, 1)" in view.value and view.value.startswith("<svg")
 
 
 def test_the_slider_holds_exactly_the_steps_there_are():
     slider = sliding().children[0]
-    assert (slider.min, slider.max, slider.step, slider.value) == (0, 30 * 30 - 1, 1, 0)
+    assert (slider.label, slider.last, slider.value) == ("Step", 30 * 30 - 1, 0)
 
 
 def test_an_output_of_one_cell_has_one_step():
-    assert slide(torch.ones(3, 3), torch.ones(3, 3)).children[0].max == 0
+    assert slide(torch.ones(3, 3), torch.ones(3, 3)).children[0].last == 0
 
 
 def test_a_page_without_a_kernel_gets_the_picture_of_the_present_step(read):
@@ -45,6 +47,17 @@ def test_a_page_without_a_kernel_gets_the_picture_of_the_present_step(read):
     assert "Output cell (1, 10)" in bundle["image/svg+xml"]
     assert bundle["text/plain"] == repr(kernel.picture)
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == kernel.model_id
+
+
+def test_a_cell_leaves_the_picture_and_behind_it_the_slider(monkeypatch):
+    shown = []
+    monkeypatch.setattr("course.alive.display", lambda data, **_: shown.append(data))
+    kernel = sliding(step=40)
+    kernel._ipython_display_()
+    still, alive = shown
+    assert "Output cell (1, 10)" in still["text/html"]
+    assert still["text/plain"] == repr(kernel.picture)
+    assert alive == {"application/vnd.jupyter.widget-view+json": ANY}
 
 
 @pytest.mark.parametrize("step", [-1, 900, 1.0, True])

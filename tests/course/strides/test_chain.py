@@ -132,7 +132,7 @@ def test_a_large_tensor_of_ones_own_is_welcome() -> None:
 
 
 def test_strides_beyond_what_can_be_counted_are_refused() -> None:
-    with pytest.raises(ChainError, match="a stride of 1000000000000000000 is longer than is shown here"):
+    with pytest.raises(ChainError, match=r"a stride beyond 2\*\*40 is longer than is shown here"):
         history("arange(6)" + "[::1000000]" * 3)
 
 

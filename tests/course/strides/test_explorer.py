@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 from typing import Any
 
 import nbformat
@@ -12,6 +10,7 @@ import pytest
 import torch
 from nbconvert import HTMLExporter
 
+from course.alive import ALIVE, STILL
 from course.strides import ChainError, explore
 from course.strides.chain import Disagreement
 from course.strides.explorer import Explorer
@@ -192,13 +191,31 @@ def test_without_a_kernel_there_is_the_picture_and_the_history(x: torch.Tensor) 
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-def test_a_static_page_shows_the_picture(x: torch.Tensor) -> None:
-    data, metadata = explore(x)._repr_mimebundle_()
-    output = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
-    cell = nbformat.v4.new_code_cell("explore(x)", outputs=[output])
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The bundles that are displayed, one output each."""
+    bundles: list[dict[str, Any]] = []
+    monkeypatch.setattr("course.alive.display", lambda data, **_: bundles.append(data))
+    return bundles
+
+
+def test_a_cell_leaves_the_picture_and_behind_it_the_widget(x: torch.Tensor, shown: list[dict[str, Any]]) -> None:
+    explorer = explore(x)
+    explorer._ipython_display_()
+    still, alive = shown
+    assert set(still) == {"text/html", "image/svg+xml", "text/plain"}
+    assert still["text/plain"] == repr(explorer)
+    assert set(alive) == {"application/vnd.jupyter.widget-view+json"}, "no text: a terminal would print a second one"
+    assert ALIVE in explorer._dom_classes
+    assert f'class="{STILL}"' in still["text/html"]
+
+
+def test_a_static_page_shows_the_picture(x: torch.Tensor, shown: list[dict[str, Any]]) -> None:
+    explore(x)._ipython_display_()
+    outputs = [nbformat.v4.new_output("display_data", data=data) for data in shown]
+    cell = nbformat.v4.new_code_cell("explore(x)", outputs=outputs)
     page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
-    pictures = [base64.b64decode(part).decode() for part in re.findall(r"data:image/svg\+xml;base64,([\w+/=]+)", page)]
-    assert any("Element [1, 1, 1] is 17 and lies in slot 17" in picture for picture in pictures)
+    assert "Element [1, 1, 1] is 17 and lies in slot 17" in page
 
 
 def test_what_cannot_be_shown_is_refused() -> None:

@@ -1,10 +1,14 @@
 """Chains are read, never run: what is not on the list is refused, with its name and its place."""
 
+import re
+
 import hypothesis.strategies as st
 import pytest
+import torch
 from hypothesis import given, settings
 
-from course.strides.operations import METHODS
+from course.strides.computing import _COMPUTING
+from course.strides.operations import METHODS, OPERATIONS
 from course.strides.parse import LARGEST_NUMBER, LONGEST_TEXT, ChainError, Step, parse
 
 
@@ -98,7 +102,7 @@ def test_a_start_alone_is_a_chain() -> None:
         ("arange", "arange is refused at position 0", 0),
         ("arange(3)(4)", r"arange\(3\)\(4\) is refused at position 0", 0),
         ("[1, 2].view(2), 3", "is refused at position 0", 0),
-        ("arange(3) + arange(3)", "is refused at position 0", 0),
+        ("arange(3) + arange(3)", "is refused at position 10", 10),
         ("lambda: arange(3)", "is refused at position 0", 0),
         ("().view(2)", r"\(\) is refused at position 0", 0),
         (".view(2) if 1 else 2", "is refused at position 0", 0),
@@ -159,3 +163,30 @@ def test_any_text_is_a_chain_or_a_clear_refusal(text: str) -> None:
 def test_deep_nesting_is_refused_like_anything_else(text: str) -> None:
     with pytest.raises(ChainError, match=r"not readable|is refused at position"):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (".view(6).sum()", ".sum is refused at position 9: that computes new numbers; here are only layouts"),
+        (".add_(1)", ".add_ is refused at position 1: that computes new numbers"),
+        (".sum", ".sum is refused at position 1: that computes new numbers"),
+        (".t() + 1", "+ 1 is refused at position 5: that computes new numbers; here are only layouts"),
+        ("(arange(6)) * 2 - 1", "* 2 - 1 is refused at position 12: that computes new numbers"),
+        (".t() @ arange(6)", "@ arange(6) is refused at position 5: that computes new numbers"),
+        (".t() > 0 < 3", "> 0 < 3 is refused at position 5: that computes new numbers"),
+        ("+ 1", "+ 1 is refused at position 0: that computes new numbers"),
+        ("  * 2", "* 2 is refused at position 2: that computes new numbers"),
+        (".numpy()", ".numpy is refused at position 1: known are view, reshape"),
+    ],
+)
+def test_what_computes_is_told_from_what_is_not_known(text: str, message: str) -> None:
+    with pytest.raises(ChainError, match=re.escape(message)):
+        parse(text)
+
+
+def test_what_computes_are_methods_of_torchs_and_none_of_ours() -> None:
+    assert [
+        name for name in sorted(_COMPUTING) if not hasattr(torch.Tensor, name) and not hasattr(torch.Tensor, f"{name}_")
+    ] == []
+    assert _COMPUTING.isdisjoint(OPERATIONS)

@@ -1,0 +1,38 @@
+"""Methods of a tensor that compute new numbers: a chain refuses them, and says that this is why."""
+
+from __future__ import annotations
+
+__all__ = ["COMPUTES", "computes"]
+
+COMPUTES = "that computes new numbers; here are only layouts"
+
+# Names of torch.Tensor (a test holds them against it), in-place ones without their last underscore.
+_NAMES = """
+abs absolute acos acosh add addbmm addcdiv addcmul addmm addmv addr all allclose amax amin aminmax angle any arccos
+arccosh arcsin arcsinh arctan arctan2 arctanh argmax argmin argsort asin asinh atan atan2 atanh baddbmm bernoulli
+bfloat16 bincount bitwise_and bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bmm bool byte
+cauchy ceil char cholesky clamp clamp_max clamp_min clip copysign corrcoef cos cosh count_nonzero cov cross cummax
+cummin cumprod cumsum deg2rad det diff digamma dist div divide dot double eq equal erf erfc erfinv exp exp2 expm1
+exponential fill fill_diagonal fix float float_power floor floor_divide fmax fmin fmod frac frexp gather gcd ge
+geometric greater greater_equal gt half hardshrink heaviside histc histogram hypot igamma igammac index_add
+index_copy index_fill index_put index_select inner int inverse isclose isfinite isinf isnan isneginf isposinf isreal
+kron kthvalue lcm ldexp le lerp less less_equal lgamma log log10 log1p log2 log_normal log_softmax logaddexp
+logaddexp2 logcumsumexp logdet logical_and logical_not logical_or logical_xor logit logsumexp long lt lu
+masked_fill masked_scatter masked_select matmul matrix_exp matrix_power max maximum mean median min minimum mm mode
+mul multinomial multiply mv mvlgamma nan_to_num nanmean nanmedian nanquantile nansum ne neg negative nextafter
+nonzero norm normal not_equal orgqr outer pinverse polygamma positive pow prelu prod put qr quantile rad2deg random
+reciprocal relu remainder renorm repeat repeat_interleave roll rot90 round rsqrt scatter scatter_add scatter_reduce
+sgn short sigmoid sign signbit sin sinc sinh slogdet softmax sort sqrt square std sub subtract sum svd take
+take_along_dim tan tanh tile topk trace triangular_solve tril triu true_divide trunc uniform unique
+unique_consecutive var vdot where xlogy zero
+"""
+_COMPUTING = frozenset(_NAMES.split())
+
+
+def computes(name: str) -> bool:
+    """Whether the method ``name`` gives numbers that were not there before, or writes some.
+
+    >>> computes("sum"), computes("add_"), computes("view"), computes("numpy")
+    (True, True, False, False)
+    """
+    return name.removesuffix("_") in _COMPUTING
