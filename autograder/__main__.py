@@ -160,8 +160,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.set_defaults(run=_export)
 
-    one = commands.add_parser("progress", help="what is solved and tried on this machine")
+    one = commands.add_parser("progress", help="what is solved and tried on this machine, and what comes next")
     one.add_argument("--json", action="store_true", help="for programs")
+    one.add_argument("--export", type=Path, metavar="FILE", help="write it to a file: .html as a page, else JSON")
+    one.add_argument(
+        "--empty", action="store_true", help="begin anew; what was kept is moved aside, and it says where to"
+    )
     one.set_defaults(run=_progress)
 
     # With + for its own options, of which it has none, every word that begins with - is JupyterLab's.
@@ -177,6 +181,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("notebooks", nargs="*", type=Path, metavar="NOTEBOOK", help="the working copy's unless told")
     one.add_argument("--released", type=Path, metavar="DIR", help="where the newer chapters are; notebooks by default")
     one.set_defaults(run=_update)
+    one = commands.add_parser("handin", help="pack a chapter's notebook with its checksum, and say what is not solved")
+    one.add_argument("what", metavar="CHAPTER_OR_NOTEBOOK", help="slug, topic, number, or the path of a notebook")
+    one.add_argument("--output", type=Path, metavar="ZIP", help="where to; beside the notebook by default")
+    one.set_defaults(run=_handin)
 
     one = commands.add_parser(
         "bench", help="what a check costs; and one class graded with stock nbgrader and with ours, to compare"
@@ -516,8 +524,16 @@ def _bench(chosen: argparse.Namespace) -> int:
 
 
 def _progress(chosen: argparse.Namespace) -> int:
-    from autograder.learner.progress import progress
+    from autograder.learner.progress import export, progress
+    from autograder.learner.record import empty
 
+    if chosen.export is not None:
+        print(f"progress: {export(chosen.export)}")
+    if chosen.empty:
+        kept = empty()
+        print(f"emptied; what was there, kept answers too, is in {kept}" if kept else "there was nothing to empty")
+    if chosen.export is not None or chosen.empty:
+        return 0
     print(json.dumps(progress().as_json(), indent=2) if chosen.json else repr(progress()))
     return 0
 
@@ -563,6 +579,13 @@ def _update(chosen: argparse.Namespace) -> int:
             failed = True
             print(error, file=sys.stderr)
     return int(failed)
+
+
+def _handin(chosen: argparse.Namespace) -> int:
+    from autograder.learner.handin import handin
+
+    print(repr(handin(chosen.what, chosen.output)))
+    return 0
 
 
 def _demo(chosen: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import tempfile
@@ -20,6 +21,7 @@ from autograder.authoring.lessons.notebook import notebook, to_bytes
 from autograder.authoring.lessons.work import HoldsWork, guard, stamp
 from autograder.commands import commands_on_path
 from autograder.files import write_whole
+from autograder.learner.contents import CONTENTS, as_bytes, contents_of
 from course.chapters import CHAPTERS, find_chapter
 
 __all__ = ["ROOT", "START", "HoldsWork", "LessonError", "ReleaseError", "build", "release"]
@@ -51,7 +53,10 @@ def build(root: Path = ROOT, output: Path | None = None, chapters: Iterable[str]
     # As `nbgrader generate_assignment --no-db` has it: a build has no gradebook.
     config.GenerateAssignment.no_database = True
     config.SaveCells.enabled = False
-    files = _files(solutions, _generate(config, solutions))
+    notebooks = _generate(config, solutions)
+    files = _files(solutions, notebooks)
+    if (output / CONTENTS).is_dir():  # the course itself: its package knows what its own notebooks hold
+        files |= {CONTENTS / f"{slug}.json": _contents(content) for slug, content in notebooks.items()}
     if START in lessons:
         start = notebook(lessons[START])
         stamp(start)
@@ -116,6 +121,10 @@ def _files(solutions: Mapping[str, bytes], notebooks: Mapping[str, bytes]) -> di
     """What to write where, the instructor's side first."""
     ours = {Path("solutions", slug, f"{slug}.ipynb"): content for slug, content in solutions.items()}
     return ours | {_released(slug): content for slug, content in notebooks.items()}
+
+
+def _contents(notebook: bytes) -> bytes:
+    return as_bytes(contents_of(json.loads(notebook)["cells"]))
 
 
 def _config(directory: Path) -> Config:

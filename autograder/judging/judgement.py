@@ -78,6 +78,7 @@ class Judgement:
 
     ``where`` says in a sentence what kind of input it fails on, if that can be said. ``entries`` are those of an answer to
     a question: what would be right is not among them. ``advice`` says what is missing of an answer, or of the wrong kind.
+    ``before`` says what has become of the try before, and ``again`` that it was recognised as the same misconception.
     """
 
     exercise: str
@@ -93,6 +94,8 @@ class Judgement:
     where: str = ""
     entries: tuple[Entry, ...] = ()
     advice: str = ""
+    before: str = ""
+    again: bool = False
 
     @property
     def solved(self) -> bool:

@@ -83,12 +83,14 @@ def html(verdict: Judgement) -> str:
             for aspect in verdict.aspects
         ]
         parts.append("</ul>")
+    if verdict.before:
+        parts.append(f'<div style="margin:6px 0">{escape(verdict.before)}</div>')
     if verdict.advice:
         parts.append(f'<div style="margin:6px 0">{escape(verdict.advice)}</div>')
     if verdict.misconception:
         parts.append(
             f'<div style="background:{_GROUND};border-radius:8px;padding:8px 14px;margin:10px 0">'
-            f"<b>{escape(sentences.misconception(verdict.misconception))}</b><br>{escape(verdict.says)}</div>"
+            f"<b>{escape(sentences.misconception(verdict.misconception, verdict.again))}</b><br>{escape(verdict.says)}</div>"
         )
     if verdict.entries:
         parts.append(_entries(verdict))
@@ -172,10 +174,12 @@ def text(verdict: Judgement) -> str:
     points = sentences.points(verdict.score, verdict.points)
     lines = [f"{_SIGNS[verdict.status][0]} {verdict.exercise} {verdict.status}: {points}"]
     lines += [f"  {'✓' if one.holds else '✕'} {one.name} {_how(one)}".rstrip() for one in verdict.aspects]
+    if verdict.before:
+        lines.append(f"  {verdict.before}")
     if verdict.advice:
         lines.append(f"  {verdict.advice}")
     if verdict.misconception:
-        lines.append(f"  {sentences.misconception(verdict.misconception)} {verdict.says}")
+        lines.append(f"  {sentences.misconception(verdict.misconception, verdict.again)} {verdict.says}")
     if verdict.entries:
         lines.append(f"  {_tally(verdict.entries)}")
         lines += [

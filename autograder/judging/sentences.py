@@ -12,6 +12,7 @@ __all__ = [
     "GOT",
     "LEFT_ALONE",
     "NEXT",
+    "NEXT_HINT",
     "PROCESS_ENDED",
     "STAY_IN_TORCH",
     "Place",
@@ -26,6 +27,7 @@ __all__ = [
     "differ",
     "differences_in",
     "empty",
+    "entries_since",
     "entry",
     "error",
     "fails_where",
@@ -37,12 +39,14 @@ __all__ = [
     "keys",
     "lacking",
     "misconception",
+    "names_missing",
     "never_came",
     "not_by_hand",
     "not_comparable",
     "not_run",
     "not_there",
     "not_written",
+    "nothing_new",
     "of_before",
     "off",
     "part_of",
@@ -50,6 +54,8 @@ __all__ = [
     "points",
     "raised",
     "running_out_of_time",
+    "since",
+    "still_stub",
     "tally",
     "thing",
     "too_long",
@@ -64,6 +70,7 @@ __all__ = [
 Place = tuple[int, str]  # a line's number and its text; 0 where there is none to name
 
 NEXT = "Next: the hints above."
+NEXT_HINT = "Next: one hint further than last time."
 CONSTANT = "Your answer is the same, whatever it is given."
 YOUR_ANSWER = "Your answer "
 BROKE_OFF = "Your answer broke off its own check."
@@ -248,6 +255,26 @@ def not_there(names: Sequence[str], similar: Sequence[str]) -> str:
     return f"{looked} There is {' and '.join(similar)}: if that is your answer, {call}."
 
 
+def still_stub(name: str, similar: Sequence[str]) -> str:
+    """Nothing is written under the name that a check looks at, and something is under names that look like it.
+
+    >>> still_stub("relu", ["my_relu"])
+    'This check looks at relu, which is still the untouched cell. There is my_relu: if that is your answer, call it relu.'
+    """
+    there = " and ".join(similar)
+    return f"This check looks at {name}, which is still the untouched cell. There is {there}: if that is your answer, call it {name}."
+
+
+def names_missing(names: Sequence[str]) -> str:
+    """Names that are not there, and that the first cell of the chapter brings along.
+
+    >>> names_missing(["torch"])
+    'The name torch comes from the first code cell of this notebook: run that one, then this one.'
+    """
+    s = "" if len(names) > 1 else "s"
+    return f"The name{'' if s else 's'} {' and '.join(names)} come{s} from the first code cell of this notebook: run that one, then this one."
+
+
 def points(score: float, of: int) -> str:
     """What was earned.
 
@@ -262,9 +289,40 @@ def verdict(exercise: str, status: str, earned: str) -> str:
     return f"Verdict on {exercise}: {status}, {earned}"
 
 
-def misconception(name: str) -> str:
-    """What an answer was recognised as."""
-    return f"This is what happens with: {name}."
+def misconception(name: str, again: bool = False) -> str:
+    """What an answer was recognised as, and whether the try before was recognised as the same.
+
+    >>> misconception("bias forgotten"), misconception("bias forgotten", again=True)
+    ('This is what happens with: bias forgotten.', 'Still, as in the try before: bias forgotten.')
+    """
+    return f"Still, as in the try before: {name}." if again else f"This is what happens with: {name}."
+
+
+def nothing_new() -> str:
+    """The same came out as in the try before."""
+    return "Nothing has changed: in every case the same comes out as in the try before. Has the changed cell been run?"
+
+
+def since(gained: Sequence[str], still: Sequence[str], lost: Sequence[str]) -> str:
+    """Which aspects of an answer hold since the try before it, which still do not, and which do no longer.
+
+    >>> since(["values"], ["gradients"], []), since([], [], [])
+    ('Since the try before: now right: values; still not right: gradients.', '')
+    """
+    said = [("now right", gained), ("still not right", still), ("no longer right", lost)]
+    parts = [f"{words}: {', '.join(names)}" for words, names in said if names]
+    return f"Since the try before: {'; '.join(parts)}." if parts else ""
+
+
+def entries_since(right: int, before: int) -> str:
+    """How many entries of an answer to a question are right, and how many were.
+
+    >>> entries_since(5, 3), entries_since(3, 3)
+    ('Entries that are right: 5, and 3 in the try before.', 'Entries that are right: 3, as many as in the try before.')
+    """
+    if right == before:
+        return f"Entries that are right: {right}, as many as in the try before."
+    return f"Entries that are right: {right}, and {before} in the try before."
 
 
 def case(name: str) -> str:

@@ -7,16 +7,19 @@ what it was: the same object as before, or none.
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from autograder.judging.sentences import Place, never_came, not_there, of_before
+from autograder.judging.sentences import Place, names_missing, never_came, not_there, of_before, still_stub
 from autograder.learner.names import bound_by, may_be_an_answer, python_of, read_by, similar
 
 __all__ = ["Cells", "cells", "listen"]
+
+_NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
 
 _NOTHING = object()  # what stands for a name that is not there: None may be a value
 
@@ -85,6 +88,26 @@ class Cells:
                 user = getattr(users[0], "__name__", "your answer")
                 said.append(of_before(name, one.place, one.error, user))
         return " ".join(said)
+
+    def say_of_others(self, answer: Any, asked_for: Collection[str]) -> str:
+        """Of an ``answer`` with nothing in it: that something is written under a name that looks like its own.
+
+        ``asked_for`` are the names of all exercises, which are answers of their own.
+        """
+        name = getattr(answer, "__name__", "")
+        own = [
+            other
+            for other, value in self._names.items()
+            if other not in asked_for and value is not answer and may_be_an_answer(other, value) and _is_written(value)
+        ]
+        there = similar([name], own) if name else []
+        return still_stub(name, there) if there else ""
+
+    def say_of_imports(self, note: str, imports: Collection[str]) -> str:
+        """Which of the names that a ``note`` says are not defined come from the chapter's first cell, its ``imports``."""
+        missing = dict.fromkeys(_NOT_DEFINED.findall(note))
+        names = [name for name in missing if name in imports and name not in self._names]
+        return names_missing(names) if names else ""
 
     def _of_the_missing(self) -> str:
         for name in self._looked_for:
@@ -161,6 +184,13 @@ def listen() -> None:
     shell.ast_transformers.append(_MissingAnswers(shell.user_ns, _listening))
     shell.events.register("pre_run_cell", _listening.begin)
     shell.events.register("post_run_cell", _listening.end)
+
+
+def _is_written(value: Any) -> bool:
+    """Whether there is more in a function or class than a stub."""
+    from autograder.observing.handed_in import WRITTEN, look_at  # it needs torch, and a notebook's start does not
+
+    return WRITTEN in look_at(value).functions.values()
 
 
 def _line_run(trace: TracebackType | None, names: Mapping[str, Any]) -> int:

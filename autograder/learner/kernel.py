@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["UntrustedKernel", "grading", "nobody_asked", "refuse_untrusted", "shows_values", "validating"]
+__all__ = ["UntrustedKernel", "grading", "nobody_asked", "refuse_untrusted", "shell", "shows_values", "validating"]
 
 TRUST = "AUTOGRADER_TRUST_KERNEL"
 
@@ -47,7 +47,7 @@ def nobody_asked() -> Iterator[None]:
     """While this lasts, nothing that an answer kept hold of can ask the learner: neither the notebook's own ``input`` and
     ``getpass`` under other names, nor, in a terminal, a standard input imported by name.
     """
-    kernel = getattr(_shell(), "kernel", None)
+    kernel = getattr(shell(), "kernel", None)
     if kernel is not None and isinstance(getattr(kernel, "_allow_stdin", None), bool):
         allowed, kernel._allow_stdin = kernel._allow_stdin, False
         try:
@@ -79,10 +79,11 @@ def _empty_input() -> Iterator[None]:
 
 def shows_values() -> bool:
     """Whether a notebook shows the value of the cell that runs; a plain Python and a terminal show its number alone."""
-    return hasattr(_shell(), "kernel")
+    return hasattr(shell(), "kernel")
 
 
-def _shell() -> Any:
+def shell() -> Any:
+    """IPython, where this runs in it; else ``None``."""
     if "IPython" not in sys.modules:
         return None
     from IPython.core.getipython import get_ipython

@@ -76,11 +76,19 @@ def may_be_an_answer(name: str, value: Any) -> bool:
 
 
 def similar(wanted: Iterable[str], there: Iterable[str]) -> list[str]:
-    """Names that are there and look like those that were wanted, capitals or not; at most one for each.
+    """Names that are there and look like those that were wanted, or have them in their middle; at most one for each.
 
-    >>> similar(["TinyCNN"], ["TinyCnn", "relu"])
-    ['TinyCnn']
+    >>> similar(["TinyCNN"], ["TinyCnn", "relu"]), similar(["linear"], ["my_linear_layer", "x"])
+    (['TinyCnn'], ['my_linear_layer'])
     """
     own = {name.lower(): name for name in there}
-    close = [one for name in wanted for one in get_close_matches(name.lower(), own, n=1, cutoff=0.7)]
+    close = [
+        one
+        for name in map(str.lower, wanted)
+        for one in (get_close_matches(name, own, n=1, cutoff=0.7) or [one for one in own if _holds(one, name)])[:1]
+    ]
     return [own[one] for one in dict.fromkeys(close)]
+
+
+def _holds(name: str, wanted: str) -> bool:
+    return f"_{wanted}_" in f"_{name}_" or re.sub(r"\d+$", "", name) == wanted

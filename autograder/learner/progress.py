@@ -1,44 +1,39 @@
-"""What a learner has solved and tried, kept on their own machine: one small file an exercise."""
+"""`progress`: the map of the course with what is solved, what was tried, and what comes next."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from autograder.files import write_whole
-from autograder.judging.verdict import Status, Verdict
-from autograder.learner import kernel
-from autograder.observing.exercise import catalogue
-from course.chapters import CHAPTERS
+from autograder.learner.contents import Place, contents, place_of
+from autograder.learner.links import address, link
+from autograder.learner.recall import Asked, asked_again
+from autograder.learner.record import Tried, folder, remember, tried_all
+from autograder.observing.exercise import Exercise, catalogue, exercises_of
+from course.chapters import CHAPTERS, Chapter
+from course.minutes import minutes
 
-__all__ = ["Progress", "Tried", "folder", "progress", "remember"]
+__all__ = ["Progress", "Tried", "export", "folder", "progress", "remember"]
 
-HOME = "ONE_CNN_PROGRESS"  # names another folder, for tests and for shared machines
-
-
-@dataclass(frozen=True)
-class Tried:
-    """The best that a learner has reached on one exercise."""
-
-    exercise: str
-    score: float
-    points: int
-    solved: bool
+_SIGNS = {"solved": "✓", "tried": "◐", "to do": "○"}
+_CELL = "padding:2px 14px 2px 0;text-align:left;vertical-align:top"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Every exercise of the course that was tried, by id. As a cell's value it shows the map of the course."""
+    """Every exercise of the course that was tried, by id. As a cell's value it shows the map of the course.
+
+    ``asked`` are questions of chapters that were solved some days ago, which are asked again.
+    """
 
     tried: Mapping[str, Tried]
+    asked: tuple[Asked, ...] = field(default=())
 
     @property
     def next(self) -> str | None:
@@ -48,25 +43,50 @@ class Progress:
     def as_json(self) -> dict[str, Any]:
         """For programs: chapters with their exercises, how each stands, and what comes next."""
         return {
-            "chapters": [
-                {
-                    "chapter": chapter.slug,
-                    "exercises": [
-                        {
-                            "exercise": one.id,
-                            "state": self._state(one.id),
-                            "score": self._score(one.id),
-                            "points": one.points,
-                        }
-                        for one in catalogue().values()
-                        if one.topic == chapter.topic
-                    ],
-                }
-                for chapter in CHAPTERS
-            ],
+            "chapters": [self._chapter(chapter) for chapter in CHAPTERS],
             "solved": sum(self._solved(name) for name in catalogue()),
             "exercises": len(catalogue()),
+            "score": sum(map(self._score, catalogue())),
+            "points": sum(one.points for one in catalogue().values()),
+            "minutes left": sum(self.minutes_left(chapter) for chapter in CHAPTERS),
+            "overcome": sum(len(one.overcome) for one in self.tried.values()),
             "next": self.next,
+            "asked again": [one.as_json() for one in self.asked],
+        }
+
+    def minutes_left(self, chapter: Chapter) -> int:
+        """What is left of a chapter's minutes, by the rule of `course.minutes`: what stands before a solved exercise is done."""
+        whole = contents(chapter.slug)
+        left = [one for one in exercises_of(chapter.topic) if not self._solved(one.id)]
+        if not left:
+            return 0
+        places = [one for one in whole.exercises if not self._solved(one.exercise)]
+        return minutes(
+            sum(one.words for one in places) + whole.words,
+            sum(one.cells for one in places) + whole.cells,
+            sum(one.points for one in left) + whole.points,
+        )
+
+    def _chapter(self, chapter: Chapter) -> dict[str, Any]:
+        exercises = [self._exercise(one) for one in exercises_of(chapter.topic)]
+        return {
+            "chapter": chapter.slug,
+            "title": f"{chapter.number:02d} {chapter.title}",
+            "solved": sum(one["state"] == "solved" for one in exercises),
+            "score": sum(one["score"] for one in exercises),
+            "points": sum(one["points"] for one in exercises),
+            "minutes left": self.minutes_left(chapter),
+            "exercises": exercises,
+        }
+
+    def _exercise(self, one: Exercise) -> dict[str, Any]:
+        known = self.tried.get(one.id)
+        return {
+            "exercise": one.id,
+            "state": self._state(one.id),
+            "score": self._score(one.id),
+            "points": one.points,
+            "overcome": list(known.overcome) if known else [],
         }
 
     def _solved(self, name: str) -> bool:
@@ -79,67 +99,101 @@ class Progress:
         return self.tried[name].score if name in self.tried else 0.0
 
     def __repr__(self) -> str:
-        lines = []
+        lines = [self._summary(), self._next_words()]
         for chapter in self.as_json()["chapters"]:
-            lines.append(chapter["chapter"])
-            lines += [
-                f"  {_SIGNS[one['state']]} {one['exercise']:22} {one['state']:7} {one['score']:g} of {one['points']}"
-                for one in chapter["exercises"]
-            ]
-        return "\n".join([*lines, self._summary()])
+            lines.append(f"{chapter['title']}: {_sums(chapter)}")
+            for one in chapter["exercises"]:
+                line = f"  {_SIGNS[one['state']]} {one['exercise']:22} {one['state']:7} {one['score']:g} of {one['points']}"
+                lines.append(f"{line}   {_overcome(one)}".rstrip())
+        return "\n".join([*lines, *(one.text() for one in self.asked)])
 
     def _summary(self) -> str:
         whole = self.as_json()
-        then = f"Next: {self.next}." if self.next else "All done."
-        return f"{whole['solved']} of {whole['exercises']} exercises solved. {then}"
+        said = f"{whole['solved']} of {whole['exercises']} exercises solved, {whole['score']:g} of {whole['points']} points"
+        if whole["overcome"]:
+            said += f", {whole['overcome']} misconception{'s' if whole['overcome'] > 1 else ''} overcome"
+        return f"{said}; about {_hours(whole['minutes left'])} left." if whole["minutes left"] else f"{said}."
+
+    def _place(self) -> tuple[Chapter, Place] | None:
+        return place_of(self.next) if self.next else None
+
+    def _next_words(self) -> str:
+        if self.next is None:
+            return "All done."
+        there = self._place()
+        where = f", in {address(there[0]) or f'{there[0].number:02d} {there[0].title}'}" if there else ""
+        return f"Next: {self.next}{where}."
+
+    def _next_link(self) -> str:
+        there = self._place()
+        if self.next is None or there is None:
+            return escape(self._next_words())
+        chapter, place = there
+        return (
+            f"Next: {link(place.title, chapter, place.heading)}, in {escape(f'{chapter.number:02d} {chapter.title}')}."
+        )
 
     def _repr_html_(self) -> str:
-        cell = "padding:2px 14px 2px 0;text-align:left"
         rows = []
-        for chapter in self.as_json()["chapters"]:
-            slug = escape(chapter["chapter"])
-            link = f'<a href="{slug}/{slug}.ipynb">{slug}</a>'
-            rows.append(f'<tr><th scope="rowgroup" colspan="3" style="{cell};padding-top:10px">{link}</th></tr>')
-            rows += [
-                f'<tr><td style="{cell}"><code>{escape(one["exercise"])}</code></td>'
-                f'<td style="{cell}">{_SIGNS[one["state"]]} {one["state"]}</td>'
-                f'<td style="{cell}">{one["score"]:g} of {one["points"]}</td></tr>'
-                for one in chapter["exercises"]
-            ]
-        caption = f'<caption style="text-align:left;caption-side:top">{escape(self._summary())}</caption>'
-        return f'<table style="border-collapse:collapse">{caption}{"".join(rows)}</table>'
+        for chapter, known in zip(CHAPTERS, self.as_json()["chapters"], strict=True):
+            rows.append(
+                f'<tr><th scope="rowgroup" colspan="2" style="{_CELL};padding-top:10px">{link(known["title"], chapter)}</th>'
+                f'<td colspan="2" style="{_CELL};padding-top:10px">{escape(_sums(known))}</td></tr>'
+            )
+            places = {one.exercise: one for one in contents(chapter.slug).exercises}
+            for one in known["exercises"]:
+                place = places.get(one["exercise"])
+                row = [
+                    link(one["exercise"], chapter, place.heading) if place else escape(one["exercise"]),
+                    f"{_SIGNS[one['state']]} {one['state']}",
+                    f"{one['score']:g} of {one['points']}",
+                    escape(_overcome(one)),
+                ]
+                rows.append("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>")
+        head = "".join(f'<th scope="col" style="{_CELL}">{word}</th>' for word in ("exercise", "state", "points", ""))
+        caption = f'<caption style="text-align:left;caption-side:top">{escape(self._summary())}<br>{self._next_link()}</caption>'
+        asked = "".join(one.html() for one in self.asked)
+        return f'<table style="border-collapse:collapse">{caption}<tr>{head}</tr>{"".join(rows)}</table>{asked}'
 
 
-_SIGNS = {"solved": "✓", "tried": "◐", "to do": "○"}
+def _sums(chapter: Mapping[str, Any]) -> str:
+    said = (
+        f"{chapter['solved']} of {len(chapter['exercises'])} solved, {chapter['score']:g} of {chapter['points']} points"
+    )
+    return f"{said}; about {_hours(chapter['minutes left'])} left" if chapter["minutes left"] else said
 
 
-def folder() -> Path:
-    """Where progress is kept: the user's data folder, or what ``ONE_CNN_PROGRESS`` names."""
-    named = os.environ.get(HOME)
-    return Path(named) if named else platformdirs.user_data_path("one-cnn-two-ways") / "progress"
+def _overcome(one: Mapping[str, Any]) -> str:
+    return f"overcome: {', '.join(one['overcome'])}" if one["overcome"] else ""
 
 
-def remember(verdict: Verdict) -> None:
-    """Keep ``verdict`` if it is the best so far. Never fails: a full disk costs the memory, not the check."""
-    if verdict.status is Status.NOT_ATTEMPTED or kernel.grading():
-        return
-    with contextlib.suppress(OSError, ValueError, RuntimeError):
-        path = folder() / f"{verdict.exercise}.json"
-        best = _read(path)
-        if best is None or verdict.score >= best.score:
-            one = {"exercise": verdict.exercise, "score": verdict.score, "points": verdict.points}
-            write_whole(path, json.dumps(one | {"solved": verdict.solved}).encode(), lasting=False)
+def _hours(minutes: int) -> str:
+    """Minutes as people say them.
+
+    >>> _hours(45), _hours(90), _hours(600)
+    ('45 minutes', '1 h 30 min', '10 hours')
+    """
+    if minutes < 60:
+        return f"{minutes} minutes"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest} min" if rest else f"{hours} hour{'s' if hours > 1 else ''}"
 
 
-def _read(path: Path) -> Tried | None:
-    try:
-        one = json.loads(path.read_text())
-        return Tried(str(one["exercise"]), float(one["score"]), int(one["points"]), bool(one["solved"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def progress(now: datetime | None = None) -> Progress:
+    """What has been solved and tried on this machine. A file that cannot be read counts as not tried.
+
+    ``now`` is the time by which questions are asked again; the clock's unless told.
+    """
+    found = tried_all()
+    return Progress(found, asked_again(found, now or datetime.now(UTC)))
 
 
-def progress() -> Progress:
-    """What has been solved and tried on this machine. A file that cannot be read counts as not tried."""
-    found = [_read(path) for path in sorted(folder().glob("*.json"))]
-    return Progress({one.exercise: one for one in found if one is not None})
+def export(path: Path) -> Path:
+    """Write the map of the course to a file: as a page where it ends in ``.html``, else as JSON for programs."""
+    known = progress()
+    if path.suffix.lower() in (".html", ".htm"):
+        page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Progress</title><body>{known._repr_html_()}</body></html>'
+        write_whole(path.absolute(), page.encode())
+    else:
+        write_whole(path.absolute(), (json.dumps(known.as_json(), indent=2, ensure_ascii=False) + "\n").encode())
+    return path

@@ -6,6 +6,7 @@ It reads a stranger's files: of any of them there are uploads; what cannot be re
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ _FEW = 3
 _MOST_NOTEBOOKS = 20  # of one learner
 _LONGEST_PART = 120  # bytes of a file's name that is kept
 _TIMESTAMP = "timestamp.txt"
+_SUMS = "SHA256SUMS"  # beside a notebook that was packed with `python -m autograder handin`
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
     file, content = best
     if not counts:
         said.append("no cell of this chapter was found in it; grade says what it is")
+    if not _is_as_packed(content, [text for one, text in beside if one.named.rest[-1] == _SUMS]):
+        said.append("its checksum is not the one packed beside it: it was changed after it was packed, or damaged")
     rest = [one for one in notebooks if one[0] is not file and one[1] != content]
     if len(rest) and counts:
         said.append(f"taken: {file.member.path}; {len(rest)} other notebook{'s' if len(rest) > 1 else ''} kept beside")
@@ -195,6 +199,16 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
         _named(rest, chapter),
         tuple(said),
     )
+
+
+def _is_as_packed(content: bytes, sums: Iterable[bytes]) -> bool:
+    """Whether the checksums that `python -m autograder handin` packs, where there are any, have this notebook's among them.
+
+    >>> _is_as_packed(b"{}", [sha(b"{}").encode() + b"  04.ipynb"]), _is_as_packed(b"{}", [b"0" * 64]), _is_as_packed(b"", [])
+    (True, False, True)
+    """
+    known = [one for text in sums for one in re.findall(rb"\b[0-9a-f]{64}\b", text)]
+    return not known or sha(content).encode() in known
 
 
 def _carries(content: bytes, source: Source) -> bool:

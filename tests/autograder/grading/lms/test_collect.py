@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from lms import (
 
 from autograder.__main__ import main
 from autograder.grading.lms.collect import Collected, collect
+from autograder.learner.handin import SUMS, handin
 
 FILE = f"{CHAPTER}.ipynb"
 DAY = datetime(2026, 3, 2, 8, 0, 0)
@@ -338,3 +340,41 @@ def test_the_command_says_what_became_of_each_and_ends_in_1_where_somebody_is_mi
     assert submitted(course, "f=x").exists()
     assert main(["collect", "04", str(path), "--match", "999=ada"]) == 1
     assert "no upload has that key" in capsys.readouterr().err
+
+
+def packed_by(course: Path, tmp_path: Path, learner: str, content: bytes, changed: bytes = b"") -> bytes:
+    """What `python -m autograder handin` makes of a learner's notebook; ``changed`` takes the notebook's place afterwards."""
+    place = tmp_path / learner / FILE
+    place.parent.mkdir()
+    place.write_bytes(content)
+    made = handin(place).path
+    if changed:
+        with zipfile.ZipFile(made) as old:
+            sums = old.read(SUMS)
+        zipped(made, [(FILE, changed, EARLY), (SUMS, sums, EARLY)])
+    return made.read_bytes()
+
+
+@pytest.mark.parametrize("system", ["canvas", "moodle", "plain"])
+def test_what_a_learner_packed_to_hand_in_is_taken_as_it_is(
+    course: Path, tmp_path: Path, work: dict[str, bytes], roster: Path, system: str
+) -> None:
+    content = packed_by(course, tmp_path, "zoe", work["part"])
+    name = f"{CHAPTER}.zip"
+    path = {"canvas": canvas(ZOE, name), "moodle": moodle(ZOE, name), "plain": f"zoe/{name}"}[system]
+    found = collect(
+        "04", zipped(tmp_path / "a.zip", [(path, content, EARLY)]), course, roster if system == "canvas" else None
+    )
+    assert whats(found) == {"zoe": "collected"}
+    assert submitted(course, "zoe").read_bytes() == work["part"]
+    assert "checksum" not in found.text()
+
+
+def test_a_checksum_that_does_not_fit_is_said_and_the_notebook_taken_all_the_same(
+    course: Path, tmp_path: Path, work: dict[str, bytes]
+) -> None:
+    content = packed_by(course, tmp_path, "zoe", work["part"], changed=work["all"])
+    found = collect("04", zipped(tmp_path / "a.zip", [(f"zoe/{CHAPTER}.zip", content, EARLY)]), course)
+    assert whats(found) == {"zoe": "collected"}
+    assert "its checksum is not the one packed beside it" in found.text()
+    assert submitted(course, "zoe").read_bytes() == work["all"]

@@ -1,0 +1,161 @@
+"""Handing in without a server: a chapter's notebook in a zip file with its checksum, and what is not solved in it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from autograder.files import write_whole
+from autograder.learner.contents import contents
+from autograder.learner.links import address
+from course.chapters import CHAPTERS, Chapter, find_chapter
+
+__all__ = ["SUMS", "HandedIn", "handin", "open_points"]
+
+SUMS = "SHA256SUMS"  # what `sha256sum --check` reads
+_WRITE_HERE = "YOUR ANSWER HERE"
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """A chapter, packed: the zip file, the notebook's SHA-256, when the notebook was saved, and what is open in it."""
+
+    chapter: str
+    path: Path
+    sha256: str
+    saved: datetime
+    open: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join([self._packed(), f"SHA-256 of the notebook: {self.sha256}", self._head(), *self._open()])
+
+    def _packed(self) -> str:
+        return f"{self.path} holds {self.chapter}.ipynb as it was saved on {self.saved:%Y-%m-%d at %H:%M:%S}. What was typed since is not in it."
+
+    def _head(self) -> str:
+        return (
+            "Not solved, as the notebook was saved:"
+            if self.open
+            else "Everything in it is solved, as the notebook was saved."
+        )
+
+    def _open(self) -> list[str]:
+        return [f"  {one}" for one in self.open]
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{escape(one)}</li>" for one in self.open)
+        near = os.path.relpath(self.path).replace(os.sep, "/")
+        return (
+            f'<div><b><a href="{escape(near)}" download>Download {escape(self.path.name)}</a></b>, and hand that in. '
+            f"{escape(self._packed())}</div><div>SHA-256 of the notebook: <code>{self.sha256}</code></div>"
+            f"<div>{escape(self._head())}</div>{f'<ul>{items}</ul>' if items else ''}"
+        )
+
+
+def handin(what: str | Path = "", output: Path | None = None) -> HandedIn:
+    """Pack the notebook of a chapter, named by its number, topic or slug, or the notebook at a path, to be handed in.
+
+    In a notebook of the course it is that one unless told. The zip file is written beside the notebook unless ``output`` says
+    where. Save the notebook first: what is packed is the file. Raises ``ValueError`` for a chapter that does not exist,
+    a notebook that is none of the course's or that cannot be read.
+    """
+    path, chapter = _found(what)
+    content = path.read_bytes()
+    try:
+        cells = json.loads(content)["cells"]
+        found = open_points(cells, {one.exercise: one.stub for one in contents(chapter.slug).exercises})
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(f"{path} cannot be read as a notebook; open it, save it, and try again") from None
+    if found is None:
+        raise ValueError(f"{path} holds no check of {chapter.slug}: is it another notebook?")
+    saved = datetime.fromtimestamp(path.stat().st_mtime)
+    target = (output or path.with_name(f"{chapter.slug}.zip")).absolute()
+    digest = hashlib.sha256(content).hexdigest()
+    write_whole(target, _packed(f"{chapter.slug}.ipynb", content, digest, saved))
+    return HandedIn(chapter.slug, target, digest, saved, found)
+
+
+def _found(what: str | Path) -> tuple[Path, Chapter]:
+    """The notebook that is meant, and its chapter."""
+    word = str(what) or Path.cwd().name
+    path = Path(word)
+    if path.suffix == ".ipynb":
+        chapter = next((one for one in CHAPTERS if path.stem.startswith(one.slug)), None)
+        if not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        if chapter is None:
+            raise ValueError(
+                f"{path.name} is named like no chapter; they are {', '.join(one.slug for one in CHAPTERS)}"
+            )
+        return path, chapter
+    if not what and word not in {one.slug for one in CHAPTERS}:
+        raise ValueError('say which chapter: handin("04"), or the path of its notebook')
+    chapter = find_chapter(word)
+    near = address(chapter)
+    if near is None:
+        raise ValueError(f"there is no {chapter.slug}.ipynb near {Path.cwd()}; give its path")
+    return Path(near), chapter
+
+
+def open_points(cells: Iterable[Mapping[str, Any]], stubs: Mapping[str, str]) -> tuple[str, ...] | None:
+    """What is not solved in a notebook by its own saved outputs, a line each; ``None`` where it has no cell of ours.
+
+    >>> marks = {"nbgrader": {"grade": True, "solution": False, "grade_id": "check_relu", "points": 2}}
+    >>> open_points([{"cell_type": "code", "metadata": marks, "source": "", "outputs": []}], {})
+    ('relu: its check was not run',)
+    """
+    said: list[str] = []
+    untouched: set[str] = set()
+    ours = False
+    for cell in cells:
+        marks = cell["metadata"].get("nbgrader", {})
+        name = str(marks.get("grade_id", "")).removeprefix("check_")
+        if marks.get("solution") and cell["cell_type"] == "code" and _text(cell) == stubs.get(name, "").strip():
+            untouched.add(name)
+        if not marks.get("grade"):
+            continue
+        ours = True
+        if cell["cell_type"] != "code":
+            said += [f"{name}: nothing is written yet"] if _text(cell) in ("", _WRITE_HERE) else []
+            continue
+        points, score = float(marks.get("points", 0)), _score(cell)
+        if name in untouched:
+            said.append(f"{name}: untouched")
+        elif score is None:
+            said.append(f"{name}: its check was not run")
+        elif score < points:
+            said.append(f"{name}: {score:g} of {points:g} points")
+    return tuple(said) if ours else None
+
+
+def _text(cell: Mapping[str, Any]) -> str:
+    return "".join(cell["source"]).strip()
+
+
+def _score(cell: Mapping[str, Any]) -> float | None:
+    """What the check said when it was last run."""
+    for one in cell.get("outputs", []):
+        try:
+            return float("".join(one["data"]["text/plain"]))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return None
+
+
+def _packed(name: str, content: bytes, digest: str, saved: datetime) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for part, data in ((name, content), (SUMS, f"{digest}  {name}\n".encode())):
+            info = zipfile.ZipInfo(part, (max(saved.year, 1980), *saved.timetuple()[1:6]))
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
+            packed.writestr(info, data)
+    return file.getvalue()

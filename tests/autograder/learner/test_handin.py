@@ -1,0 +1,127 @@
+"""Handing in without a server: the notebook as it was saved, a checksum that holds, and what is open in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.__main__ import main
+from autograder.learner.contents import contents
+from autograder.learner.handin import SUMS, handin, open_points
+
+SLUG = "04_the_same_cnn_with_functional"
+
+
+@pytest.fixture
+def notebook(root: Path, tmp_path: Path) -> Path:
+    shutil.copytree(root / "notebooks" / SLUG, tmp_path / "my work" / SLUG, ignore=shutil.ignore_patterns(".*"))
+    return tmp_path / "my work" / SLUG / f"{SLUG}.ipynb"
+
+
+def edited(path: Path, exercise: str, source: str, score: float | None) -> None:
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    for cell in whole["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        if name == exercise:
+            cell["source"] = source
+        elif name == f"check_{exercise}" and score is not None:
+            cell["outputs"] = [
+                {"output_type": "stream", "name": "stdout", "text": "printed\n"},
+                {"output_type": "execute_result", "data": {"text/plain": [repr(score)]}, "metadata": {}},
+            ]
+    path.write_text(json.dumps(whole), encoding="utf-8")
+
+
+def test_the_zip_holds_the_notebook_as_saved_and_a_checksum_that_is_its_own(notebook: Path) -> None:
+    done = handin(notebook)
+    with zipfile.ZipFile(done.path) as packed:
+        assert packed.namelist() == [f"{SLUG}.ipynb", SUMS]
+        content = packed.read(f"{SLUG}.ipynb")
+        assert packed.read(SUMS).decode() == f"{hashlib.sha256(content).hexdigest()}  {SLUG}.ipynb\n"
+    assert content == notebook.read_bytes()
+    assert done.sha256 in repr(done) and done.path.parent == notebook.parent
+
+
+def test_the_same_notebook_packed_twice_is_the_same_file(notebook: Path) -> None:
+    first = handin(notebook).path.read_bytes()
+    assert handin(notebook).path.read_bytes() == first
+
+
+def test_what_is_not_solved_is_said_of_each_exercise(notebook: Path) -> None:
+    edited(notebook, "relu", "def relu(x):\n    return x.clamp(min=0)", 2.0)
+    edited(notebook, "linear", "def linear(x, weight, bias=None):\n    return x @ weight.T", 1.5)
+    edited(notebook, "softmax", "def softmax(x, dim):\n    return x", None)
+    said = handin(notebook).open
+    assert "linear: 1.5 of 3 points" in said
+    assert "softmax: its check was not run" in said
+    assert "init_params: untouched" in said
+    assert not any(one.startswith("relu:") for one in said)
+
+
+def test_all_solved_is_said_too(notebook: Path) -> None:
+    for one in contents(SLUG).exercises:
+        edited(notebook, one.exercise, "pass", 100.0)
+    assert "Everything in it is solved" in repr(handin(notebook))
+
+
+def test_a_written_answer_that_is_not_begun_is_named() -> None:
+    marks = {"nbgrader": {"grade": True, "solution": True, "grade_id": "when", "points": 5}}
+    cells: list[Any] = [{"cell_type": "markdown", "metadata": marks, "source": ["YOUR ANSWER HERE"]}]
+    assert open_points(cells, {}) == ("when: nothing is written yet",)
+    cells[0]["source"] = "When the weights come from elsewhere."
+    assert open_points(cells, {}) == ()
+
+
+@pytest.mark.parametrize("word", ["04", "functional", SLUG, f"{SLUG}/{SLUG}.ipynb"])
+def test_a_chapter_is_named_as_everywhere(word: str, notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(notebook.parents[1])
+    assert handin(word).chapter == SLUG
+
+
+def test_in_the_notebook_itself_no_word_is_needed_and_there_is_a_link(
+    notebook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(notebook.parent)
+    page = handin()._repr_html_()
+    assert f'<a href="{SLUG}.zip" download>' in page
+
+
+def test_the_command_writes_it_and_says_what_is_open(
+    notebook: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["handin", str(notebook), "--output", str(tmp_path / "mine.zip")]) == 0
+    assert "relu: untouched" in capsys.readouterr().out
+    assert zipfile.is_zipfile(tmp_path / "mine.zip")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        (f"{SLUG}.ipynb", "{", "cannot be read as a notebook"),
+        (f"{SLUG}.ipynb", '{"cells": []}', "holds no check"),
+        ("mine.ipynb", '{"cells": []}', "is named like no chapter"),
+    ],
+)
+def test_what_is_no_notebook_of_the_course_is_refused(name: str, content: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=said):
+        handin(tmp_path / name)
+    assert not list(tmp_path.glob("*.zip"))
+
+
+def test_what_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for word, said in (
+        ("04", "near"),
+        ("44", "there is no chapter"),
+        ("", "say which chapter"),
+        ("x.ipynb", "no file"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            handin(word)
