@@ -14,7 +14,8 @@ __all__ = ["address", "link"]
 def address(chapter: Chapter, heading: str = "") -> str | None:
     """Where ``chapter``'s notebook lies from here, at ``heading`` as it stands in there; ``None`` where there is none near."""
     name = f"{chapter.slug}.ipynb"
-    for near in (name, f"../{chapter.slug}/{name}", f"{chapter.slug}/{name}", f"notebooks/{chapter.slug}/{name}"):
+    below = f"{chapter.slug}/{name}"
+    for near in (name, f"../{below}", below, f"work/{below}", f"notebooks/{below}"):
         if Path(near).is_file():
             return near + (f"#{fragment(heading)}" if heading else "")
     return None

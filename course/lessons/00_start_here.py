@@ -139,10 +139,23 @@ Verdict(
 # | ○ | not attempted | nothing written yet, or the cell has not been run |
 
 # %% [markdown]
+# ### Below a panel
+#
+# Below each panel of a check is a folded line. Click on it, or go there with Tab and press Enter. It holds
+#
+# - **a failing case**, as real tensors that you can call your own answer with;
+# - **the untouched cell**: how to put it back. Your answer is kept, and comes back when you ask for it;
+# - **the model answer**, beside yours, once you have solved the exercise;
+# - **the next exercise**, as a link.
+#
+# All model answers are in the folder `solutions`, beside the folder `work` in which you work. They are there to be compared with.
+# In a class that is graded there may be none on your machine; then the folded line says so.
+
+# %% [markdown]
 # ## Where you stand
 #
 # Each check remembers your best result on this computer. (For a grade, what counts is the notebook you hand in.) Come back here at any time and run this cell: it shows
-# what is solved, what you have tried, and what comes next.
+# what is solved, what you have tried, and what comes next. A few days after you have solved a chapter, it asks you two of its questions again.
 
 # %%
 from autograder.progress import progress
@@ -158,12 +171,21 @@ progress()
 #
 # **Experiment.** Add cells wherever you like. Do not delete the check cells: they carry the points.
 #
+# **How to interrupt a cell.** A cell that is running has a star, `[*]`, in place of its number. If it runs on and on, press the ■ in the
+# toolbar, choose *Kernel → Interrupt Kernel*, or press Escape and then `I` twice. All that was computed before stays.
+#
+# **`NameError: name 'check' is not defined`?** Then the first code cell of the notebook has not been run since it was opened. Run that one;
+# *Run → Run All Above Selected Cell* runs everything on the way.
+#
 # **Something is strange?** Choose *Kernel → Restart Kernel and Run All Cells…* in the menu. A cell that you changed
 # and did not run again is the usual reason.
 #
 # **Validate.** If your notebook's toolbar has a *Validate* button, it runs the whole notebook from the top in a fresh
 # kernel and says whether all checks pass. Press it before you hand something in. (This page has no checks, so
 # there is nothing to validate here.)
+#
+# **Handing in.** Where a class has a server of its own, use that. Where it has none, run `from autograder import handin; handin()` in the
+# chapter's notebook: it packs the notebook with a checksum, and says what is not solved in it yet.
 #
 # **Where your work is.** Your answers are in the notebook itself: save with Ctrl + S (⌘ S on a Mac). Your progress
 # is a few small files beside your other application data; the next cell says where. Nothing is sent anywhere.
