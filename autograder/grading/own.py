@@ -17,7 +17,7 @@ import time
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,25 +34,19 @@ from traitlets.config import Config
 
 from autograder.commands import commands_on_path
 from autograder.files import write_whole
-from autograder.grading.assignments import notebooks_of
+from autograder.grading.own_rows import Handed, handed_in, rows_of, tasks_of
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute
-from autograder.grading.records.roster import read_roster
-from autograder.grading.records.total import Held, as_words, read_held
+from autograder.grading.records.total import read_held
 from autograder.grading.records.waiting import alone, on_stderr, wait_for_gradebook
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
 from autograder.grading.slots.store import key_of
-from autograder.grading.submissions.learners import entries
-from autograder.grading.submissions.prepare import Assignment, Prepared, prepare
 from autograder.grading.submissions.state import State
-from autograder.grading.submissions.verdicts import decide, not_run
 from autograder.grading.table import Table
 
-__all__ = ["OwnResult", "grade_own", "recorded_own"]
-
-_WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED, State.UNREADABLE, State.MISSING)
+__all__ = ["OwnResult", "grade_own"]
 
 
 @dataclass(frozen=True)
@@ -81,16 +75,6 @@ class OwnResult:
         counts = {state: sum(one["status"] == state.value for one in self.submissions) for state in State}
         said = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
         return Table(self.assignment, tuple(rows), said, self.problems)
-
-
-@dataclass
-class _Handed:
-    """One learner's submission: each notebook that is there, and the keys of what still has to be seen of it."""
-
-    student: str
-    ready: dict[str, Prepared]
-    missing: tuple[str, ...]
-    open: set[str] = field(default_factory=set)
 
 
 def grade_own(
@@ -129,22 +113,12 @@ def grade_own(
             run.settle()
         return OwnResult(
             name,
-            tuple(_results(room, name, run.tasks, run.handed, everybody=student is None)),
+            tuple(rows_of(room, name, run.tasks, run.handed, everybody=student is None)),
             run.executed,
             run.recorded,
             time.monotonic() - began,
             tuple(run.problems),
         )
-
-
-def recorded_own(name: str, root: Path) -> list[dict[str, Any]]:
-    """What is recorded of the assignment ``name`` in the class at ``root``, by learner. Raises ``ValueError`` for nothing."""
-    room, _ = open_classroom(root)
-    if not any(room.records(name).glob("*.json")):
-        raise ValueError(f"nothing is recorded of {name}; grade it first: python -m autograder grade {name}")
-    wait_for_gradebook(room.db_url, on_stderr)
-    tasks = _tasks(room, name, room.settings(name))
-    return list(_results(room, name, tasks, _handed(room, tasks, name, None), everybody=True))
 
 
 class _Run:
@@ -153,10 +127,10 @@ class _Run:
     def __init__(self, room: Classroom, config: Config, name: str, settings: Settings, student: str | None) -> None:
         self._room, self._config, self._name = room, config, name
         self._dates = _dates(room, name)
-        self.tasks = _tasks(room, name, settings)
-        self.handed = _handed(room, self.tasks, name, student)
-        self._waiting: dict[str, list[_Handed]] = {}
-        self._whole: list[_Handed] = []
+        self.tasks = tasks_of(room, name, settings)
+        self.handed = handed_in(room, self.tasks, name, student)
+        self._waiting: dict[str, list[Handed]] = {}
+        self._whole: list[Handed] = []
         self.executed = self.recorded = self.settled = 0
         self.problems: list[str] = []
 
@@ -193,7 +167,7 @@ class _Run:
             self._record(self._whole.pop(0))
             self.settled += 1
 
-    def _record(self, one: _Handed) -> None:
+    def _record(self, one: Handed) -> None:
         if not one.ready:
             return
         path = self._room.record(self._name, one.student)
@@ -212,7 +186,7 @@ class _Run:
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
 
-    def _fingerprint(self, one: _Handed) -> str:
+    def _fingerprint(self, one: Handed) -> str:
         """The hash of all that is recorded of a learner: work, files, times and dates, and what it is graded by."""
         whole = hashlib.sha256((self._room.root / "nbgrader_config.py").read_bytes())
         whole.update(json.dumps([self._dates.get(one.student, self._dates[""]), one.missing]).encode())
@@ -232,27 +206,6 @@ class _Run:
         folder = self._room.autograded / student / self._name
         there = sorted(path.name for path in folder.glob("*.ipynb"))
         return [] if held is None else [[[row.name, row.auto] for row in held.rows], held.penalty, there]
-
-
-def _tasks(room: Classroom, name: str, settings: Settings) -> dict[str, Assignment]:
-    notebooks = notebooks_of(room.source, name)
-    if not notebooks:
-        raise ValueError(f"there is no notebook in {name} of {room.source.name}")
-    return {notebook: room.assignment(name, notebook, settings) for notebook in notebooks}
-
-
-def _handed(room: Classroom, tasks: Mapping[str, Assignment], name: str, student: str | None) -> list[_Handed]:
-    """Everybody's submission, or one learner's; those who have a folder without it among them."""
-    names = [one.name for one in entries(room.submitted) if not one.note and student in (None, one.name)]
-    if student is not None and not names:
-        raise ValueError(f"there is no folder {student} in {room.submitted.name}")
-    found = []
-    for one in names:
-        there = {path.stem for path in (room.submitted / one / name).glob("*.ipynb")}
-        ready = {notebook: prepare(task, one) for notebook, task in tasks.items() if notebook in there}
-        missing = tuple(notebook for notebook in tasks if notebook not in there)
-        found.append(_Handed(one, ready, missing))
-    return found
 
 
 def _dates(room: Classroom, name: str) -> dict[str, str]:
@@ -287,62 +240,3 @@ def _marker(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-
-
-def _results(
-    room: Classroom, name: str, tasks: Mapping[str, Assignment], handed: list[_Handed], *, everybody: bool
-) -> Iterator[dict[str, Any]]:
-    """Each learner's row as reports take it: the state, the points that count with their parts, each graded cell."""
-    with Gradebook(room.db_url, room.course_id) as gradebook:
-        held, ungraded = read_held(gradebook, name)
-        roster = read_roster(gradebook, room.added)
-        cells = {one.student.id: _cells(one) for one in gradebook.find_assignment(name).submissions}
-    known = {one.student: one for one in handed}
-    people = {*known, *(roster.people if everybody else ())}
-    for one in sorted(people, key=roster.in_order):
-        state, note = _state(room, tasks, known.get(one))
-        yield _row(one, state, note, held.get(one, ungraded), cells.get(one, []))
-
-
-def _row(student: str, state: State, note: str, held: Held, exercises: list[dict[str, Any]]) -> dict[str, Any]:
-    total = held.total
-    parts = {part: value for part, value in asdict(total).items() if part != "of"}
-    about = {"student": student, "status": state.value, "note": note, "points": total.points, "of": total.of}
-    return {**about, "parts": parts, "parts_said": as_words(total), "exercises": exercises}
-
-
-def _state(room: Classroom, tasks: Mapping[str, Assignment], one: _Handed | None) -> tuple[State, str]:
-    """How a submission stands: its worst notebook's state, and a word on each that has one."""
-    if one is None or not one.ready:
-        return State.MISSING, "nothing was handed in"
-    states, notes = [], [f"{notebook}.ipynb is missing" for notebook in one.missing]
-    for notebook, ready in one.ready.items():
-        task = tasks[notebook]
-        outcome = None if ready.job is None else room.store.get(key_of(ready.job))
-        result = not_run(task, ready) if outcome is None else decide(task, ready, outcome)
-        states.append(State.GRADED if result.state is State.NOT_ATTEMPTED else result.state)
-        notes += [f"{notebook}: {result.note}"] if result.note else []
-    return next((worst for worst in _WORST_FIRST if worst in states), State.GRADED), "; ".join(notes)
-
-
-def _cells(submission: Any) -> list[dict[str, Any]]:
-    """Every graded cell of a submission in the gradebook, as an exercise of a report."""
-    several = len(submission.notebooks) > 1
-    found = []
-    for notebook in sorted(submission.notebooks, key=lambda one: one.name):
-        for grade in notebook.grades:
-            of, score = float(grade.max_score or 0.0), float(grade.score or 0.0)
-            waits = grade.needs_manual_grade and grade.manual_score is None
-            right = "solved" if score >= of else "partly right" if score > 0 else "not right yet"
-            found.append(
-                {
-                    "exercise": f"{notebook.name}: {grade.name}" if several else grade.name,
-                    "status": "to be read" if waits else right,
-                    "points": score,
-                    "of": of,
-                    "misconception": "",
-                    "by_hand": grade.manual_score,
-                    "extra": grade.extra_credit,
-                }
-            )
-    return found

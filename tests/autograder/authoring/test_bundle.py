@@ -59,7 +59,7 @@ def test_nothing_of_a_model_answer_is_inside(root: Path, made: Path) -> None:
     searched = pieces(root)
     assert len({chapter for chapter, _ in searched}) == len(CHAPTERS)
     assert {(name, piece) for name, text in texts.items() for _, piece in searched if piece in text} == EXPLORER
-    assert [name for name, text in texts.items() if "BEGIN SOLUTION" in text] == []
+    assert [name for name, text in texts.items() if "### BEGIN SOLUTION" in text] == []
 
 
 def test_the_notebooks_are_those_that_are_handed_out(root: Path, made: Path) -> None:
@@ -135,6 +135,8 @@ def test_the_working_copy_is_made_from_the_wheel_and_what_is_not_there_is_said(i
     done = run(installed, "-m", "autograder", "grade", "04")
     assert (done.returncode, "needs the repository" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
+    own = run(installed, "-m", "autograder", "grade", "ps1")
+    assert (own.returncode, "there is no chapter 'ps1'" in own.stderr) == (2, True)
 
 
 def test_a_notebook_with_work_in_it_is_not_handed_out(root: Path, tmp_path: Path) -> None:

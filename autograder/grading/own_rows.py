@@ -1,0 +1,126 @@
+"""What a class has handed in of an assignment that is no chapter, and the row of each learner in tables and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Gradebook
+
+from autograder.grading.assignments import notebooks_of
+from autograder.grading.records.classroom import Classroom, Settings, open_classroom
+from autograder.grading.records.roster import read_roster
+from autograder.grading.records.total import Held, as_words, read_held
+from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
+from autograder.grading.slots.store import key_of
+from autograder.grading.submissions.learners import entries
+from autograder.grading.submissions.prepare import Assignment, Prepared, prepare
+from autograder.grading.submissions.state import State
+from autograder.grading.submissions.verdicts import decide, not_run
+
+__all__ = ["Handed", "handed_in", "recorded_own", "rows_of", "tasks_of"]
+
+_WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED, State.UNREADABLE, State.MISSING)
+
+
+@dataclass
+class Handed:
+    """One learner's submission: each notebook that is there, and the keys of what still has to be seen of it."""
+
+    student: str
+    ready: dict[str, Prepared]
+    missing: tuple[str, ...]
+    open: set[str] = field(default_factory=set)
+
+
+def tasks_of(room: Classroom, name: str, settings: Settings) -> dict[str, Assignment]:
+    """The assignment ``name``, a notebook at a time. Raises ``ValueError`` where it has none."""
+    notebooks = notebooks_of(room.source, name)
+    if not notebooks:
+        raise ValueError(f"there is no notebook in {name} of {room.source.name}")
+    return {notebook: room.assignment(name, notebook, settings) for notebook in notebooks}
+
+
+def handed_in(room: Classroom, tasks: Mapping[str, Assignment], name: str, student: str | None) -> list[Handed]:
+    """Everybody's submission, or one learner's; those who have a folder without it among them."""
+    names = [one.name for one in entries(room.submitted) if not one.note and student in (None, one.name)]
+    if student is not None and not names:
+        raise ValueError(f"there is no folder {student} in {room.submitted.name}")
+    found = []
+    for one in names:
+        there = {path.stem for path in (room.submitted / one / name).glob("*.ipynb")}
+        ready = {notebook: prepare(task, one) for notebook, task in tasks.items() if notebook in there}
+        missing = tuple(notebook for notebook in tasks if notebook not in there)
+        found.append(Handed(one, ready, missing))
+    return found
+
+
+def recorded_own(name: str, root: Path) -> list[dict[str, Any]]:
+    """What is recorded of the assignment ``name`` in the class at ``root``, by learner. Raises ``ValueError`` for nothing."""
+    room, _ = open_classroom(root)
+    if not any(room.records(name).glob("*.json")):
+        raise ValueError(f"nothing is recorded of {name}; grade it first: python -m autograder grade {name}")
+    wait_for_gradebook(room.db_url, on_stderr)
+    tasks = tasks_of(room, name, room.settings(name))
+    return list(rows_of(room, name, tasks, handed_in(room, tasks, name, None), everybody=True))
+
+
+def rows_of(
+    room: Classroom, name: str, tasks: Mapping[str, Assignment], handed: list[Handed], *, everybody: bool
+) -> Iterator[dict[str, Any]]:
+    """Each learner's row as reports take it: the state, the points that count with their parts, each graded cell."""
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        held, ungraded = read_held(gradebook, name)
+        roster = read_roster(gradebook, room.added)
+        cells = {one.student.id: _cells(one) for one in gradebook.find_assignment(name).submissions}
+    known = {one.student: one for one in handed}
+    people = {*known, *(roster.people if everybody else ())}
+    for one in sorted(people, key=roster.in_order):
+        state, note = _state(room, tasks, known.get(one))
+        yield _row(one, state, note, held.get(one, ungraded), cells.get(one, []))
+
+
+def _row(student: str, state: State, note: str, held: Held, exercises: list[dict[str, Any]]) -> dict[str, Any]:
+    total = held.total
+    parts = {part: value for part, value in asdict(total).items() if part != "of"}
+    about = {"student": student, "status": state.value, "note": note, "points": total.points, "of": total.of}
+    return {**about, "parts": parts, "parts_said": as_words(total), "exercises": exercises}
+
+
+def _state(room: Classroom, tasks: Mapping[str, Assignment], one: Handed | None) -> tuple[State, str]:
+    """How a submission stands: its worst notebook's state, and a word on each that has one."""
+    if one is None or not one.ready:
+        return State.MISSING, "nothing was handed in"
+    states, notes = [], [f"{notebook}.ipynb is missing" for notebook in one.missing]
+    for notebook, ready in one.ready.items():
+        task = tasks[notebook]
+        outcome = None if ready.job is None else room.store.get(key_of(ready.job))
+        result = not_run(task, ready) if outcome is None else decide(task, ready, outcome)
+        states.append(State.GRADED if result.state is State.NOT_ATTEMPTED else result.state)
+        notes += [f"{notebook}: {result.note}"] if result.note else []
+    return next((worst for worst in _WORST_FIRST if worst in states), State.GRADED), "; ".join(notes)
+
+
+def _cells(submission: Any) -> list[dict[str, Any]]:
+    """Every graded cell of a submission in the gradebook, as an exercise of a report."""
+    several = len(submission.notebooks) > 1
+    found = []
+    for notebook in sorted(submission.notebooks, key=lambda one: one.name):
+        for grade in notebook.grades:
+            of, score = float(grade.max_score or 0.0), float(grade.score or 0.0)
+            waits = grade.needs_manual_grade and grade.manual_score is None
+            right = "solved" if score >= of else "partly right" if score > 0 else "not right yet"
+            found.append(
+                {
+                    "exercise": f"{notebook.name}: {grade.name}" if several else grade.name,
+                    "status": "to be read" if waits else right,
+                    "points": score,
+                    "of": of,
+                    "misconception": "",
+                    "by_hand": grade.manual_score,
+                    "extra": grade.extra_credit,
+                }
+            )
+    return found
