@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from course.chapters import CHAPTERS
 
 __all__ = ["are_here", "model_answer"]
 
-_MARKS = ("BEGIN SOLUTION", "END SOLUTION")
+_MARK = re.compile(r"### (BEGIN|END) SOLUTION")
 _ABOVE = 3  # folders above the one we are in where solutions are looked for
 
 
@@ -39,7 +40,7 @@ def model_answer(slug: str, exercise: str) -> str | None:
         source = next("".join(one["source"]) for one in cells if _id(one) == exercise)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
         return None
-    return "\n".join(line for line in source.splitlines() if not any(mark in line for mark in _MARKS))
+    return "\n".join(line for line in source.splitlines() if not _MARK.search(line))
 
 
 def _id(cell: dict[str, dict[str, dict[str, str]]]) -> str:
