@@ -12,9 +12,16 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from course.chapters import CHAPTERS, find_chapter
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from autograder.grading.grade import GradeResult
+    from autograder.grading.own import OwnResult
+    from autograder.grading.table import Table
 
 __all__ = ["main"]
 
@@ -333,12 +340,12 @@ def _collect(chosen: argparse.Namespace) -> int:
 def _grade(chosen: argparse.Namespace) -> int:
     if chosen.exchange and not chosen.watch:
         raise ValueError("--exchange goes with --watch; to collect once, use nbgrader collect")
-    if chosen.watch:
-        return _watch(chosen)
     from autograder.grading.assignments import is_chapter
 
     if not is_chapter(chosen.chapter):
         return _grade_own(chosen)
+    if chosen.watch:
+        return _watch(chosen)
     from autograder.grading.unchanged import unchanged
 
     began, whole = time.monotonic(), chosen.student is None and not chosen.dry_run
@@ -363,12 +370,13 @@ def _grade(chosen: argparse.Namespace) -> int:
 
 def _grade_own(chosen: argparse.Namespace) -> int:
     """Grade an assignment that is no chapter."""
+    if chosen.watch:
+        raise ValueError(f"--watch grades chapters; {chosen.chapter} is an assignment of your own: leave out --watch")
     if chosen.dry_run or chosen.reference is not None:
         raise ValueError(f"{chosen.chapter} is no chapter: leave out --dry-run and --reference")
     from rich.console import Console
 
     from autograder.grading.own import grade_own
-    from autograder.grading.table import show
 
     console = None if chosen.json else Console()
     result = grade_own(
@@ -380,18 +388,10 @@ def _grade_own(chosen: argparse.Namespace) -> int:
         chosen.trust_submissions,
         console=console,
     )
-    if console is None:
-        print(json.dumps(result.as_json(), indent=2))
-    else:
-        show(result.table(), console, f"{result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s")
-    return 1 if result.problems else 0
+    return _graded(result, result.table(), console)
 
 
 def _watch(chosen: argparse.Namespace) -> int:
-    from autograder.grading.assignments import is_chapter
-
-    if not is_chapter(chosen.chapter):
-        raise ValueError(f"--watch grades chapters; {chosen.chapter} is an assignment of your own: leave out --watch")
     if chosen.json or chosen.dry_run or chosen.student is not None:
         raise ValueError(
             "--watch grades everybody who comes, for people to read: leave out --json, --dry-run and --student"
@@ -427,7 +427,6 @@ def _grade_all(chosen: argparse.Namespace, how: Mapping[str, Any] | None) -> int
 
         from autograder.grading.grade import grade
         from autograder.grading.rows import table_of
-        from autograder.grading.table import show
         from autograder.grading.witness import Witness
 
         witness = None if how is None else Witness(_class(), chosen.chapter, how)
@@ -446,10 +445,17 @@ def _grade_all(chosen: argparse.Namespace, how: Mapping[str, Any] | None) -> int
         )
         if witness is not None:
             witness.keep(result)
+    return _graded(result, table_of(result), console)
+
+
+def _graded(result: GradeResult | OwnResult, table: Table, console: Console | None) -> int:
+    """Say what was graded: to people as a table, without a ``console`` to programs."""
+    from autograder.grading.table import show
+
     if console is None:
         print(json.dumps(result.as_json(), indent=2))
     else:
-        show(table_of(result), console, f"{result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s")
+        show(table, console, f"{result.executed} run, {result.recorded} recorded, {result.seconds:.1f} s")
     return 1 if result.problems else 0
 
 
@@ -500,7 +506,8 @@ def _report(chosen: argparse.Namespace) -> int:
 
     alike = groups(chosen.chapter, _class()) if known else ()
     folder = chosen.output or _class() / "classroom" / "report"
-    page, table = write_report(chosen.chapter, results, folder, None, _class() / "classroom" / "feedback", alike)
+    pages = _class() / "classroom" / "feedback"
+    page, table = write_report(chosen.chapter, results, folder, feedback=pages, groups=alike, judged=known)
     print(f"report: {page}\ntable:  {table}")
     return 0
 

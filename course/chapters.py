@@ -26,6 +26,15 @@ class Chapter:
         """
         return f"{self.number:02d}_{self.name}"
 
+    @property
+    def label(self) -> str:
+        """Number and title, as lists and links show it.
+
+        >>> find_chapter("modules").label
+        '03 The CNN with modules'
+        """
+        return f"{self.number:02d} {self.title}"
+
 
 CHAPTERS = (
     Chapter(

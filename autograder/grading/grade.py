@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy.exc import SAWarning
 
 from autograder.commands import commands_on_path
 from autograder.grading.records.changes import Change
@@ -24,7 +21,8 @@ from autograder.grading.records.record import NotRecorded, Recorder
 from autograder.grading.records.recorded import held_of
 from autograder.grading.records.roster import Roster
 from autograder.grading.records.total import Held, Total, json_of, with_total
-from autograder.grading.records.waiting import GradebookLocked, alone, on_stderr
+from autograder.grading.records.waiting import GradebookLocked, alone
+from autograder.grading.saying import bar_on, quietly, teller
 from autograder.grading.slots import leftovers
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
@@ -147,11 +145,11 @@ def grade(
     opened = (
         nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust, started=started)
     )
-    tell = on_stderr if console is None else partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    tell = teller(console)
     run: _Run | None = None
     try:
         waits = nullcontext() if dry_run else alone(room.results, tell)
-        with commands_on_path(), _quietly(), waits, opened as runs:
+        with commands_on_path(), quietly(), waits, opened as runs:
             settings = Settings(folder, limits or Limits())
             task = room.assignment(name, settings=settings)
             said = _reference_said(room, name, settings)
@@ -162,7 +160,7 @@ def grade(
                 room.keep_settings(name, settings)
                 room.store.sweep()
                 leftovers.sweep()
-            with _progress(console) as bar, _Run(room, task, student, recorder, bar, writes=not dry_run) as run:
+            with bar_on(console) as bar, _Run(room, task, student, recorder, bar, writes=not dry_run) as run:
                 for key, outcome in runs(run.jobs()):
                     run.seen(key, outcome)
                 if run.changes:
@@ -209,23 +207,11 @@ def _how_far(run: _Run | None) -> str:
     return f"{done}; what else was run is kept as far as there was room."
 
 
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Nbgrader's gradebook makes SQLAlchemy warn of its own inner workings, on every submission."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)
-        yield
-
-
 def _reference_said(room: Classroom, name: str, settings: Settings) -> str:
     folder = room.reference(name, settings)
     if folder == PUBLIC:
         return "the public reference"
     return f"the private reference in {folder.relative_to(room.root) if folder.is_relative_to(room.root) else folder}"
-
-
-def _progress(console: Console | None) -> Progress:
-    return Progress(console=console or Console(quiet=True), disable=console is None, transient=True)
 
 
 class _Run:

@@ -12,34 +12,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import time
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from nbgrader.utils import capture_log
 from rich.console import Console
-from rich.progress import Progress
-from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from autograder.commands import commands_on_path
 from autograder.files import write_whole
-from autograder.grading.own_rows import Handed, handed_in, rows_of, tasks_of
+from autograder.grading.own_rows import Handed, handed_in, rows_of, state_of, tasks_of
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
+from autograder.grading.records.converter import converter_of, reason
 from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute
+from autograder.grading.records.recorded import marker_at
 from autograder.grading.records.total import read_held
 from autograder.grading.records.waiting import alone, on_stderr, wait_for_gradebook
+from autograder.grading.rows import counted, points_said
+from autograder.grading.saying import bar_on, quietly, teller
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
 from autograder.grading.slots.store import key_of
@@ -66,15 +63,15 @@ class OwnResult:
 
     def table(self) -> Table:
         """A row a learner: the state in words, the points, and what is to be said."""
-        rows = []
+        rows, states = [], []
         for one in self.submissions:
-            nothing = one["status"] in ("missing", "unreadable") and not one["points"]
-            points = "–" if nothing else f"{one['points']:g}"
+            state = State(one["status"])
+            states.append(state)
             remarks = "; ".join(filter(None, [str(one["note"]), str(one["parts_said"])]))
-            rows.append((str(one["student"]), str(one["status"]), points, f"{one['of']:g}", remarks))
-        counts = {state: sum(one["status"] == state.value for one in self.submissions) for state in State}
-        said = ", ".join(f"{number} {state}" for state, number in counts.items() if number) or "no submissions"
-        return Table(self.assignment, tuple(rows), said, self.problems)
+            rows.append(
+                (str(one["student"]), state.value, points_said(state, one["points"]), f"{one['of']:g}", remarks)
+            )
+        return Table(self.assignment, tuple(rows), counted(states), self.problems)
 
 
 def grade_own(
@@ -96,16 +93,15 @@ def grade_own(
     """
     began = time.monotonic()
     room, config = open_classroom(root)
-    tell = on_stderr if console is None else partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    tell = teller(console)
     opened: AbstractContextManager[Engine]
     opened = nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust)
-    with commands_on_path(), warnings.catch_warnings(), alone(room.results, tell), opened as runs:
-        warnings.simplefilter("ignore", SAWarning)
+    with commands_on_path(), quietly(), alone(room.results, tell), opened as runs:
         wait_for_gradebook(room.db_url, tell)
         settings = Settings(limits=limits or Limits())
         room.keep_settings(name, settings)
         run = _Run(room, config, name, settings, student)
-        with Progress(console=console or Console(quiet=True), disable=console is None, transient=True) as bar:
+        with bar_on(console) as bar:
             line = bar.add_task(name, total=len(run.handed))
             for key, outcome in runs(run.jobs()):
                 run.seen(key, outcome)
@@ -137,19 +133,16 @@ class _Run:
     def jobs(self) -> Iterator[tuple[str, Job]]:
         """What has not been seen before."""
         for one in self.handed:
-            for ready in one.ready.values():
-                if ready.job is None:
-                    continue
-                key = key_of(ready.job)
-                if key in self._waiting:
-                    self._waiting[key].append(one)
-                    one.open.add(key)
-                elif self._room.store.get(key) is None:
-                    self._waiting[key] = [one]
-                    one.open.add(key)
-                    yield key, ready.job
+            jobs = {key_of(ready.job): ready.job for ready in one.ready.values() if ready.job is not None}
+            one.open = {key for key in jobs if self._room.store.get(key) is None}
             if not one.open:
                 self._whole.append(one)
+            for key in sorted(one.open):
+                if key in self._waiting:
+                    self._waiting[key].append(one)
+                else:
+                    self._waiting[key] = [one]
+                    yield key, jobs[key]
 
     def seen(self, key: str, outcome: Outcome) -> None:
         """Keep what was seen, and record whom it makes whole."""
@@ -157,7 +150,7 @@ class _Run:
         self.executed += 1
         for one in self._waiting.pop(key):
             one.open.discard(key)
-            if not one.open and one not in self._whole:
+            if not one.open:
                 self._whole.append(one)
         self.settle()
 
@@ -171,18 +164,17 @@ class _Run:
         if not one.ready:
             return
         path = self._room.record(self._name, one.student)
-        mark = self._fingerprint(one)
-        if _marker(path) == {"recorded": mark, "written": self._written(one.student)}:
+        mark, marker = self._fingerprint(one), marker_at(path) or {}
+        if marker.get("recorded") == mark and marker.get("written") == self._written(one.student):
             return
         wait_for_gradebook(self._room.db_url, on_stderr)
         path.unlink(missing_ok=True)
-        converter = _converter(self._config, self._name, one.student)
-        told = capture_log(converter)
-        if not told["success"]:
-            reason = (told.get("log") or told["error"]).strip()
-            self.problems.append(f"nbgrader did not take the submission of {one.student}: {reason}")
+        if why := reason(_converter(self._config, self._name, one.student)):
+            self.problems.append(f"nbgrader did not take the submission of {one.student}: {why}")
             return
-        content = {"recorded": mark, "written": self._written(one.student)}
+        state, note = state_of(self._room, self.tasks, one)
+        result = {"student": one.student, "status": state.value, "note": note}
+        content = {"recorded": mark, "written": self._written(one.student), "result": result}
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
 
@@ -202,7 +194,7 @@ class _Run:
     def _written(self, student: str) -> list[Any]:
         """What the gradebook and the folder of graded work hold: the checks' scores, the penalty, the notebooks."""
         with Gradebook(self._room.db_url, self._room.course_id) as gradebook:
-            held = read_held(gradebook, self._name)[0].get(student)
+            held = read_held(gradebook, self._name, student)[0].get(student)
         folder = self._room.autograded / student / self._name
         there = sorted(path.name for path in folder.glob("*.ipynb"))
         return [] if held is None else [[[row.name, row.auto] for row in held.rows], held.penalty, there]
@@ -222,21 +214,9 @@ def _dates(room: Classroom, name: str) -> dict[str, str]:
 
 def _converter(config: Config, name: str, student: str) -> Autograde:
     """Nbgrader's own ``autograde`` of one submission, with the engine in the place of its kernel."""
-    config = Config(config)
-    config.CourseDirectory.assignment_id = name
-    config.CourseDirectory.student_id = student
-    converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
-    converter.log = logging.Logger("autograder.own", logging.ERROR)
-    converter.force = True
+    converter = converter_of(Autograde, config, name, student)
     converter.exporter_class = SubmissionExporter
     converter.autograde_preprocessors = [
         TrustedExecute if class_of(step) is Execute else step for step in converter.autograde_preprocessors
     ]
     return converter
-
-
-def _marker(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None

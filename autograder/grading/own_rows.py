@@ -20,7 +20,7 @@ from autograder.grading.submissions.prepare import Assignment, Prepared, prepare
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import decide, not_run
 
-__all__ = ["Handed", "handed_in", "recorded_own", "rows_of", "tasks_of"]
+__all__ = ["Handed", "handed_in", "recorded_own", "rows_of", "state_of", "tasks_of"]
 
 _WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED, State.UNREADABLE, State.MISSING)
 
@@ -78,7 +78,7 @@ def rows_of(
     known = {one.student: one for one in handed}
     people = {*known, *(roster.people if everybody else ())}
     for one in sorted(people, key=roster.in_order):
-        state, note = _state(room, tasks, known.get(one))
+        state, note = state_of(room, tasks, known.get(one))
         yield _row(one, state, note, held.get(one, ungraded), cells.get(one, []))
 
 
@@ -89,7 +89,7 @@ def _row(student: str, state: State, note: str, held: Held, exercises: list[dict
     return {**about, "parts": parts, "parts_said": as_words(total), "exercises": exercises}
 
 
-def _state(room: Classroom, tasks: Mapping[str, Assignment], one: Handed | None) -> tuple[State, str]:
+def state_of(room: Classroom, tasks: Mapping[str, Assignment], one: Handed | None) -> tuple[State, str]:
     """How a submission stands: its worst notebook's state, and a word on each that has one."""
     if one is None or not one.ready:
         return State.MISSING, "nothing was handed in"

@@ -58,7 +58,7 @@ def text(verdict: Verdict) -> str:
         lines.append(f'  The model answer: from autograder import solution; solution("{task.id}")')
     name, there = _next(task)
     if name:
-        where = f" in {address(there[0]) or f'{there[0].number:02d} {there[0].title}'}" if there else ""
+        where = f" in {address(there[0]) or there[0].label}" if there else ""
         lines.append(f"  Then: {name}{where}")
     return "\n".join(lines)
 
@@ -116,4 +116,4 @@ def _next_html(task: Exercise) -> str:
     if there is None:
         return f"<code>{escape(name)}</code>"
     chapter, place = there
-    return f"{link(place.title, chapter, place.heading)}, in {escape(f'{chapter.number:02d} {chapter.title}')}"
+    return f"{link(place.title, chapter, place.heading)}, in {escape(chapter.label)}"

@@ -18,7 +18,17 @@ from autograder.learner.names import bound_by
 from course.chapters import CHAPTERS, Chapter
 from course.minutes import words
 
-__all__ = ["CONTENTS", "Contents", "Place", "Question", "as_bytes", "contents", "contents_of", "place_of"]
+__all__ = [
+    "CONTENTS",
+    "Contents",
+    "Place",
+    "Question",
+    "as_bytes",
+    "contents",
+    "contents_of",
+    "place_of",
+    "without_marks",
+]
 
 CONTENTS = Path("autograder", "learner", "chapters")
 
@@ -46,7 +56,7 @@ class Place:
         >>> Place("relu", "Exercise: `relu` (2 points)", "", 0, 0).title
         'Exercise: relu (2 points)'
         """
-        return _plain(self.heading)
+        return without_marks(self.heading)
 
 
 @dataclass(frozen=True)
@@ -161,5 +171,10 @@ def place_of(exercise: str) -> tuple[Chapter, Place] | None:
     return None
 
 
-def _plain(heading: str) -> str:
-    return re.sub(r"[`*]", "", heading)
+def without_marks(text: str) -> str:
+    """A sentence or a heading without its marks of Markdown.
+
+    >>> without_marks("**Predict** `a`")
+    'Predict a'
+    """
+    return re.sub(r"[`*]", "", text)

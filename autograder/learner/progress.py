@@ -71,7 +71,7 @@ class Progress:
         exercises = [self._exercise(one) for one in exercises_of(chapter.topic)]
         return {
             "chapter": chapter.slug,
-            "title": f"{chapter.number:02d} {chapter.title}",
+            "title": chapter.label,
             "solved": sum(one["state"] == "solved" for one in exercises),
             "score": sum(one["score"] for one in exercises),
             "points": sum(one["points"] for one in exercises),
@@ -121,7 +121,7 @@ class Progress:
         if self.next is None:
             return "All done."
         there = self._place()
-        where = f", in {address(there[0]) or f'{there[0].number:02d} {there[0].title}'}" if there else ""
+        where = f", in {address(there[0]) or there[0].label}" if there else ""
         return f"Next: {self.next}{where}."
 
     def _next_link(self) -> str:
@@ -129,9 +129,7 @@ class Progress:
         if self.next is None or there is None:
             return escape(self._next_words())
         chapter, place = there
-        return (
-            f"Next: {link(place.title, chapter, place.heading)}, in {escape(f'{chapter.number:02d} {chapter.title}')}."
-        )
+        return f"Next: {link(place.title, chapter, place.heading)}, in {escape(chapter.label)}."
 
     def _repr_html_(self) -> str:
         rows = []

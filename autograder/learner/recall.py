@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 
-from autograder.learner.contents import Contents, Question, contents
+from autograder.learner.contents import Contents, Question, contents, without_marks
 from autograder.learner.links import link
 from autograder.learner.record import Tried
 from autograder.observing.exercise import exercises_of
@@ -34,21 +34,21 @@ class Asked:
 
     def text(self) -> str:
         """For a terminal: question, cell, and where the answer stands."""
-        lines = [f"Do you still know? Chapter {_named(self.chapter)}, solved {self.days} days ago:"]
+        lines = [f"Do you still know? Chapter {self.chapter.label}, solved {self.days} days ago:"]
         for number, one in enumerate(self.questions, 1):
             code = "\n".join(f"       {line}".rstrip() for line in one.code.splitlines())
             lines.append(
-                f"  {number}. {_words(one.asks)}\n{code}\n     The answer stands under “{_words(one.heading)}”."
+                f"  {number}. {without_marks(one.asks)}\n{code}\n     The answer stands under “{without_marks(one.heading)}”."
             )
         return "\n".join(lines)
 
     def html(self) -> str:
         """For a notebook: the answer is folded, and a link leads to where it was asked."""
         parts = [
-            f"<p><b>Do you still know?</b> Chapter {escape(_named(self.chapter))}, solved {self.days} days ago:</p><ol>"
+            f"<p><b>Do you still know?</b> Chapter {escape(self.chapter.label)}, solved {self.days} days ago:</p><ol>"
         ]
         for one in self.questions:
-            where = link(_words(one.heading), self.chapter, one.heading)
+            where = link(without_marks(one.heading), self.chapter, one.heading)
             parts.append(
                 f'<li style="margin:8px 0">{_marked(one.asks)}'
                 f'<pre style="margin:6px 0;white-space:pre-wrap">{escape(one.code)}</pre>'
@@ -94,14 +94,6 @@ def _chosen(slug: str, found: Contents, turn: int) -> tuple[Question, ...]:
         return ()
     chosen = [order[(turn * _EACH + at) % len(order)] for at in range(min(_EACH, len(order)))]
     return tuple(one for one in found.questions if one in chosen)
-
-
-def _named(chapter: Chapter) -> str:
-    return f"{chapter.number:02d} {chapter.title}"
-
-
-def _words(text: str) -> str:
-    return re.sub(r"[`*]", "", text)
 
 
 def _marked(text: str) -> str:

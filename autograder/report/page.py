@@ -58,23 +58,23 @@ def as_html(
     title: str,
     chapter: str,
     learners: Sequence[Learner],
-    says: Callable[[str, str], str] | None,
+    says: Callable[[str, str], str],
     feedback: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
     groups: Sequence[Group] = (),
+    judged: bool = True,
 ) -> str:
     """The whole page, in ``order`` of exercises.
 
-    ``says(exercise, misconception)`` gives the words on a misconception, and is ``None`` of an assignment that knows none;
-    ``feedback`` the address of a learner's feedback page, relative to this one, for those who have one. ``groups`` are of
-    wrong answers that no misconception explains.
+    ``says(exercise, misconception)`` gives the words on a misconception; ``feedback`` the address of a learner's feedback
+    page, relative to this one, for those who have one. ``groups`` are of wrong answers that no misconception explains.
+    Without ``judged`` cells were graded by their own assertions, and nothing is known of misconceptions.
     """
     exercises = exercise_numbers(learners, order)
     rows = [_row(place, one, exercises, feedback or {}) for place, one in enumerate(learners)]
     places = {row.learner.student: row.place for row in rows}
-    words = says or (lambda exercise, name: "")
     found = [
-        _Found(held, words(held.exercise, held.name), tuple((name, places[name]) for name in held.students))
+        _Found(held, says(held.exercise, held.name), tuple((name, places[name]) for name in held.students))
         for held in misconceptions(learners, order)
     ]
     spread, counts = scores(learners), statuses(learners)
@@ -87,7 +87,7 @@ def as_html(
         scores=spread,
         scores_chart=Markup(scores_chart(spread)) if spread else "",
         found=found,
-        judged=says is not None,
+        judged=judged,
         unexplained=unexplained(learners),
         groups=groups[:_MANY],
         more_groups=groups[_MANY:],

@@ -29,12 +29,13 @@ def write_report(
     title: str | None = None,
     feedback: Path | None = None,
     groups: Sequence[Group] = (),
+    judged: bool = True,
 ) -> tuple[Path, Path]:
     """Write the report on ``results`` as ``chapter_slug.html`` and ``chapter_slug.csv`` in ``folder``; return both paths.
 
     ``results`` are `autograder.grading.submissions.verdicts.Result`, or what their ``as_json`` gave. ``title`` is the chapter's own
     by default. ``feedback`` is nbgrader's folder of feedback pages, by default the one called so beside ``folder``; the
-    page links to those that are there. ``groups`` are those of `autograder.grading.groups.groups`. Raises ``ValueError`` for results of another shape.
+    page links to those that are there. ``groups`` are those of `autograder.grading.groups.groups`; ``judged`` is as `as_html` has it. Raises ``ValueError`` for results of another shape.
     """
     learners = read_learners(results)
     titles = {chapter.slug: chapter.title for chapter in CHAPTERS}
@@ -42,10 +43,9 @@ def write_report(
         chapter_slug, [one.student for one in learners], folder, feedback or folder.absolute().parent / "feedback"
     )
     order = tuple(catalogue())
-    known = (
-        says if chapter_slug in titles or any(one.misconception for who in learners for one in who.answers) else None
+    html = as_html(
+        title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, says, pages, order, groups, judged
     )
-    html = as_html(title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, known, pages, order, groups)
     page, table = folder / f"{chapter_slug}.html", folder / f"{chapter_slug}.csv"
     write_whole(page, html.encode())
     write_whole(table, as_csv(learners, order).encode())

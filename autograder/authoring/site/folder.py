@@ -53,10 +53,7 @@ def pages() -> tuple[Page, ...]:
     )
     return (
         start,
-        *(
-            Page(one.slug, f"{one.number:02d} {one.title}", f"{one.teaches[0].upper()}{one.teaches[1:]}.")
-            for one in CHAPTERS
-        ),
+        *(Page(one.slug, one.label, f"{one.teaches[0].upper()}{one.teaches[1:]}.") for one in CHAPTERS),
     )
 
 

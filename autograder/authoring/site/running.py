@@ -42,8 +42,8 @@ def run(book: NotebookNode, folder: Path) -> frozenset[str]:
         raise SiteError(f"a cell fails that needs no answer: {error}") from None
     for cell in book.cells:
         cell.source = sources[cell.id]
-        if cell.id in left_out or is_answer(cell):
-            cell["outputs"] = [] if cell.cell_type == "code" else cell.get("outputs")
+        if cell.cell_type == "code" and (cell.id in left_out or is_answer(cell)):
+            cell.outputs = []
     return left_out
 
 

@@ -18,6 +18,7 @@ from autograder.grading.lms.names import Named, System, named, parse_time
 from autograder.grading.submissions.beside import LARGEST_REST, MOST_FILES
 from autograder.grading.submissions.read import LARGEST_NOTEBOOK, Unreadable, notebook_of
 from autograder.grading.submissions.repair import Source, named_in
+from autograder.learner.handin import SUMS
 
 __all__ = ["File", "Picked", "Upload", "are_packers_times", "pick", "sha", "uploads_of"]
 
@@ -27,7 +28,6 @@ _FEW = 3
 _MOST_NOTEBOOKS = 20  # of one learner
 _LONGEST_PART = 120  # bytes of a file's name that is kept
 _TIMESTAMP = "timestamp.txt"
-_SUMS = "SHA256SUMS"  # beside a notebook that was packed with `python -m autograder handin`
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
     file, content = best
     if not counts:
         said.append("no cell of this chapter was found in it; grade says what it is")
-    if not _is_as_packed(content, [text for one, text in beside if one.named.rest[-1] == _SUMS]):
+    if not _is_as_packed(content, [text for one, text in beside if one.named.rest[-1] == SUMS]):
         said.append("its checksum is not the one packed beside it: it was changed after it was packed, or damaged")
     rest = [one for one in notebooks if one[0] is not file and one[1] != content]
     if len(rest) and counts:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment, GenerateFeedback
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import capture_log
 from traitlets.config import Config
 
 from autograder.commands import commands_on_path
@@ -17,6 +14,7 @@ from autograder.files import write_whole
 from autograder.grading.assignments import name_of
 from autograder.grading.records import shown
 from autograder.grading.records.classroom import Classroom, open_classroom
+from autograder.grading.records.converter import converter_of, reason
 from autograder.grading.records.recorded import read_records
 from autograder.grading.records.roster import Person, read_roster
 from autograder.grading.records.total import read_held
@@ -42,16 +40,10 @@ def feedback(chapter: str, root: Path, student: str | None = None) -> Path:
     room, config = open_classroom(root)
     config = Config(config)
     config.merge(shown.settings())
-    config.CourseDirectory.assignment_id = name_of(chapter, root)
-    config.CourseDirectory.student_id = student or "*"
-    directory = CourseDirectory(config=config)
-    converter = GenerateFeedback(coursedir=directory, config=config)
-    converter.log = logging.Logger("autograder.feedback", logging.ERROR)
-    converter.force = True
-    told = capture_log(converter)
-    if not told["success"]:
-        raise RuntimeError(f"nbgrader could not write feedback: {(told.get('log') or told['error']).strip()}")
-    return room.root / directory.feedback_directory
+    converter = converter_of(GenerateFeedback, config, name_of(chapter, root), student or "*")
+    if why := reason(converter):
+        raise RuntimeError(f"nbgrader could not write feedback: {why}")
+    return room.root / converter.coursedir.feedback_directory
 
 
 def release_own(name: str, root: Path) -> Path:
@@ -60,17 +52,12 @@ def release_own(name: str, root: Path) -> Path:
     What was made before is made anew. Raises ``RuntimeError`` with nbgrader's reason where it could not.
     """
     room, config = open_classroom(root)
-    config = Config(config)
-    config.CourseDirectory.assignment_id = name
-    directory = CourseDirectory(config=config)
-    converter = GenerateAssignment(coursedir=directory, config=config)
-    converter.log = logging.Logger("autograder.release", logging.ERROR)
-    converter.force = True
+    converter = converter_of(GenerateAssignment, config, name)
     with commands_on_path():
-        told = capture_log(converter)
-    if not told["success"]:
-        raise RuntimeError(f"nbgrader could not make {name} ready: {(told.get('log') or told['error']).strip()}")
-    return room.root / directory.release_directory / name
+        why = reason(converter)
+    if why:
+        raise RuntimeError(f"nbgrader could not make {name} ready: {why}")
+    return room.root / converter.coursedir.release_directory / name
 
 
 def export(root: Path, path: Path | None = None) -> Path:

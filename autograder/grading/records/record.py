@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,20 +17,21 @@ import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
-from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
-from nbgrader.utils import capture_log, parse_utc
+from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
 from autograder.files import write_whole
 from autograder.grading.records.basis import basis_of, work_of
 from autograder.grading.records.changes import Change, change_of
 from autograder.grading.records.classroom import Classroom
+from autograder.grading.records.converter import converter_of, reason
 from autograder.grading.records.full_disk import DiskFull, is_full
 from autograder.grading.records.late import LateRule
 from autograder.grading.records.one_pass import Writer, can_write, class_of
 from autograder.grading.records.plugins import TrustedExecute, with_outputs
 from autograder.grading.records.points import agree_on_points
+from autograder.grading.records.recorded import marker_at
 from autograder.grading.records.roster import Roster, keep_added, read_roster
 from autograder.grading.records.total import Held, json_of, read_held
 from autograder.grading.records.waiting import GradebookLocked, Tell, is_locked, on_stderr, wait_for_gradebook
@@ -141,10 +141,7 @@ class Recorder:
         return {**self._basis, **own}
 
     def _marker(self, student: str) -> dict[str, Any] | None:
-        try:
-            return dict(json.loads(self._room.record(self._task.name, student).read_bytes()))
-        except (OSError, ValueError, TypeError):
-            return None
+        return marker_at(self._room.record(self._task.name, student))
 
     def close(self) -> None:
         """Close the gradebook."""
@@ -227,14 +224,7 @@ class Recorder:
     def _converter(self, student: str) -> Autograde:
         config = Config(self._config)
         config.CourseDirectory.submitted_directory = str(self._staging)
-        config.CourseDirectory.assignment_id = self._task.name
-        config.CourseDirectory.student_id = student
-        converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
-        converter.log = logging.Logger(
-            "autograder.recording", logging.ERROR
-        )  # what it says is read where nbgrader fails
-        converter.force = True
-        return converter
+        return converter_of(Autograde, config, self._task.name, student)
 
     def _stage(self, ready: Prepared) -> None:
         """Put what nbgrader is to take into a folder of ours: plain files, no links, nothing that cannot be read."""
@@ -254,10 +244,8 @@ class Recorder:
             _replay(done) if class_of(step) in (Execute, TrustedExecute) else step
             for step in converter.autograde_preprocessors
         ]
-        told = capture_log(converter)
-        if not told["success"]:
-            reason = (told.get("log") or told["error"]).strip()
-            raise NotRecorded(f"nbgrader did not take the result of {student}: {reason}")
+        if why := reason(converter):
+            raise NotRecorded(f"nbgrader did not take the result of {student}: {why}")
 
 
 def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:

@@ -16,7 +16,7 @@ from autograder.grading.submissions.prepare import prepare_all
 from autograder.grading.submissions.verdicts import not_run
 from course.chapters import find_chapter
 
-__all__ = ["held_of", "read_records", "recorded"]
+__all__ = ["held_of", "marker_at", "read_records", "recorded"]
 
 
 def held_of(room: Classroom, name: str) -> dict[str, Held]:
@@ -25,14 +25,22 @@ def held_of(room: Classroom, name: str) -> dict[str, Held]:
         return read_held(gradebook, name)[0]
 
 
+def marker_at(path: Path) -> dict[str, Any] | None:
+    """What is noted at ``path`` of a recorded submission; ``None`` where nothing is, or nobody can read it."""
+    try:
+        return dict(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 def read_records(room: Classroom, name: str) -> dict[str, dict[str, Any]]:
     """The results that are recorded of the assignment ``name``, as `Result.as_json` has them, by student."""
     found = {}
     for path in sorted(room.records(name).glob("*.json")):
         try:
-            result = dict(json.loads(path.read_bytes())["result"])
+            result = dict((marker_at(path) or {})["result"])
             found[str(result["student"])] = result
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             continue  # unfinished: the next `grade` writes it
     return found
 

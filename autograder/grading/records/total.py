@@ -127,8 +127,10 @@ def total_of(rows: Iterable[Row], penalty: float = 0.0) -> Total:
     return replace(whole, late=round(min(max(0.0, penalty), max(0.0, whole.raw)), _DIGITS))
 
 
-def read_held(gradebook: Gradebook, assignment: str) -> tuple[dict[str, Held], Held]:
+def read_held(gradebook: Gradebook, assignment: str, student: str | None = None) -> tuple[dict[str, Held], Held]:
     """What an open ``gradebook`` holds of each submission of ``assignment`` by student, and what an ungraded one would be.
+
+    With ``student`` only theirs is looked at.
 
     Raises `nbgrader.api.MissingEntry` for an assignment that it does not know.
     """
@@ -140,6 +142,8 @@ def read_held(gradebook: Gradebook, assignment: str) -> tuple[dict[str, Held], H
     }
     ask = gradebook.db.query
     of_task = SubmittedAssignment.assignment_id == task.id
+    if student is not None:
+        of_task &= SubmittedAssignment.student_id == student
     rows: dict[str, dict[str, Row]] = {}
     graded = ask(
         SubmittedAssignment.student_id, Grade.cell_id, Grade.auto_score, Grade.manual_score, Grade.extra_credit

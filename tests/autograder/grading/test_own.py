@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -86,6 +87,10 @@ def test_scores_are_stock_nbgraders_and_nothing_is_done_twice(
     assert "problem1: correct_squares" in page
     assert "awarded by the submission itself" in page
     assert "misconception" not in page.casefold()
+    assert main(["export"]) == 0
+    with (here / "classroom" / "grades.csv").open(encoding="utf-8", newline="") as file:
+        status = {one["student_id"]: one["status"] for one in csv.DictReader(file)}
+    assert (status["right"], status["nothing"]) == ("graded", "missing")
     assert main(["feedback", ASSIGNMENT]) == 0
     assert (here / "feedback" / "right" / ASSIGNMENT / "problem1.html").is_file()
 
