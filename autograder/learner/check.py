@@ -80,7 +80,10 @@ def _try(task: Exercise, answer: Any) -> tuple[Checked, str]:
         reference = load(task)
         with kernel.nobody_asked():
             seen = run(task, answer, reference.cases)
-        return _checked(judge(task, reference, seen), partial(_failing, task, reference, seen)), digest_of(task, seen)
+        verdict = judge(task, reference, seen)
+        # Nothing is ever said of a solved try: what came out of it need not be told from anything.
+        digest = "" if verdict.solved else digest_of(task, seen)
+        return _checked(verdict, partial(_failing, task, reference, seen)), digest
     except KeyboardInterrupt as stop:
         cells().stop()
         return _interrupted(task, stop, time.monotonic() - start), ""
