@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
+from itertools import repeat
 from operator import is_
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = ["TorchsOwn", "put_back"]
 # What Python calls by itself; the other names between underscores come and go by themselves.
 _CALLED = ("__call__", "__getattr__", "__getattribute__", "__setattr__", "__delattr__", "__init__", "__dir__")
 
+_NOTHING = object()
 _NAMESPACES: tuple[ModuleType, ...] = (torch, nn, nn.init, F)
 
 
@@ -33,18 +35,20 @@ class TorchsOwn:
 
     def __init__(self) -> None:
         self.classes = {kind: dict(vars(kind)) for kind in _kinds()}
-        self.functions = [(space, dict(_functions(space))) for space in _NAMESPACES]
+        self.spaces = [(space, dict(vars(space))) for space in _NAMESPACES]
 
     def put_back(self) -> tuple[str, ...]:
         """Set back whatever is not as it was, and name it."""
         patched = [
             f"the class {kind.__name__} of torch" for kind, names in self.classes.items() if put_back(kind, names)
         ]
-        for space, functions in self.functions:
-            for name, function in functions.items():
+        for space, names in self.spaces:
+            if _same(vars(space), names):
+                continue
+            for name, one in names.items():
                 now = vars(space).get(name)
-                if now is not function and not _is_torchs(now, name):
-                    setattr(space, name, function)
+                if now is not one and _is_function(name, one) and not _is_torchs(now, name):
+                    setattr(space, name, one)
                     patched.append(f"the function {space.__name__}.{name}")
         return tuple(patched)
 
@@ -56,13 +60,14 @@ def _kinds() -> tuple[type, ...]:
     return tuple(dict.fromkeys((*layers, *bases, torch.Tensor, nn.Parameter)))
 
 
-def _functions(space: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
+def _is_function(name: str, one: Any) -> bool:
     # torch.Storage follows the default dtype: torch itself puts another one there.
-    return (
-        (name, one)
-        for name, one in vars(space).items()
-        if callable(one) and not name.startswith("_") and name != "Storage"
-    )
+    return callable(one) and not name.startswith("_") and name != "Storage"
+
+
+def _same(now: Mapping[str, Any], names: Mapping[str, Any]) -> bool:
+    """Whether the very same objects stand under the same names: one pass, for what hardly ever changes."""
+    return len(now) == len(names) and all(map(is_, now.values(), map(names.get, now, repeat(_NOTHING))))
 
 
 def _is_torchs(now: Any, name: str) -> bool:
@@ -86,7 +91,7 @@ def put_back(kind: type, names: Mapping[str, Any]) -> bool:
     (True, False, False)
     """
     now = vars(kind)
-    if now.keys() == names.keys() and all(map(is_, now.values(), names.values())):
+    if _same(now, names):
         return False
     changed = [name for name, value in names.items() if now.get(name) is not value]
     added = [name for name in now if name not in names]

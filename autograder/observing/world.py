@@ -30,7 +30,7 @@ class World:
 
     def __init__(self) -> None:
         self.settings = {name: read() for name, (read, _) in _SETTINGS.items()}
-        self.hooks = {name: dict(getattr(nn_module, name)) for name in _GLOBAL_HOOKS}
+        self.hooks = {name: dict(hooks) for name, hooks in _hooks().items()}
         self.modes = _modes()
 
     @contextmanager
@@ -63,7 +63,7 @@ class World:
             if read() != self.settings[name]:
                 changed.append(name)
                 write(self.settings[name])
-        if any(getattr(nn_module, name) != kept for name, kept in self.hooks.items()):
+        if _hooks() != self.hooks:
             changed.append("the hooks of all modules")
             for name, kept in self.hooks.items():
                 now = getattr(nn_module, name)
@@ -76,6 +76,10 @@ class World:
             while torch._C._len_torch_dispatch_stack() > self.modes[1]:
                 torch._C._pop_torch_dispatch_stack(None)
         return tuple(changed)
+
+
+def _hooks() -> dict[str, Any]:
+    return {name: vars(nn_module)[name] for name in _GLOBAL_HOOKS}
 
 
 def _modes() -> tuple[int, int]:
