@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import colorsys
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 __all__ = ["DIGITS", "HELD_BACK", "PARTS", "PHOTOS", "coloured_digits", "digits", "ink_colour", "photo", "photos"]
@@ -124,9 +127,8 @@ def ink_colour(number: int) -> tuple[float, float, float]:
 @cache
 def _square(name: str) -> Tensor:
     """The middle square of a photograph, ``(3, side, side)`` float32; never handed out itself."""
-    from sklearn.datasets import load_sample_image  # takes a second to import, so only those who look wait
-
-    pixels = torch.from_numpy(load_sample_image(f"{name}.jpg").copy()).permute(2, 0, 1)
+    with Image.open(_file("images", f"{name}.jpg")) as picture:
+        pixels = torch.from_numpy(np.array(picture)).permute(2, 0, 1)
     _, height, width = pixels.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -136,7 +138,21 @@ def _square(name: str) -> Tensor:
 @cache
 def _scans() -> tuple[Tensor, Tensor]:
     """All digits ``(1797, 8, 8)`` float32 in [0, 1] and their targets; never handed out themselves."""
-    from sklearn.datasets import load_digits
+    rows = np.loadtxt(_file("data", "digits.csv.gz"), delimiter=",")  # the pixels of a digit, and the digit
+    images = torch.from_numpy(rows[:, :-1].reshape(-1, 8, 8) / _WHITE)
+    return images.to(torch.float32), torch.from_numpy(rows[:, -1]).to(torch.int64)
 
-    bunch = load_digits()
-    return torch.from_numpy(bunch.images / _WHITE).to(torch.float32), torch.from_numpy(bunch.target).to(torch.int64)
+
+def _file(kind: str, name: str) -> Path:
+    """What `load_sample_image` and `load_digits` read. To import them takes a second and more; their files do not.
+
+    Raises ``FileNotFoundError`` with what to do.
+    """
+    package = find_spec("sklearn")
+    path = Path(package.origin).parent / "datasets" / kind / name if package and package.origin else Path(name)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"scikit-learn, which carries the images, is not there or holds no {name}; "
+            "install it with: python -m pip install scikit-learn"
+        )
+    return path

@@ -1,13 +1,15 @@
 """The images are those of the package: shape, dtype, values, and nobody can spoil them for the next reader."""
 
 import colorsys
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits, load_sample_image
 
-from course.data import DIGITS, HELD_BACK, PARTS, PHOTOS, coloured_digits, digits, ink_colour, photo, photos
+from course.data import DIGITS, HELD_BACK, PARTS, PHOTOS, _file, coloured_digits, digits, ink_colour, photo, photos
 
 
 @pytest.mark.parametrize("name", PHOTOS)
@@ -156,3 +158,14 @@ def test_writing_into_coloured_digits_does_not_change_the_next_ones():
 def test_an_unknown_part_names_the_known_ones():
     with pytest.raises(ValueError, match="no part 'test'; try one of 'train', 'held back'"):
         coloured_digits("test")
+
+
+def test_looking_at_the_images_does_not_import_the_package_that_carries_them():
+    words = "import sys; from course.data import coloured_digits, photos; photos(), coloured_digits(); print('sklearn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_images_that_are_not_there_say_what_to_install(monkeypatch):
+    monkeypatch.setattr("course.data.find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match="python -m pip install scikit-learn"):
+        _file("images", "china.jpg")

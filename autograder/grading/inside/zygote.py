@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.grading.inside import prctl, processes
+from autograder.grading.wire.later import import_later
 
 __all__ = ["Zygote", "main", "wipe"]
 
@@ -29,7 +30,7 @@ _SHARED = (Path("/tmp"), Path("/dev/shm"))  # writable beside the scratch direct
 
 
 class Zygote:
-    """Answers the controller: ``fork``, ``interrupt`` and ``end``. Never more than one child."""
+    """Answers the controller: ``import``, ``fork``, ``interrupt`` and ``end``. Never more than one child."""
 
     def __init__(self, control: socket.socket, scratch: Path, shell: Any, probe: Any, child_main: Any) -> None:
         self._control = control
@@ -43,9 +44,18 @@ class Zygote:
         self._child = 0
         self._gone = True
         self._memory = self._processes = self._peak = 0
+        self._reason = ""
+        self._settle()
+
+    def _settle(self) -> None:
+        """After imports: what they wrote is wiped, and what they loaded is every child's, and no use of its memory."""
+        wipe(self._scratch)
+        if os.getpid() == 1:
+            _wipe_shared()
+        gc.collect()
+        gc.freeze()  # the collector would touch, and so copy, every page in every child
         self._usual = processes.memory_of(os.getpid())
         self._alone = processes.precise_memory_of(os.getpid())
-        self._reason = ""
 
     def serve(self) -> None:
         """Until the controller hangs up."""
@@ -67,6 +77,10 @@ class Zygote:
 
     def _answer(self, asked: dict[str, Any], descriptors: list[int]) -> None:
         match asked["ask"]:
+            case "import":
+                import_later(asked["modules"])
+                self._settle()
+                self._say(say="imported")
             case "fork":
                 self._fork(asked, descriptors[0])
             case "interrupt":
@@ -216,13 +230,8 @@ def main(descriptor: int, scratch: Path, user: int) -> None:
     prctl.set_dumpable(False)
     prctl.adopt_orphans()
     shell, probe, child_main = grow_warm()
-    wipe(scratch)  # of what the imports have put there
-    if os.getpid() == 1:
-        _wipe_shared()
     zygote = Zygote(control, scratch, shell, probe, child_main)
     prctl.set_dumpable(False)
-    gc.collect()
-    gc.freeze()  # the collector would touch, and so copy, every page in every child
     tasks = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
     control.sendall(json.dumps({"say": "ready", "tasks": tasks}).encode() + b"\n")
     zygote.serve()
@@ -230,7 +239,7 @@ def main(descriptor: int, scratch: Path, user: int) -> None:
 
 
 def grow_warm() -> tuple[Any, Any, Any]:
-    """Import what notebooks import. The shell comes first: matplotlib and the widgets ask for it when imported."""
+    """Import what all notebooks import. The shell comes first: matplotlib and the widgets ask for it when imported."""
     from autograder.grading.inside import child, shell  # isort: skip
 
     ours = shell.make_shell()
@@ -239,11 +248,6 @@ def grow_warm() -> tuple[Any, Any, Any]:
     import matplotlib.pyplot
     import matplotlib_inline.backend_inline
     import PIL.Image
-    import sklearn.datasets
-    import sklearn.datasets.data
-    import sklearn.datasets.descr
-    import sklearn.datasets.images
-    import torch._dynamo  # the first optimiser imports it, which takes two seconds
     import torch.overrides
     import torch.utils.data
 
@@ -253,7 +257,7 @@ def grow_warm() -> tuple[Any, Any, Any]:
     torch.overrides.resolve_name(torch.relu)  # makes the table of names that a watched answer is looked up in
     PIL.Image.preinit()  # the formats of images, which are looked for at the first one
     matplotlib.font_manager.findfont("DejaVu Sans")  # reads the list of fonts once for all children
-    del anywidget, ipywidgets, matplotlib_inline, sklearn, torch
+    del anywidget, ipywidgets, matplotlib_inline, torch
     return ours, child.prober(), child.main
 
 

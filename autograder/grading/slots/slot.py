@@ -12,6 +12,7 @@ from autograder.grading.slots.conversation import Child
 from autograder.grading.slots.job import Cell, CellEnd, Job, Limits, Outcome, Ran
 from autograder.grading.slots.outputs import Collector
 from autograder.grading.slots.warm import SlotError, Warm
+from autograder.grading.wire.later import mentioned
 
 __all__ = ["Slot", "SlotError"]
 
@@ -71,7 +72,7 @@ class Slot:
         missing = {cell.checks for cell in job.cells if cell.checks} - set(job.cases)
         if missing:
             raise ValueError(f"the job holds no cases for {', '.join(sorted(missing))}")
-        self.warm()  # before the submission's time begins
+        self.warm().imports(_mentioned(job))  # before the submission's time begins
         return _Submission(self, job).run()
 
 
@@ -110,7 +111,7 @@ class _Submission:
     @contextmanager
     def _child(self) -> Iterator[Child]:
         """A fresh child; afterwards nothing of it is left, and a sandbox that cannot be wiped is thrown away."""
-        warm = self._slot.warm()
+        warm = self._slot.warm().imports(_mentioned(self._job))
         channel = warm.fork(self._job.limits)
         try:
             yield Child(warm, channel, self._job, self._slot.sandboxed)
@@ -159,6 +160,10 @@ class _Submission:
                 self._guilty.remove(cell.place)
             if not ended.alive:
                 return
+
+
+def _mentioned(job: Job) -> tuple[str, ...]:
+    return mentioned(cell.source for cell in job.cells)
 
 
 def _runs(cell: Cell) -> bool:

@@ -67,6 +67,7 @@ def _course() -> Iterator[Path]:
     return (path for path in paths if "lessons" not in path.relative_to(home).parts)
 
 
+@cache
 def versions() -> dict[str, str]:
     """Of all that is not ours and changes what is seen or shown."""
     return {"python": platform.python_version(), **{name: version(name) for name in SEEN_THROUGH}}

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Warm:
         self.control, inside = socket.socketpair()
         self.limits, self.sandboxed, self.tasks = limits, sandboxed, 0
         self._kept = b""
+        self._imported: set[str] = set()
         self._group = group_for(limits) if sandboxed else None
         self._killed = 0
         try:
@@ -94,6 +95,14 @@ class Warm:
         finally:
             for one in keep:
                 os.close(one)
+
+    def imports(self, modules: Iterable[str]) -> Warm:
+        """Itself, once it has those of `wire.later.LATER`, too. Raises `SlotError`."""
+        if new := sorted(set(modules) - self._imported):
+            self._ask("import", modules=new)
+            self._expect("imported", _START)
+            self._imported.update(new)
+        return self
 
     def fork(self, limits: Limits) -> socket.socket:
         """Start a child, and return the controller's end of its own channel. Raises `SlotError`."""
@@ -150,9 +159,9 @@ class Warm:
         self._held.release()
         self._temporary.cleanup()
 
-    def _ask(self, what: str) -> None:
+    def _ask(self, what: str, **words: object) -> None:
         try:
-            self.control.sendall(json.dumps({"ask": what}).encode() + b"\n")
+            self.control.sendall(json.dumps({"ask": what, **words}).encode() + b"\n")
         except OSError:
             raise SlotError(f"the sandbox is gone. {self._last_words()}") from None
 

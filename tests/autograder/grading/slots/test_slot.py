@@ -19,6 +19,7 @@ from autograder.grading.slots.conversation import Child
 from autograder.grading.slots.job import Cell, CellEnd, Job, Limits, Outcome
 from autograder.grading.slots.slot import Slot
 from autograder.grading.slots.warm import Warm
+from autograder.grading.wire.later import import_later
 from autograder.observing.codec import Raised
 from autograder.observing.exercise import find
 
@@ -29,6 +30,23 @@ LOOP = "while True: pass"
 
 def test_the_zygote_has_one_thread_so_that_it_can_be_forked(slot: Slot) -> None:
     assert slot.warm().tasks == 1
+
+
+LOOKS = "import sys; print([name for name in ('torch._dynamo', 'skl' 'earn') if name in sys.modules])"
+
+
+def test_a_zygote_imports_what_takes_long_once_a_notebook_mentions_it() -> None:
+    with Slot() as slot:
+        plain = slot.run(job_of(LOOKS))
+        optimiser = slot.run(job_of(LOOKS, "from torch import optim"))
+        after = slot.run(job_of(LOOKS))
+        assert slot.warm().tasks == 1
+    assert [text(one.cells[0]) for one in (plain, optimiser, after)] == ["[]\n", *2 * ["['torch._dynamo']\n"]]
+
+
+def test_a_zygote_imports_nothing_that_is_not_on_its_own_list() -> None:
+    import_later(["antigravity", "no.such.module"])
+    assert "antigravity" not in sys.modules
 
 
 @pytest.mark.parametrize("chapter", ["03_cnn_with_modules", "04_the_same_cnn_with_functional"])
