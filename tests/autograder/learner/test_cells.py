@@ -10,6 +10,7 @@ from played import Seen, played
 
 RIGHT = "def relu(x):\n    return x.clamp(min=0)"
 CHECK = 'check("relu", relu)'
+STUB = "def relu(x):\n    raise NotImplementedError()"
 LINEAR = (
     "def linear(x, weight, bias=None):\n    out = product(x, weight)\n    return out if bias is None else out + bias"
 )
@@ -117,6 +118,32 @@ NOTEBOOKS: dict[str, tuple[list[str], str, str]] = {
         "This check looks for the name which_api, and there is none. There is wich_api: if that is your answer, call it "
         "which_api.",
     ),
+    "it has a longer name": (
+        ["def my_linear_layer(x, weight, bias=None):\n    return x @ weight.T", 'check("linear", linear)'],
+        "not attempted",
+        "This check looks for the name linear, and there is none. There is my_linear_layer: if that is your answer, call it "
+        "linear.",
+    ),
+    "it is under another name, and the stub was run before": (
+        [STUB, "def my_relu(x):\n    return x.clamp(min=0)", CHECK],
+        "not attempted",
+        "This check looks at relu, which is still the untouched cell. There is my_relu: if that is your answer, call it relu.",
+    ),
+    "what is like it is a stub, too": (
+        [STUB, "def my_relu(x):\n    raise NotImplementedError()", CHECK],
+        "not attempted",
+        "Write relu(x) in the cell above, run that cell, then this one. More than half of the points takes values and gradients that "
+        "are right.",
+    ),
+    "what is like it is another exercise": (
+        [
+            "def conv2d(x):\n    raise NotImplementedError()",
+            "def conv1d(x):\n    return x * 1",
+            CHECK.replace("relu)", "conv2d)"),
+        ],
+        "not attempted",
+        "This check looks at conv2d, which is still the untouched cell. There is conv1d: if that is your answer, call it conv2d.",
+    ),
     "nothing is like it": (
         ["from torch.nn.functional import relu6\ndef mine(x):\n    return x", CHECK],
         "not attempted",
@@ -153,6 +180,8 @@ def relu(x):
     while True: pass"""
 OTHERS: dict[str, list[str]] = {
     "other NameErrors": [CHECK + "; 1", "print(check('relu', rleu))"],
+    "no imports": ["def relu(x):\n    return torch.clamp(x, min=0)", CHECK, "import torch", CHECK],
+    "a name of nobody's": ["def relu(x):\n    return no_such_name(x)", CHECK],
     "wrong before": ["def relu(x):\n    return x.abs()", "def relu(x) return x", CHECK],
     "endless": [ENDLESS, CHECK, "1", f"{ENDLESS}\n{CHECK}", CHECK],
     "raises it": ["def relu(x):\n    raise KeyboardInterrupt", CHECK],
@@ -178,6 +207,19 @@ def test_what_happened_to_the_cells_is_said_and_nothing_else(name: str, seen: Ca
 
 def test_other_name_errors_stay_what_they_are(seen: Callable[[str], list[Seen]]) -> None:
     assert [one.error for one in seen("other NameErrors")] == ["NameError", "NameError"]
+
+
+def test_a_name_of_the_first_cell_that_was_not_run_is_told_so(seen: Callable[[str], list[Seen]]) -> None:
+    _, check, _, again = seen("no imports")
+    assert check.status == "crashed"
+    assert check.note.startswith(
+        "The name torch comes from the first code cell of this notebook: run that one, then this one. Every case raised NameError"
+    )
+    assert again.status == "solved" and "first code cell" not in again.note
+
+
+def test_of_any_other_name_that_is_missing_nothing_is_claimed(seen: Callable[[str], list[Seen]]) -> None:
+    assert seen("a name of nobody's")[-1].note.startswith("Every case raised NameError")
 
 
 def test_the_panel_of_a_wrong_answer_of_before_says_both(seen: Callable[[str], list[Seen]]) -> None:
