@@ -123,6 +123,7 @@ def _written(root: Path, chapter: str, folders: Folders) -> str:
     _add(whole, [Path(folders.gradebook + ending) for ending in _GRADEBOOK])
     _add(whole, _below(results / "recorded" / chapter))
     _add(whole, [results / "added.json", results / "settings" / f"{chapter}.json"])
+    _add(whole, _below(root / "classroom" / "handed_in" / chapter))
     whole.update(f"seen: {(results / 'seen').is_dir()}\n".encode())
     for path in sorted(Path(folders.autograded).glob(f"*/{chapter}/*")):
         about = path.lstat()

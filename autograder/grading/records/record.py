@@ -89,6 +89,10 @@ class Recorder:
         taken = self._taken(ready.student, held)
         return held if taken is None else replace(held, penalty=taken)
 
+    def points(self, ready: Prepared, result: Result) -> float:
+        """What would count once ``result`` is recorded, points by hand and the penalty too."""
+        return self.foreseen(ready, result).total.points
+
     def change(self, ready: Prepared, result: Result) -> Change | None:
         """How a score changes by recording ``result`` although the work is as it was, and why; ``None`` where none does."""
         if ready.student not in self._held:
@@ -138,7 +142,7 @@ class Recorder:
         when = parse_utc(ready.timestamp) if ready.timestamp else held.timestamp
         late = replace(held, timestamp=when).seconds_late
         own = {"work": work_of(self._task, ready), "handed_in": str(when or ""), "seconds_late": late}
-        return {**self._basis, **own}
+        return {**self._basis, **own, **({"hand_in": ready.hand_in} if ready.hand_in else {})}
 
     def _marker(self, student: str) -> dict[str, Any] | None:
         return marker_at(self._room.record(self._task.name, student))
