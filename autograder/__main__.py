@@ -134,6 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--exchange", action="store_true", help="with --watch: collect from nbgrader's exchange, too")
     one.set_defaults(run=_grade)
 
+    one = commands.add_parser("extend", help="give a learner a date of their own, later than the class's")
+    one.add_argument("student", metavar="LEARNER", help="by nbgrader's id")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
+    one.add_argument("until", nargs="?", metavar="DATE", help='day, hour and zone: "2027-03-10 18:00 UTC"')
+    one.add_argument("--none", action="store_true", help="take it away again")
+    one.set_defaults(run=_extend)
+
     one = commands.add_parser(
         "explain", help="why a learner earned what they earned: what was seen, and the sum of the points"
     )
@@ -471,6 +478,18 @@ def _feedback(chosen: argparse.Namespace) -> int:
     done = pack(chosen.chapter, _class(), chosen.zip, pages, chosen.student, chosen.output)
     print(done.text())
     return 1 if done.problems else 0
+
+
+def _extend(chosen: argparse.Namespace) -> int:
+    if (chosen.until is None) is not chosen.none:
+        raise ValueError("give a date, or --none to take away the one that was given")
+    from autograder.grading.records.classroom import open_classroom
+    from autograder.grading.records.extensions import extend, parse_date
+
+    until = None if chosen.none else parse_date(chosen.until)
+    room, _ = open_classroom(_class())
+    print(extend(room, chosen.chapter, chosen.student, until))
+    return 0
 
 
 def _explain(chosen: argparse.Namespace) -> int:

@@ -85,6 +85,7 @@ def look(root: Path, chapter: str, how: Mapping[str, Any], folders: Folders) -> 
         [root / _CONFIG],
         *(_below(home / package, ".py") for package in ("autograder", "course")),
         _below(Path(folders.reference)),
+        [root / "classroom" / "extensions.json"],
         _below(root / "classroom" / "reference"),  # there may be one of the class's own now
         _below(Path(folders.source) / chapter),
         *(_below(one / chapter) for one in sorted(submitted.iterdir())),

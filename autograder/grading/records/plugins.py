@@ -19,6 +19,7 @@ from nbgrader.utils import parse_utc
 
 from autograder.grading.records import any_name, hand_ins
 from autograder.grading.records.classroom import Classroom
+from autograder.grading.records.extensions import apply, own_dates
 from autograder.grading.slots.engine import NoSandbox, run_one
 from autograder.grading.slots.store import Store, key_of
 from autograder.grading.submissions.as_run import executed
@@ -110,10 +111,15 @@ def _counting(step: Any, room: Classroom, task: Assignment, student: str) -> Pre
 
 
 def _note_time(room: Classroom, task: Assignment, ready: Prepared) -> None:
-    """Tell the gradebook when the hand-in that counts was handed in: nbgrader has told it of the latest."""
-    if ready.hand_in and ready.timestamp:
-        with Gradebook(room.db_url, room.course_id) as gradebook:
-            gradebook.update_or_create_submission(task.name, ready.student, timestamp=parse_utc(ready.timestamp))
+    """Tell the gradebook when the hand-in that counts was handed in, where nbgrader has told it of the latest, and its date."""
+    dates = own_dates(room, task.name)
+    chosen = ready.timestamp if ready.hand_in else ""
+    if not chosen and ready.student not in dates:
+        return
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        if chosen:
+            gradebook.update_or_create_submission(task.name, ready.student, timestamp=parse_utc(chosen))
+        apply(gradebook, task.name, dates, [ready.student])
 
 
 def _ready(ready: Prepared, task: Assignment, nb: NotebookNode) -> Prepared:
