@@ -377,10 +377,10 @@ def _grade(chosen: argparse.Namespace) -> int:
 
 def _grade_own(chosen: argparse.Namespace) -> int:
     """Grade an assignment that is no chapter."""
-    if chosen.watch:
-        raise ValueError(f"--watch grades chapters; {chosen.chapter} is an assignment of your own: leave out --watch")
     if chosen.dry_run or chosen.reference is not None:
         raise ValueError(f"{chosen.chapter} is no chapter: leave out --dry-run and --reference")
+    if chosen.watch:
+        return _watch(chosen)
     from rich.console import Console
 
     from autograder.grading.own import grade_own
