@@ -145,8 +145,8 @@ def _parser() -> argparse.ArgumentParser:
         "explain", help="why a learner earned what they earned: what was seen, and the sum of the points"
     )
     one.add_argument("student", metavar="LEARNER", help="by nbgrader's id, the name of the folder")
-    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
-    one.add_argument("exercise", nargs="?", help="only this one, by its id")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
+    one.add_argument("exercise", nargs="?", help="only this one, by its id, or a graded cell by its name")
     one.add_argument("--html", type=Path, metavar="FILE", help="write it as one page, to send on")
     one.set_defaults(run=_explain)
 
@@ -493,6 +493,17 @@ def _extend(chosen: argparse.Namespace) -> int:
 
 
 def _explain(chosen: argparse.Namespace) -> int:
+    from autograder.grading.assignments import is_chapter
+
+    if not is_chapter(chosen.chapter):
+        from autograder.grading.explain_own import explain_own
+
+        if chosen.html is not None:
+            raise ValueError(
+                f"{chosen.chapter} is no chapter: leave out --html; its page is the one that feedback writes"
+            )
+        print(explain_own(chosen.student, chosen.chapter, _class(), chosen.exercise).text())
+        return 0
     from autograder.files import write_whole
     from autograder.grading.explain import explain
     from autograder.report.explained import as_page, as_words

@@ -143,6 +143,24 @@ def test_whoever_hands_in_is_graded_as_they_come(here: Path, classes: tuple[Path
     assert gradebook(here) == gradebook(classes[0])
 
 
+def test_explain_says_of_each_cell_what_it_earned_and_showed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "blank", ASSIGNMENT]) == 1
+    assert "was not run as it is now; grade it first" in capsys.readouterr().err
+    rows = {one["student"]: one for one in grade(capsys)["submissions"]}
+    assert main(["explain", "blank", ASSIGNMENT, "correct_squares"]) == 0
+    said = capsys.readouterr().out
+    assert "problem1: correct_squares: not right yet, 0 of 1 points\n  the cell ended: error\n    " in said
+    assert f"{rows['blank']['points']:g} of {rows['blank']['of']:g} points are recorded" in said
+    assert main(["explain", "right", ASSIGNMENT]) == 0
+    said = capsys.readouterr().out
+    assert "problem1: correct_squares: solved, 1 of 1 points" in said
+    assert "misconception" not in said
+    assert main(["explain", "right", ASSIGNMENT, "other"]) == 1
+    assert "has no graded cell 'other'; it has " in capsys.readouterr().err
+    assert main(["explain", "somebody", ASSIGNMENT]) == 1
+    assert "there is no folder somebody" in capsys.readouterr().err
+
+
 def test_a_notebook_that_ends_its_process_or_is_none_costs_itself_and_has_a_state(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
