@@ -134,12 +134,19 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--exchange", action="store_true", help="with --watch: collect from nbgrader's exchange, too")
     one.set_defaults(run=_grade)
 
+    one = commands.add_parser("extend", help="give a learner a date of their own, later than the class's")
+    one.add_argument("student", metavar="LEARNER", help="by nbgrader's id")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
+    one.add_argument("until", nargs="?", metavar="DATE", help='day, hour and zone: "2027-03-10 18:00 UTC"')
+    one.add_argument("--none", action="store_true", help="take it away again")
+    one.set_defaults(run=_extend)
+
     one = commands.add_parser(
         "explain", help="why a learner earned what they earned: what was seen, and the sum of the points"
     )
     one.add_argument("student", metavar="LEARNER", help="by nbgrader's id, the name of the folder")
-    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
-    one.add_argument("exercise", nargs="?", help="only this one, by its id")
+    one.add_argument("chapter", type=_assignment, help=_NAMES)
+    one.add_argument("exercise", nargs="?", help="only this one, by its id, or a graded cell by its name")
     one.add_argument("--html", type=Path, metavar="FILE", help="write it as one page, to send on")
     one.set_defaults(run=_explain)
 
@@ -370,10 +377,10 @@ def _grade(chosen: argparse.Namespace) -> int:
 
 def _grade_own(chosen: argparse.Namespace) -> int:
     """Grade an assignment that is no chapter."""
-    if chosen.watch:
-        raise ValueError(f"--watch grades chapters; {chosen.chapter} is an assignment of your own: leave out --watch")
     if chosen.dry_run or chosen.reference is not None:
         raise ValueError(f"{chosen.chapter} is no chapter: leave out --dry-run and --reference")
+    if chosen.watch:
+        return _watch(chosen)
     from rich.console import Console
 
     from autograder.grading.own import grade_own
@@ -473,7 +480,30 @@ def _feedback(chosen: argparse.Namespace) -> int:
     return 1 if done.problems else 0
 
 
+def _extend(chosen: argparse.Namespace) -> int:
+    if (chosen.until is None) is not chosen.none:
+        raise ValueError("give a date, or --none to take away the one that was given")
+    from autograder.grading.records.classroom import open_classroom
+    from autograder.grading.records.extensions import extend, parse_date
+
+    until = None if chosen.none else parse_date(chosen.until)
+    room, _ = open_classroom(_class())
+    print(extend(room, chosen.chapter, chosen.student, until))
+    return 0
+
+
 def _explain(chosen: argparse.Namespace) -> int:
+    from autograder.grading.assignments import is_chapter
+
+    if not is_chapter(chosen.chapter):
+        from autograder.grading.explain_own import explain_own
+
+        if chosen.html is not None:
+            raise ValueError(
+                f"{chosen.chapter} is no chapter: leave out --html; its page is the one that feedback writes"
+            )
+        print(explain_own(chosen.student, chosen.chapter, _class(), chosen.exercise).text())
+        return 0
     from autograder.files import write_whole
     from autograder.grading.explain import explain
     from autograder.report.explained import as_page, as_words

@@ -9,14 +9,16 @@ from typing import Any
 from nbgrader.apps.api import NbGraderAPI
 from rich.console import Console
 
+from autograder.grading.assignments import is_chapter, name_of
 from autograder.grading.grade import grade
+from autograder.grading.own import grade_own
+from autograder.grading.own_rows import tasks_of
 from autograder.grading.records.classroom import open_classroom
 from autograder.grading.records.full_disk import DiskFull
 from autograder.grading.records.waiting import GradebookLocked
 from autograder.grading.slots.engine import open_engine
 from autograder.grading.table import clean
 from autograder.grading.watch import Arrivals, watch
-from course.chapters import find_chapter
 
 __all__ = ["grade_arrivals"]
 
@@ -33,13 +35,17 @@ def grade_arrivals(
     console: Console,
     **words: Any,
 ) -> None:
-    """Grade whoever hands in ``chapter`` in the class at ``root``, until interrupted. ``words`` are `watch`'s own.
+    """Grade whoever hands in ``chapter``, or another assignment, in the class at ``root``, until interrupted. ``words`` are `watch`'s own.
 
     With ``exchange`` nbgrader's exchange is collected from before each look. Raises as `grade` does.
     """
     room, config = open_classroom(root)
-    name = find_chapter(chapter).slug
-    room.assignment(name)  # where it is not released, that is to be said now
+    name = name_of(chapter, root)
+    # Where it is not released, that is to be said now.
+    if is_chapter(name):
+        room.assignment(name)
+    else:
+        tasks_of(room, name, room.settings(name))
     arrivals = Arrivals(room.submitted, name)
     arrivals.pass_over(lambda student: room.record(name, student))
     told: set[str] = set()
@@ -60,16 +66,20 @@ def grade_arrivals(
 
         def one(student: str) -> bool:
             try:
-                result = grade(name, root, student, reference=reference, trust=trust, engine=engine)
+                if is_chapter(name):
+                    result = grade(name, root, student, reference=reference, trust=trust, engine=engine)
+                    rows, problems = result.counted(), result.problems
+                else:
+                    own = grade_own(name, root, student, trust=trust, engine=engine)
+                    rows, problems = [dict(row) for row in own.submissions], own.problems
             except (GradebookLocked, DiskFull) as error:
                 say(f"{clean(student)} is tried again: {error}")
                 return False
-            for done in result.submissions:
-                total = result.total(done.student)
-                say(f"{clean(done.student)}: {done.state.value}, {total.points:g} of {total.of:g} points")
-            for problem in result.problems:
+            for row in rows:
+                say(f"{clean(str(row['student']))}: {row['status']}, {row['points']:g} of {row['of']:g} points")
+            for problem in problems:
                 say(clean(problem))
-            return not result.problems
+            return not problems
 
         say(f"{name}: {len(arrivals.graded)} are graded; waiting for more (to stop, press Ctrl+C)")
         watch(arrivals, one, fetch, **words)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.records.classroom import open_classroom
+from autograder.grading.records.hand_ins import handed_in
+from autograder.grading.records.record import Recorder
 from autograder.grading.records.recorded import held_of
 from autograder.grading.records.total import Held, as_words
-from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.learners import entries
-from autograder.grading.submissions.prepare import prepare_all
+from autograder.grading.submissions.prepare import Prepared, prepare_all
+from autograder.grading.submissions.verdicts import Result
 from autograder.grading.submissions.why import Why, why
 from autograder.judging.reference import PUBLIC
 from course.chapters import find_chapter
@@ -46,22 +48,26 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
     Raises ``ValueError`` for who handed in nothing that can be read, for work that was not seen by the checks as they are, and
     for an exercise that the chapter has not.
     """
-    room, _ = open_classroom(root)
+    room, config = open_classroom(root)
     name = find_chapter(chapter).slug
     task = room.assignment(name)
     if student not in {one.name for one in entries(task.submitted)}:
         raise ValueError(
             f"nobody called {student!r} has handed in; it is the name of a folder in {task.submitted.name}"
         )
-    ready = next(prepare_all(task, student))
-    if ready.job is None:
+    tries = handed_in(room, task, next(prepare_all(task, student)))
+    for key in tries.unseen():
+        if (seen := room.store.get(key)) is None:
+            raise ValueError(
+                f"{student}'s work of {name} was not run with the checks as they are; grade it first: "
+                f"python -m autograder grade {name} --student {student}"
+            )
+        tries.seen[key] = seen
+    several = len(tries.tries) > 1
+    worth = Recorder(room, config, task, writes=False).points if several else _checks_give
+    ready, outcome = tries.chosen(task, worth)
+    if ready.job is None or outcome is None:
         raise ValueError(f"{student} has no points for {name}: {ready.state.value}. {ready.note}")
-    outcome = room.store.get(key_of(ready.job))
-    if outcome is None:
-        raise ValueError(
-            f"{student}'s work of {name} was not run with the checks as they are; grade it first: "
-            f"python -m autograder grade {name} --student {student}"
-        )
     found = why(task, ready, outcome)
     if exercise is not None:
         known = [one.exercise.id for one in found]
@@ -77,3 +83,7 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
     folder = room.reference(name)
     reference = "the public reference" if folder == PUBLIC else "a private reference"
     return Explanation(student, name, reference, ready.note, recorded, found)
+
+
+def _checks_give(ready: Prepared, result: Result) -> float:
+    return result.points

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from autograder.commands import commands_on_path
+from autograder.grading.records import hand_ins
 from autograder.grading.records.changes import Change
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
@@ -26,13 +27,12 @@ from autograder.grading.saying import bar_on, quietly, teller
 from autograder.grading.slots import leftovers
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
-from autograder.grading.slots.store import key_of
 from autograder.grading.slots.warm import Warm
 from autograder.grading.submissions.as_run import executed
 from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
 from autograder.grading.submissions.state import State
-from autograder.grading.submissions.verdicts import Result, decide, not_run
+from autograder.grading.submissions.verdicts import Result
 from autograder.grading.table import clean
 from autograder.judging.reference import PUBLIC
 from course.chapters import find_chapter
@@ -220,9 +220,9 @@ class _Run:
     def __init__(
         self, room: Classroom, task: Assignment, student: str | None, recorder: Recorder, bar: Progress, *, writes: bool
     ) -> None:
-        self._writes = writes
+        self._writes, self._room = writes, room
         self._store, self._task, self._student, self._recorder = room.store, task, student, recorder
-        self._waiting: dict[str, list[Prepared]] = {}  # by key: learners may have handed in the same
+        self._waiting: dict[str, list[hand_ins.HandedIn]] = {}  # by key: learners may have handed in the same
         self._writing: list[Future[bool]] = []
         self._bar = bar
         self.total = _count(task, student, recorder.roster)
@@ -249,30 +249,44 @@ class _Run:
         """What has to be run. What need not be is finished on the way."""
         roster = self._recorder.roster.people
         for ready in prepare_all(self._task, self._student, roster):
-            if ready.job is None:
-                self._finish(ready, None)
-                continue
-            key = key_of(ready.job)
-            if key in self._waiting:
-                self._waiting[key].append(ready)
-            elif (outcome := self._store.get(key)) is not None:
-                self._finish(ready, outcome)
-            else:
-                self._waiting[key] = [ready]
-                yield key, ready.job
+            one = hand_ins.handed_in(self._room, self._task, ready)
+            if self._writes:
+                hand_ins.keep(self._room, self._task, ready)
+            self._look_up(one)
+            unseen = one.unseen()
+            if not unseen:
+                self._finish(one)
+            for key, job in unseen.items():
+                if key in self._waiting:
+                    self._waiting[key].append(one)
+                else:
+                    self._waiting[key] = [one]
+                    yield key, job
 
     def seen(self, key: str, outcome: Outcome) -> None:
         """Keep what was seen under ``key``, and finish those who wait for it."""
         if self._writes:
             self._store.put(key, outcome)
         self.executed += 1
-        for ready in self._waiting.pop(key):
-            self._finish(ready, outcome)
+        for one in self._waiting.pop(key):
+            one.seen[key] = outcome
+            if not one.unseen():
+                self._finish(one)
 
-    def _finish(self, ready: Prepared, outcome: Outcome | None) -> None:
+    def _look_up(self, one: hand_ins.HandedIn) -> None:
+        for key in one.unseen():
+            if key not in self._waiting and (outcome := self._store.get(key)) is not None:
+                one.seen[key] = outcome
+
+    def _chosen(self, one: hand_ins.HandedIn) -> tuple[Prepared, Outcome | None]:
+        """The hand-in that counts."""
+        return one.chosen(self._task, self._recorder.points)
+
+    def _finish(self, one: hand_ins.HandedIn) -> None:
+        ready, outcome = self._chosen(one)
         if ready.nothing_handed_in and ready.state is State.MISSING and self._recorder.has(ready.student):
             ready = replace(ready, note=f"{ready.note} this time; the gradebook keeps what was recorded before")
-        result = self._result(ready, outcome)
+        result = hand_ins.result_of(self._task, ready, outcome)
         self.results.append(result)
         self._bar.advance(self._line)
         if self._recorder.is_again(ready):
@@ -290,14 +304,13 @@ class _Run:
         """Write the scores that were held back. What is needed for it was kept, and is read again: a class may be large."""
         for one in self.changes if self._writes else ():
             ready = next(prepare_all(self._task, one.student, self._recorder.roster.people))
-            outcome = self._store.get(key_of(ready.job)) if ready.job is not None else None
-            if ready.job is not None and outcome is None:
+            handed_in = hand_ins.handed_in(self._room, self._task, ready)
+            self._look_up(handed_in)
+            if handed_in.unseen():
                 self.problems.append(f"{one.student} handed in again while the class was graded; grade once more")
                 continue
-            self._write(ready, self._result(ready, outcome), outcome)
-
-    def _result(self, ready: Prepared, outcome: Outcome | None) -> Result:
-        return not_run(self._task, ready) if outcome is None else decide(self._task, ready, outcome)
+            ready, outcome = self._chosen(handed_in)
+            self._write(ready, hand_ins.result_of(self._task, ready, outcome), outcome)
 
     def _write(self, ready: Prepared, result: Result, outcome: Outcome | None) -> None:
         if ready.nothing_handed_in:

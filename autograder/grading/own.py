@@ -30,6 +30,7 @@ from autograder.files import write_whole
 from autograder.grading.own_rows import Handed, handed_in, rows_of, state_of, tasks_of
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.converter import converter_of, reason
+from autograder.grading.records.extensions import apply, due_of, own_dates
 from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute
 from autograder.grading.records.recorded import marker_at
@@ -202,14 +203,17 @@ class _Run:
 
 def _dates(room: Classroom, name: str) -> dict[str, str]:
     """By when each learner had to hand in, extensions counted; of all others under the empty name."""
+    own = own_dates(room, name)
     with Gradebook(room.db_url, room.course_id) as gradebook:
         try:
+            apply(gradebook, name, own)
             task = gradebook.find_assignment(name)
         except MissingEntry:
             raise ValueError(
                 f"the gradebook knows no {name}; hand it out first: python -m autograder release {name}"
             ) from None
-        return {"": str(task.duedate), **{one.student.id: str(one.duedate) for one in task.submissions}}
+        new = {student: str(due_of(task.duedate, date)) for student, date in own.items()}
+        return {"": str(task.duedate), **new, **{one.student.id: str(one.duedate) for one in task.submissions}}
 
 
 def _converter(config: Config, name: str, student: str) -> Autograde:

@@ -85,6 +85,7 @@ def look(root: Path, chapter: str, how: Mapping[str, Any], folders: Folders) -> 
         [root / _CONFIG],
         *(_below(home / package, ".py") for package in ("autograder", "course")),
         _below(Path(folders.reference)),
+        [root / "classroom" / "extensions.json"],
         _below(root / "classroom" / "reference"),  # there may be one of the class's own now
         _below(Path(folders.source) / chapter),
         *(_below(one / chapter) for one in sorted(submitted.iterdir())),
@@ -123,6 +124,7 @@ def _written(root: Path, chapter: str, folders: Folders) -> str:
     _add(whole, [Path(folders.gradebook + ending) for ending in _GRADEBOOK])
     _add(whole, _below(results / "recorded" / chapter))
     _add(whole, [results / "added.json", results / "settings" / f"{chapter}.json"])
+    _add(whole, _below(root / "classroom" / "handed_in" / chapter))
     whole.update(f"seen: {(results / 'seen').is_dir()}\n".encode())
     for path in sorted(Path(folders.autograded).glob(f"*/{chapter}/*")):
         about = path.lstat()

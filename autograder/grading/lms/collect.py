@@ -13,8 +13,10 @@ from autograder.grading.lms.archive import Archive, BadArchive, open_archive
 from autograder.grading.lms.kept import Kept, keep_earlier, read_kept, write_kept, written
 from autograder.grading.lms.matching import class_people, matched
 from autograder.grading.lms.uploads import Picked, Upload, are_packers_times, pick, sha
+from autograder.grading.records import hand_ins
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.waiting import Tell, alone, on_stderr
+from autograder.grading.submissions.prepare import Assignment, prepare
 from autograder.plain import plain
 from course.chapters import find_chapter
 
@@ -110,7 +112,7 @@ def collect(
                 lines.append(Line("not matched", "", upload.original, upload.key, words))
                 continue
             picked = pick(upload, archive, name, task.source, own)
-            lines.append(_placed(room, name, student, upload, picked, packed, source.name))
+            lines.append(_placed(room, task, student, upload, picked, packed, source.name))
         if unknown := set(wanted) - {upload.key for upload, _, _ in found}:
             raise ValueError(
                 f"--match names {', '.join(sorted(unknown))}, and no upload has that key; all else was collected"
@@ -134,9 +136,16 @@ def _times(archive: Archive, source: Path, wanted: bool | None) -> tuple[bool, s
 
 
 def _placed(
-    room: Classroom, chapter: str, student: str, upload: Upload, picked: Picked, packed: datetime | None, source: str
+    room: Classroom,
+    task: Assignment,
+    student: str,
+    upload: Upload,
+    picked: Picked,
+    packed: datetime | None,
+    source: str,
 ) -> Line:
     """Write a learner's submission where it is graded, unless the same or a newer one is there, or somebody's own work."""
+    chapter = task.name
     folder = room.submitted / student / chapter
     files = dict(picked.files)
     if picked.notebook is not None:
@@ -187,6 +196,8 @@ def _placed(
         return line("older", f"a newer one of {before.handed_in or before.packed or 'before'} is there")
     if blocked := _blocked(folder, files):
         return line("left alone", f"{blocked} lies in the way in {student}/{chapter}")
+    if there:
+        hand_ins.keep(room, task, prepare(task, student))
     for path in there.keys() - sums.keys():
         keep_earlier(room, chapter, student, Path(path).name, (folder / path).read_bytes())
         (folder / path).unlink()

@@ -36,7 +36,12 @@ def basis_of(task: Assignment) -> dict[str, Any]:
 
 
 def work_of(task: Assignment, ready: Prepared) -> str:
-    """The hash of what the learner wrote: their cells and files, and nothing that comes from the source."""
+    """The hash of what the learner wrote: their cells and files, and nothing that comes from the source.
+
+    Where it was chosen among several hand-ins, of all of them.
+    """
+    if ready.works:
+        return ready.works
     locked = {name for name, one in task.source.cells.items() if one.locked}
     own = [
         (cell.cell_type, cell.source)

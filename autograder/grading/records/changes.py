@@ -76,7 +76,7 @@ def change_of(
     points = held.total.points, now.total.points
     if not each and not _differ(*points):
         return None
-    why = (*reasons(before, basis, cells), *_late(held, now, before, basis)) if before else ()
+    why = (*reasons(before, basis, cells), *_which(before, basis), *_late(held, now, before, basis)) if before else ()
     if not before:
         why = ("what it was graded with is not on record, nor whether the work is the same",)
     elif not why:
@@ -95,6 +95,12 @@ def lateness(seconds: float) -> str:
     if seconds < 2 * _HOUR:
         return f"{max(1, int(seconds // _MINUTE))} min late"
     return f"{int(seconds // _HOUR)} hours late" if seconds < 2 * _DAY else f"{int(seconds // _DAY)} days late"
+
+
+def _which(before: Mapping[str, Any], basis: Mapping[str, Any]) -> tuple[str, ...]:
+    """Whether another hand-in counts than before."""
+    was, now = before.get("hand_in"), basis.get("hand_in")
+    return (f"which hand-in counts ({was}, now {now})",) if was and now and was != now else ()
 
 
 def _late(held: Held, now: Held, before: Mapping[str, Any], basis: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.files import write_whole
+from autograder.grading.records.which_counts import which_counts
 from autograder.grading.slots.job import Limits
 from autograder.grading.slots.store import Store
 from autograder.grading.submissions.prepare import Assignment, assignment, reference_folder, topic_of
@@ -44,6 +45,7 @@ class Classroom:
     autograded: Path
     db_url: str
     course_id: str
+    counts: str = "latest"  # which of a learner's hand-ins
 
     @classmethod
     def of(cls, directory: CourseDirectory) -> Classroom:
@@ -56,6 +58,7 @@ class Classroom:
             root / directory.autograded_directory,
             directory.db_url,
             directory.course_id,
+            which_counts(directory.config),
         )
 
     @property
@@ -79,11 +82,11 @@ class Classroom:
 
     def record(self, name: str, student: str) -> Path:
         """The file of what is recorded of a learner's submission; a long name is cut, and told by its hash."""
-        whole = student.encode("utf-8", "surrogateescape")
-        if len(whole) > _LONGEST_NAME:
-            cut = whole[:_LONGEST_NAME].decode("utf-8", "ignore")
-            student = f"{cut}~{hashlib.sha256(whole).hexdigest()[:16]}"
-        return self.records(name) / f"{student}.json"
+        return self.records(name) / f"{_short(student)}.json"
+
+    def hand_ins(self, name: str, student: str) -> Path:
+        """The folder of what a learner has handed in of an assignment so far, where the best counts."""
+        return self.root / "classroom" / "handed_in" / name / _short(student)
 
     def settings(self, name: str) -> Settings:
         """How ``name`` was last graded; the defaults where it never was, or where nobody can read how."""
@@ -118,6 +121,14 @@ class Classroom:
         """What changes when the source or the reference does."""
         paths = [path for folder in (self.source / name, reference) for path in sorted(folder.glob("**/*"))]
         return tuple((str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in paths if path.is_file())
+
+
+def _short(student: str) -> str:
+    whole = student.encode("utf-8", "surrogateescape")
+    if len(whole) <= _LONGEST_NAME:
+        return student
+    cut = whole[:_LONGEST_NAME].decode("utf-8", "ignore")
+    return f"{cut}~{hashlib.sha256(whole).hexdigest()[:16]}"
 
 
 @lru_cache(maxsize=8)

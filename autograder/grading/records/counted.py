@@ -9,6 +9,9 @@ from nbformat.v4 import new_markdown_cell
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades
 
+from autograder.grading.records.classroom import Classroom
+from autograder.grading.records.plugins import course_directory
+from autograder.grading.records.recorded import marker_at
 from autograder.grading.records.total import as_words, read_held
 
 __all__ = ["GetTotal"]
@@ -28,7 +31,15 @@ class GetTotal(GetGrades):
             held, ungraded = read_held(gradebook, named["assignment"])
         total = held.get(named["student"], ungraded).total
         named |= {"score": total.points, "max_score": total.of, "late_penalty": total.late}
-        if words := as_words(total):
-            said = f"**{total.points:g} of {total.of:g} points**: {words}."
+        said = f"**{total.points:g} of {total.of:g} points**: {words}." if (words := as_words(total)) else ""
+        if number := self._hand_in(named["assignment"], named["student"]):
+            said = f"{said} Of what you handed in the best counts: this is hand-in {number}.".lstrip()
+        if said:
             nb.cells.insert(0, new_markdown_cell(said, id="total"))
         return nb, resources
+
+    def _hand_in(self, assignment: str, student: str) -> str:
+        """Which hand-in is shown, "1 of 2", where it was chosen among several."""
+        room = Classroom.of(course_directory(self))
+        marker = marker_at(room.record(assignment, student)) or {}
+        return str((marker.get("result") or {}).get("hand_in", ""))

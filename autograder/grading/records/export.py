@@ -29,6 +29,7 @@ __all__ = ["COLUMNS", "export", "feedback", "release_own", "rows"]
 COLUMNS = (
     *("assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email"),
     *("raw_score", "late_submission_penalty", "score", "max_score", "status", "automatic", "by_hand", "extra"),
+    "hand_in",  # which one counts, where the best of several does
 )
 
 
@@ -103,6 +104,7 @@ def rows(room: Classroom) -> list[dict[str, Any]]:
                         "automatic": total.automatic,
                         "by_hand": total.by_hand,
                         "extra": total.extra,
+                        "hand_in": (records.get(one.id) or {}).get("hand_in") if submission else None,
                     }
                 )
     return found

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from nbgrader.utils import parse_utc
 from traitlets.utils.importstring import import_item
 
 from autograder.grading.records.classroom import Classroom
+from autograder.grading.records.extensions import apply
 from autograder.grading.records.plugins import SubmissionExporter
 from autograder.grading.submissions.prepare import Assignment, Prepared
 
@@ -62,8 +64,9 @@ class Writer:
     What the gradebook knows of the assignment's cells is read once: it does not change while a class is graded.
     """
 
-    def __init__(self, room: Classroom, task: Assignment) -> None:
+    def __init__(self, room: Classroom, task: Assignment, dates: Mapping[str, datetime] | None = None) -> None:
         self._room, self._task = room, task
+        self._dates = dates or {}  # learners' own
         self._book = Gradebook(room.db_url, room.course_id)
         notebook = self._book.find_notebook(task.notebook, task.name).id
 
@@ -97,6 +100,7 @@ class Writer:
             with _one_commit(book):
                 book.update_or_create_student(ready.student)
                 submission = book.update_or_create_submission(task.name, ready.student, **when)
+                apply(book, task.name, self._dates, [ready.student])
                 late = submission.total_seconds_late > 0
                 notebook = _cell_by_cell(OverwriteCells, converter, self._cells, done, resources)
             for step in map(class_of, converter.autograde_preprocessors):

@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import nbformat
@@ -22,6 +23,7 @@ from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
 from autograder.files import write_whole
+from autograder.grading.records import extensions
 from autograder.grading.records.basis import basis_of, work_of
 from autograder.grading.records.changes import Change, change_of
 from autograder.grading.records.classroom import Classroom
@@ -66,7 +68,8 @@ class Recorder:
         self._staging = room.results / "staging"
         self._tell = tell
         wait_for_gradebook(room.db_url, tell)
-        self._held, self.ungraded, self.roster = _look(room, task)
+        self._dates = extensions.own_dates(room, task.name)
+        self._held, self.ungraded, self.roster = _look(room, task, self._dates, writes=writes)
         self._basis = basis_of(task)
         self._exercises = {name: check.exercise for name, check in task.source.checks.items()}
         self._rule = LateRule(self._converter("*"))
@@ -82,12 +85,16 @@ class Recorder:
 
     def foreseen(self, ready: Prepared, result: Result) -> Held:
         """What the gradebook will hold of a learner once ``result`` is recorded; of one without a submission, what it holds."""
-        held = self._held.get(ready.student, self.ungraded)
+        held = self._held_of(ready.student)
         if not ready.nothing_handed_in:
             held = held.judged({name: one.verdict.score for name, one in result.exercises.items()})
             held = replace(held, timestamp=parse_utc(ready.timestamp)) if ready.timestamp else held
         taken = self._taken(ready.student, held)
         return held if taken is None else replace(held, penalty=taken)
+
+    def points(self, ready: Prepared, result: Result) -> float:
+        """What would count once ``result`` is recorded, points by hand and the penalty too."""
+        return self.foreseen(ready, result).total.points
 
     def change(self, ready: Prepared, result: Result) -> Change | None:
         """How a score changes by recording ``result`` although the work is as it was, and why; ``None`` where none does."""
@@ -108,7 +115,7 @@ class Recorder:
 
     def settle(self, student: str) -> bool:
         """Record what being late takes of a submission that is no longer in its folder. Whether it had to be."""
-        held = self._held.get(student)
+        held = self._held_of(student) if student in self._held else None
         if held is None or self._is_settled(student, held):
             return False
         wait_for_gradebook(self._room.db_url, self._tell)
@@ -119,6 +126,11 @@ class Recorder:
             raise self._failed(student, error) from error
         self.recorded += 1
         return True
+
+    def _held_of(self, student: str) -> Held:
+        """What the gradebook holds of a learner, or would of one without a submission, by today's dates."""
+        held = self._held.get(student, self.ungraded)
+        return replace(held, due=extensions.due_of(held.due, self._dates.get(student)))
 
     def _taken(self, student: str, held: Held) -> float | None:
         """What being late takes today; ``None`` where only recording can tell."""
@@ -134,11 +146,11 @@ class Recorder:
         return taken is not None and abs(taken - held.penalty) < _ROUNDING
 
     def _basis_of(self, ready: Prepared) -> dict[str, Any]:
-        held = self._held.get(ready.student, self.ungraded)
+        held = self._held_of(ready.student)
         when = parse_utc(ready.timestamp) if ready.timestamp else held.timestamp
         late = replace(held, timestamp=when).seconds_late
         own = {"work": work_of(self._task, ready), "handed_in": str(when or ""), "seconds_late": late}
-        return {**self._basis, **own}
+        return {**self._basis, **own, **({"hand_in": ready.hand_in} if ready.hand_in else {})}
 
     def _marker(self, student: str) -> dict[str, Any] | None:
         return marker_at(self._room.record(self._task.name, student))
@@ -151,7 +163,7 @@ class Recorder:
 
     def _open(self) -> Writer:
         if self._writer is None:
-            self._writer = Writer(self._room, self._task)
+            self._writer = Writer(self._room, self._task, self._dates)
         return self._writer
 
     def record(self, ready: Prepared, result: Result, done: NotebookNode) -> bool:
@@ -186,7 +198,7 @@ class Recorder:
                 return False
         except (OSError, KeyError):
             return False
-        held = self._held.get(ready.student)
+        held = self._held_of(ready.student) if ready.student in self._held else None
         rows = {row.name: row.auto for row in held.rows} if held is not None and held.recorded else {}
         if held is None or not self._is_settled(ready.student, held):
             return False
@@ -266,10 +278,17 @@ def _fingerprint(ready: Prepared, done: NotebookNode, note: str) -> str:
     return whole.hexdigest()
 
 
-def _look(room: Classroom, task: Assignment) -> tuple[dict[str, Held], Held, Roster]:
-    """What the gradebook holds of ``task``, by student, what it would hold of another, and who is in it, in one look."""
+def _look(
+    room: Classroom, task: Assignment, dates: Mapping[str, datetime], *, writes: bool
+) -> tuple[dict[str, Held], Held, Roster]:
+    """What the gradebook holds of ``task``, by student, what it would hold of another, and who is in it, in one look.
+
+    With ``writes`` the learners' own ``dates`` are told to it before.
+    """
     with Gradebook(room.db_url, room.course_id) as gradebook:
         _as_released(gradebook, task)
+        if writes and dates:
+            extensions.apply(gradebook, task.name, dates)
         held, ungraded = read_held(gradebook, task.name)
         agree_on_points(task, {row.name: row.of for row in ungraded.rows})
         return held, ungraded, read_roster(gradebook, room.added)

@@ -15,7 +15,7 @@ from autograder.grading.slots.job import Cell, Job, Limits
 from autograder.grading.submissions.beside import files_beside
 from autograder.grading.submissions.learners import Entry, cannot_be, entries
 from autograder.grading.submissions.locate import Missing, is_there, locate
-from autograder.grading.submissions.read import Unreadable
+from autograder.grading.submissions.read import Unreadable, notebook_of
 from autograder.grading.submissions.repair import Source, blank, repair, source_of
 from autograder.grading.submissions.state import State
 from autograder.grading.wire.cases import pack
@@ -23,7 +23,17 @@ from autograder.judging.reference import PUBLIC, Reference, load
 from autograder.observing.exercise import Exercise, find
 from course.chapters import CHAPTERS
 
-__all__ = ["Assignment", "Prepared", "assignment", "job_of", "prepare", "prepare_all", "reference_folder", "topic_of"]
+__all__ = [
+    "Assignment",
+    "Prepared",
+    "assignment",
+    "job_of",
+    "prepare",
+    "prepare_all",
+    "prepare_kept",
+    "reference_folder",
+    "topic_of",
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,8 @@ class Prepared:
     files: Mapping[str, bytes] = field(default_factory=dict)
     timestamp: str = ""
     nothing_handed_in: bool = False  # or nothing that belongs to a learner: it has a row, and no place in the gradebook
+    hand_in: str = ""  # "1 of 2", where it was chosen among several
+    works: str = ""  # the hash of all that it was chosen among
 
 
 def topic_of(name: str) -> str:
@@ -166,6 +178,18 @@ def prepare(task: Assignment, student: str) -> Prepared:
         state, note, nothing = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})", False
     said = f"**This submission was not graded: {state}.** {note}"
     return Prepared(student, blank(task.source, said), None, state, note, {}, _timestamp(folder), nothing)
+
+
+def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:
+    """What a learner handed in of ``task`` before, as it was kept in ``folder``."""
+    try:
+        notebook = repair(notebook_of((folder / f"{task.notebook}.ipynb").read_bytes()), task.source)
+        beside = files_beside(folder, task.limits.file_size)
+    except (Unreadable, OSError) as error:
+        said = f"what was kept in {folder.name} cannot be read: {error}"
+        return Prepared(student, blank(task.source, said), None, State.UNREADABLE, said)
+    job = job_of(task, notebook, beside.files)
+    return Prepared(student, notebook, job, files=beside.files, timestamp=_timestamp(folder))
 
 
 def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes]) -> Job:

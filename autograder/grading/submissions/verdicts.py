@@ -43,6 +43,7 @@ class Result:
     state: State
     note: str
     exercises: Mapping[str, Decided]
+    hand_in: str = ""  # "1 of 2", where it was chosen among several
 
     @property
     def points(self) -> float:
@@ -55,6 +56,7 @@ class Result:
             "student": self.student,
             "status": self.state.value,
             "note": self.note,
+            **({"hand_in": self.hand_in} if self.hand_in else {}),
             "points": self.points,
             "of": sum(one.verdict.points for one in self.exercises.values()),
             "exercises": [
@@ -83,7 +85,7 @@ def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
     if state is State.GRADED and exercises and all(one.state is State.NOT_ATTEMPTED for one in exercises.values()):
         state = State.NOT_ATTEMPTED
     note = "; ".join(filter(None, [ready.note, _told(task, ready.notebook, outcome), *_no_python(exercises)]))
-    return Result(ready.student, state, note, exercises)
+    return Result(ready.student, state, note, exercises, ready.hand_in)
 
 
 def not_run(task: Assignment, ready: Prepared) -> Result:
@@ -92,7 +94,7 @@ def not_run(task: Assignment, ready: Prepared) -> Result:
     for name, check in task.source.checks.items():
         verdict = _nothing(find(check.exercise), Status.NOT_ATTEMPTED, sentences.not_run(ready.state, ready.note))
         exercises[name] = Decided(ready.state, verdict)
-    return Result(ready.student, ready.state, ready.note, exercises)
+    return Result(ready.student, ready.state, ready.note, exercises, ready.hand_in)
 
 
 def checks_in(notebook: NotebookNode, checks: Mapping[str, Check]) -> list[tuple[int, str, Check]]:

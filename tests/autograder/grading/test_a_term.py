@@ -53,7 +53,7 @@ def test_a_term_goes_as_the_page_says(course: Path, root: Path) -> None:
     said = {line: typed(line, course) for line in dict.fromkeys(lines)}
 
     used = {shlex.split(line)[3] for line in lines if line.startswith("python -m autograder")}
-    assert used == {"release", "collect", "grade", "report", "explain", "export", "feedback"}
+    assert used == {"release", "collect", "grade", "report", "explain", "export", "feedback", "extend"}
     assert "4 collected" in next(text for line, text in said.items() if " collect " in line)
     page = (course / "ada.html").read_text(encoding="utf-8")
     assert "linear" in page and "bias forgotten" in page

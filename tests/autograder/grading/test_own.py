@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import shutil
@@ -14,9 +15,11 @@ import pytest
 from grading_class import gradebook
 from nbgrader.api import Gradebook
 from nbgraders_course import ASSIGNMENT, autograded, settings, with_a_class
+from rich.console import Console
 
 from autograder.__main__ import main
 from autograder.grading import own
+from autograder.grading.arrivals import grade_arrivals
 
 LATE = "2015-02-03 15:00:00 UTC"
 
@@ -120,6 +123,44 @@ def test_what_has_changed_is_graded_again_and_what_a_person_gave_stays(
     assert rows["blank"]["problem1: correct_squares"]["points"] == 1
 
 
+def test_whoever_hands_in_is_graded_as_they_come(here: Path, classes: tuple[Path, Path]) -> None:
+    away = here.parent / "away"
+    (here / "submitted" / "right").rename(away)
+    said = io.StringIO()
+    looks = 0
+
+    def goes_on() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 4:
+            away.rename(here / "submitted" / "right")
+        return looks < 8
+
+    grade_arrivals(ASSIGNMENT, here, console=Console(file=said, width=200), goes_on=goes_on, sleep=lambda seconds: None)
+    lines = [line.partition(" ")[2] for line in said.getvalue().splitlines()]
+    assert lines[-1].startswith("right: graded, ")
+    assert sum(line.startswith("blank: graded, ") for line in lines) == 1
+    assert gradebook(here) == gradebook(classes[0])
+
+
+def test_explain_says_of_each_cell_what_it_earned_and_showed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "blank", ASSIGNMENT]) == 1
+    assert "was not run as it is now; grade it first" in capsys.readouterr().err
+    rows = {one["student"]: one for one in grade(capsys)["submissions"]}
+    assert main(["explain", "blank", ASSIGNMENT, "correct_squares"]) == 0
+    said = capsys.readouterr().out
+    assert "problem1: correct_squares: not right yet, 0 of 1 points\n  the cell ended: error\n    " in said
+    assert f"{rows['blank']['points']:g} of {rows['blank']['of']:g} points are recorded" in said
+    assert main(["explain", "right", ASSIGNMENT]) == 0
+    said = capsys.readouterr().out
+    assert "problem1: correct_squares: solved, 1 of 1 points" in said
+    assert "misconception" not in said
+    assert main(["explain", "right", ASSIGNMENT, "other"]) == 1
+    assert "has no graded cell 'other'; it has " in capsys.readouterr().err
+    assert main(["explain", "somebody", ASSIGNMENT]) == 1
+    assert "there is no folder somebody" in capsys.readouterr().err
+
+
 def test_a_notebook_that_ends_its_process_or_is_none_costs_itself_and_has_a_state(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -160,8 +201,8 @@ def test_what_is_no_assignment_is_told_with_what_there_is(here: Path, capsys: py
         with pytest.raises(SystemExit):
             main(words)
         assert f"of its own it has {ASSIGNMENT}" in capsys.readouterr().err
-    assert main(["grade", ASSIGNMENT, "--watch"]) == 1
-    assert "leave out --watch" in capsys.readouterr().err
+    assert main(["grade", ASSIGNMENT, "--watch", "--dry-run"]) == 1
+    assert "leave out --dry-run" in capsys.readouterr().err
     assert main(["report", ASSIGNMENT]) == 1
     assert "nothing is recorded of ps1" in capsys.readouterr().err
 
