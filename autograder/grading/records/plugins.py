@@ -24,7 +24,7 @@ from autograder.grading.submissions.prepare import Assignment, Prepared, job_of,
 from autograder.grading.submissions.verdicts import decide, not_run
 from autograder.learner.kernel import TRUST
 
-__all__ = ["SubmissionExporter", "TrustedExecute", "course_directory", "with_outputs"]
+__all__ = ["SubmissionExporter", "TrustedExecute", "course_directory", "sources_in", "with_outputs"]
 
 any_name.install()  # a class's settings name this module, so it is there whenever they are
 
@@ -89,7 +89,7 @@ def course_directory(step: Any) -> CourseDirectory:
 def _ready(task: Assignment, nb: NotebookNode, student: str) -> Prepared:
     """The submission as we prepare it; should nbgrader's steps have made another notebook of it, that one."""
     ready = prepare(task, student)
-    if _sources(ready.notebook) == _sources(nb):
+    if sources_in(ready.notebook) == sources_in(nb):
         return ready
     return Prepared(student, nb, job_of(task, nb, ready.files), files=ready.files, timestamp=ready.timestamp)
 
@@ -103,7 +103,7 @@ def _run(store: Store, ready: Prepared) -> Any:
 
 def with_outputs(nb: NotebookNode, done: NotebookNode) -> NotebookNode:
     """``nb`` with the outputs of ``done``. Raises ``ValueError`` when they are not the same cells."""
-    if _sources(nb) != _sources(done):
+    if sources_in(nb) != sources_in(done):
         raise ValueError("these outputs belong to another notebook; grade this submission again")
     for cell, one in zip(nb.cells, done.cells, strict=True):
         if cell.cell_type == "code":
@@ -111,7 +111,8 @@ def with_outputs(nb: NotebookNode, done: NotebookNode) -> NotebookNode:
     return nb
 
 
-def _sources(nb: NotebookNode) -> list[tuple[str, str, str]]:
+def sources_in(nb: NotebookNode) -> list[tuple[str, str, str]]:
+    """What is written in each cell of ``nb``, with its kind and its grade_id: the same for the same work."""
     return [(one.cell_type, one.source, (one.metadata.get("nbgrader") or {}).get("grade_id", "")) for one in nb.cells]
 
 
