@@ -36,7 +36,7 @@ def saved_outputs(content: bytes) -> dict[str, Outputs]:
         return {}
     try:
         tree = json.loads(content.decode("utf-8-sig"))
-        found = {}
+        found: dict[str, Outputs] = {}
         for cell in tree["cells"]:
             name = (_of(cell.get("metadata"), "nbgrader") or {}).get("grade_id")
             outputs = cell.get("outputs")
@@ -103,9 +103,9 @@ def _panel(html: str) -> str:
         page = BeautifulSoup(html, "html.parser")
         for gone in page.find_all(["script", "style", "template"]):
             gone.decompose()
-        panel = page.find(attrs={"role": "group"})
+        panel = page.find(role="group")
         inside = panel if isinstance(panel, Tag) else page
-        for picture in inside.find_all(attrs={"role": "img"}):
+        for picture in inside.find_all(role="img"):
             picture.replace_with(f"{picture.get('aria-label') or ''}\n")
         for tag in inside.find_all(_LINES):
             tag.append("\n")
