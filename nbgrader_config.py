@@ -36,8 +36,11 @@ c.OverwriteCells.add_missing_cells = True
 # A stored widget is drawn by a script from elsewhere, and not at all offline; without it, its static picture is shown.
 c.ExecutePreprocessor.store_widget_state = False
 
-# Feedback shows the total that every other page and table shows.
-c.GenerateFeedback.preprocessors = [
+# Feedback shows the total that every other page and table shows; below a check the learner's last try at home, and where a
+# private reference took points, why. The model answers stand there with "after_due", once a learner's own due date, an
+# extension with it, has passed, and with "always".
+c.FeedbackNotes.model_answers = "never"
+c.GenerateFeedback.preprocessors = ["autograder.grading.records.notes.FeedbackNotes"] + [
     "autograder.grading.records.counted.GetTotal" if step is GetGrades else step
     for step in GenerateFeedback.preprocessors.default()
 ]

@@ -150,6 +150,15 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--html", type=Path, metavar="FILE", help="write it as one page, to send on")
     one.set_defaults(run=_explain)
 
+    one = commands.add_parser(
+        "misconception", help="make a misconception of a group of wrong answers in the report: a stub, to be filled in"
+    )
+    one.add_argument("chapter", type=_chapter, help="slug, topic or number")
+    one.add_argument("exercise", help="by its id")
+    one.add_argument("group", type=_count, help="the group's number in the report")
+    one.add_argument("name", help="what it is to be called, in a few words")
+    one.set_defaults(run=_misconception)
+
     one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
     one.add_argument("chapter", type=_assignment, help=_NAMES)
     one.add_argument("--student", metavar="ID", help="only this one")
@@ -513,6 +522,23 @@ def _explain(chosen: argparse.Namespace) -> int:
     if chosen.html is not None:
         write_whole(chosen.html.absolute(), as_page(found).encode("utf-8", "replace"))
         print(f"page: {chosen.html}")
+    return 0
+
+
+def _misconception(chosen: argparse.Namespace) -> int:
+    from autograder.authoring.stub import write_stub
+    from autograder.grading.groups import groups
+
+    found = [one for one in groups(chosen.chapter, _class()) if one.exercise == chosen.exercise]
+    group = next((one for one in found if one.number == chosen.group), None)
+    if group is None:
+        there = f"its groups are 1 to {len(found)}" if found else "it has no group of wrong answers in this class"
+        raise ValueError(f"{chosen.exercise} of {chosen.chapter} has no group {chosen.group}: {there}")
+    if not group.example:
+        raise ValueError(
+            "none of this group's code can be shown without a learner's name: write its misconception by hand"
+        )
+    print(write_stub(group.exercise, chosen.name, group.example, group.answer).text())
     return 0
 
 

@@ -40,7 +40,7 @@ class Group:
     """Answers to ``exercise`` that behave alike, with one example of code and the smallest case that fails.
 
     ``number`` counts an exercise's groups from 1, the largest first. ``example`` names nobody, and is empty where no answer can
-    be shown without.
+    be shown without. ``answer`` is what the check hands over of it: a name, or several in brackets.
     """
 
     exercise: str
@@ -48,6 +48,7 @@ class Group:
     students: tuple[str, ...]
     example: str
     finding: Finding | None
+    answer: str = ""
 
 
 def groups(chapter: str, root: Path) -> tuple[Group, ...]:
@@ -89,6 +90,7 @@ def groups_of(task: Assignment, found: Iterable[Unexplained]) -> tuple[Group, ..
     by_exercise: dict[str, list[Unexplained]] = {}
     for one in found:
         by_exercise.setdefault(one.exercise, []).append(one)
+    answers = {check.exercise: check.answer for check in task.source.checks.values()}
     order = list(dict.fromkeys(check.exercise for check in task.source.checks.values()))
     all_groups = []
     for exercise in sorted(by_exercise, key=order.index):
@@ -98,7 +100,7 @@ def groups_of(task: Assignment, found: Iterable[Unexplained]) -> tuple[Group, ..
             members = [these[place] for place in group]
             students = tuple(dict.fromkeys(one.student for one in members))
             finding = next((one.finding for one in members if one.finding), None)
-            all_groups.append(Group(exercise, number, students, _example(members), finding))
+            all_groups.append(Group(exercise, number, students, _example(members), finding, answers[exercise]))
     return tuple(sorted(all_groups, key=lambda one: (-len(one.students), order.index(one.exercise), one.number)))
 
 

@@ -79,6 +79,7 @@ class Judgement:
     ``where`` says in a sentence what kind of input it fails on, if that can be said. ``entries`` are those of an answer to
     a question: what would be right is not among them. ``advice`` says what is missing of an answer, or of the wrong kind.
     ``before`` says what has become of the try before, and ``again`` that it was recognised as the same misconception.
+    ``at_home`` is what a learner's own check found: on the public cases, and a class may be graded on others.
     """
 
     exercise: str
@@ -96,8 +97,14 @@ class Judgement:
     advice: str = ""
     before: str = ""
     again: bool = False
+    at_home: bool = False
 
     @property
     def solved(self) -> bool:
         """Whether all points were earned."""
         return self.status is Status.SOLVED
+
+    @property
+    def on_public_cases(self) -> bool:
+        """Whether the points are those of the public cases: of an answer tried on cases, not of one to a question."""
+        return self.at_home and bool(self.aspects) and not self.entries

@@ -54,6 +54,10 @@ def _rows(finding: Finding) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value or name != "about"]
 
 
+def _points(verdict: Judgement) -> str:
+    return sentences.points(verdict.score, verdict.points, verdict.on_public_cases)
+
+
 def _tally(entries: Sequence[Entry]) -> str:
     states = Counter(one.state for one in entries)
     return sentences.tally(states["right"], states["wrong"], states["open"])
@@ -65,7 +69,7 @@ def html(verdict: Judgement) -> str:
     All text is escaped; the colours follow JupyterLab's theme and have a light fallback.
     """
     sign, colour = _SIGNS[verdict.status]
-    name, points = escape(verdict.exercise), sentences.points(verdict.score, verdict.points)
+    name, points = escape(verdict.exercise), _points(verdict)
     parts = [
         f'<div role="group" aria-label="{escape(sentences.verdict(verdict.exercise, verdict.status, points))}" '
         f'style="border:1px solid {_LINE};border-left:5px solid {colour};border-radius:10px;padding:12px 18px;'
@@ -171,7 +175,7 @@ def text(verdict: Judgement) -> str:
     ✓ relu solved: 2 of 2 points
       ✓ values
     """
-    points = sentences.points(verdict.score, verdict.points)
+    points = _points(verdict)
     lines = [f"{_SIGNS[verdict.status][0]} {verdict.exercise} {verdict.status}: {points}"]
     lines += [f"  {'✓' if one.holds else '✕'} {one.name} {_how(one)}".rstrip() for one in verdict.aspects]
     if verdict.before:

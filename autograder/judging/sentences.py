@@ -275,13 +275,13 @@ def names_missing(names: Sequence[str]) -> str:
     return f"The name{'' if s else 's'} {' and '.join(names)} come{s} from the first code cell of this notebook: run that one, then this one."
 
 
-def points(score: float, of: int) -> str:
-    """What was earned.
+def points(score: float, of: int, public: bool = False) -> str:
+    """What was earned, and whether it was on the ``public`` cases.
 
-    >>> points(0.5, 1), points(2, 3)
-    ('0.5 of 1 point', '2 of 3 points')
+    >>> points(0.5, 1), points(2, 3), points(2, 3, public=True)
+    ('0.5 of 1 point', '2 of 3 points', '2 of 3 points on the public cases')
     """
-    return f"{score:g} of {of} point{'s' if of != 1 else ''}"
+    return f"{score:g} of {of} point{'s' if of != 1 else ''}{' on the public cases' if public else ''}"
 
 
 def verdict(exercise: str, status: str, earned: str) -> str:

@@ -44,7 +44,7 @@ def check(exercise: str, answer: Any = None) -> Checked:
 
     >>> import torch
     >>> verdict = check("relu", lambda x: x.clamp(min=0))
-    ✓ relu solved: 2 of 2 points...
+    ✓ relu solved: 2 of 2 points on the public cases...
     >>> verdict, verdict.status.value
     (2.0, 'solved')
     """
@@ -90,7 +90,7 @@ def _try(task: Exercise, answer: Any) -> tuple[Checked, str]:
 
 
 def _checked(verdict: Verdict, failing: Callable[[], tuple[FailingCase, ...]]) -> Checked:
-    own = {one.name: getattr(verdict, one.name) for one in fields(verdict)}
+    own = {one.name: getattr(verdict, one.name) for one in fields(verdict)} | {"at_home": True}
     return Checked(**own, find_failing=failing)
 
 

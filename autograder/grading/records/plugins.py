@@ -27,7 +27,7 @@ from autograder.grading.submissions.prepare import Assignment, Prepared, job_of,
 from autograder.grading.submissions.verdicts import decide, not_run
 from autograder.learner.kernel import TRUST
 
-__all__ = ["SubmissionExporter", "TrustedExecute", "course_directory", "with_outputs"]
+__all__ = ["SubmissionExporter", "TrustedExecute", "course_directory", "sources_in", "with_outputs"]
 
 any_name.install()  # a class's settings name this module, so it is there whenever they are
 
@@ -124,7 +124,7 @@ def _note_time(room: Classroom, task: Assignment, ready: Prepared) -> None:
 
 def _ready(ready: Prepared, task: Assignment, nb: NotebookNode) -> Prepared:
     """The submission as we prepared it; should nbgrader's steps have made another notebook of it, that one."""
-    if _sources(ready.notebook) == _sources(nb):
+    if sources_in(ready.notebook) == sources_in(nb):
         return ready
     return Prepared(ready.student, nb, job_of(task, nb, ready.files), files=ready.files, timestamp=ready.timestamp)
 
@@ -138,7 +138,7 @@ def _run(store: Store, ready: Prepared) -> Any:
 
 def with_outputs(nb: NotebookNode, done: NotebookNode) -> NotebookNode:
     """``nb`` with the outputs of ``done``. Raises ``ValueError`` when they are not the same cells."""
-    if _sources(nb) != _sources(done):
+    if sources_in(nb) != sources_in(done):
         raise ValueError("these outputs belong to another notebook; grade this submission again")
     for cell, one in zip(nb.cells, done.cells, strict=True):
         if cell.cell_type == "code":
@@ -146,7 +146,8 @@ def with_outputs(nb: NotebookNode, done: NotebookNode) -> NotebookNode:
     return nb
 
 
-def _sources(nb: NotebookNode) -> list[tuple[str, str, str]]:
+def sources_in(nb: NotebookNode) -> list[tuple[str, str, str]]:
+    """What is written in each cell of ``nb``, with its kind and its grade_id: the same for the same work."""
     return [(one.cell_type, one.source, (one.metadata.get("nbgrader") or {}).get("grade_id", "")) for one in nb.cells]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
+from judging import verdict_on
 
 from autograder import check
 from autograder.judging.verdict import Aspect, Finding, Status, Verdict
+from autograder.observing.exercise import find
 
 HOSTILE = '<script>alert("x")</script>&'
 
@@ -58,3 +60,22 @@ def test_the_plain_text_says_the_same() -> None:
     assert "tried    x = [-2., 3.]" in text
     assert "got      [2., 3.]" in text
     assert "expected [0., 3.]" in text
+
+
+def test_a_panel_at_home_says_that_its_points_are_those_of_the_public_cases() -> None:
+    for answer, said in ((lambda x: x.clamp(min=0), "2 of 2 points"), (lambda x: x.abs(), "0 of 2 points")):
+        found = check("relu", answer)
+        assert f"{said} on the public cases\n" in str(found)
+        assert found._repr_html_().count(f"{said} on the public cases") == 2, "what is seen, and the panel's name"
+
+
+def test_of_what_was_not_tried_on_cases_no_panel_says_so() -> None:
+    untouched, question = check("relu"), check("predict_layout", {})
+    assert "public" not in str(untouched) + untouched._repr_html_()
+    assert "public" not in str(question) + question._repr_html_()
+
+
+def test_a_verdict_that_grades_does_not_say_so() -> None:
+    graded = verdict_on(find("relu"), lambda x: x.abs())
+    assert "0 of 2 points" in str(graded)
+    assert "public" not in str(graded) + graded._repr_html_()
