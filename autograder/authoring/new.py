@@ -29,8 +29,12 @@ class Begun:
 
     def text(self) -> str:
         """What to do now, line by line."""
-        whats = ("contract, points, what is looked at", "the right answer, cases, misconceptions")
-        whats += ("the question, three hints, the model answer", "right and wrong answers that prove the check")
+        whats = (
+            "contract, points, what is looked at",
+            "the right answer, cases, misconceptions",
+            "the question, three hints, the model answer",
+            "right and wrong answers that prove the check",
+        )
         lines = [f"{self.exercise} is begun. Fill in what is marked TO DO({self.exercise}), in this order:"]
         lines += [f"  {n}. {path}: {what}" for n, (path, what) in enumerate(zip(self.files, whats, strict=True), 1)]
         lines += [
