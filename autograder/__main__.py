@@ -62,6 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--output", type=Path, help="write solutions/ and notebooks/ below this folder instead")
     one.set_defaults(run=_build)
 
+    one = commands.add_parser("new", help="begin an exercise: stubs in every place, and what to fill in")
+    one.add_argument("exercise", help="its id: the name of the function or class that is asked for")
+    one.add_argument("--chapter", required=True, help="slug, topic or number")
+    one.set_defaults(run=_new)
+
     one = commands.add_parser("site", help="the course as pages, in one folder: pictures, hints, the living explorer")
     one.add_argument("chapters", nargs="*", type=_lesson, help="slug, topic or number; all of them by default")
     one.add_argument("--output", type=Path, default=Path("build", "site"), help="where to (build/site)")
@@ -272,6 +277,14 @@ def _build(chosen: argparse.Namespace) -> int:
 
     for path in build(output=chosen.output, chapters=chosen.chapters or None):
         print(path)
+    return 0
+
+
+def _new(chosen: argparse.Namespace) -> int:
+    from autograder.authoring.build import ROOT
+    from autograder.authoring.new import new
+
+    print(new(chosen.exercise, chosen.chapter, ROOT).text())
     return 0
 
 

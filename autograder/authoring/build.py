@@ -19,6 +19,7 @@ from autograder.authoring.lessons.lesson import Lesson, LessonError, read
 from autograder.authoring.lessons.mistakes import mistakes
 from autograder.authoring.lessons.notebook import notebook, to_bytes
 from autograder.authoring.lessons.work import HoldsWork, guard, stamp
+from autograder.authoring.unfinished import left, unrecorded
 from autograder.commands import commands_on_path
 from autograder.files import write_whole
 from autograder.learner.contents import CONTENTS, as_bytes, contents_of
@@ -100,6 +101,8 @@ def _lessons(root: Path, slugs: Iterable[str], *, alone: bool) -> dict[str, Less
                 raise LessonError.of(lessons[slug].path, found)
         except LessonError as error:
             told.append(str(error))
+        if slug != START:
+            told += _unfinished(slug, root)
     if alone:
         for path in sorted((root / LESSONS).glob("*.py")):
             if path.stem not in slugs:
@@ -107,6 +110,16 @@ def _lessons(root: Path, slugs: Iterable[str], *, alone: bool) -> dict[str, Less
     if told:
         raise LessonError("\n".join(told))
     return lessons
+
+
+def _unfinished(slug: str, root: Path) -> list[str]:
+    """What keeps a chapter from being handed out although its lesson may be faultless."""
+    topic = find_chapter(slug).topic
+    return left(topic, root) or [
+        f"{LESSONS / slug}.py:1: exercise {one!r} has no reference tensors, so nothing could be judged; "
+        f"write them: python -m autograder reference {topic}"
+        for one in unrecorded(topic)
+    ]
 
 
 def _released(slug: str) -> Path:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import TODO, Misconception, Oracle, oracles_of
+from autograder.authoring.unfinished import left
 from autograder.files import write_whole
 from autograder.judging.compare import MISSING, aspect_of, difference, leaves, magnitude
 from autograder.judging.judge import read
@@ -34,6 +35,8 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
     Raises ``ValueError`` when an oracle or a misconception does not behave as one: the reference must be observable in
     every case, and with the public seed a misconception must differ from it in at least one.
     """
+    if unwritten := left(topic, Path(__file__).resolve().parents[2]):
+        raise ValueError("\n".join([f"the chapter on {topic} is not finished", *unwritten]))
     oracles = oracles_of(topic)
     exercises = exercises_of(topic)
     if missing := {one.id for one in exercises} ^ set(oracles):
@@ -97,6 +100,11 @@ def _told(
     One that no case tells from the reference is an author's mistake; with a seed of somebody's own, whose numbers may be so,
     it is left out: what cannot be told is not named.
     """
+    if not misconception.variants:
+        raise ValueError(
+            f"{exercise.id}: the misconception {misconception.name!r} has no answer that shows it; "
+            "put one behind its name, before says="
+        )
     variants = [
         _variant(exercise, cases, _seen(exercise, answer, cases), expected, oracle.tolerance, sizes)
         for answer in misconception.variants
