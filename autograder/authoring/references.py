@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
-from autograder.authoring.oracles import TODO, Misconception, Oracle, oracles_of
+from autograder.authoring.oracles import Misconception, Oracle, oracles_of
 from autograder.authoring.unfinished import left
 from autograder.files import write_whole
 from autograder.judging.compare import MISSING, aspect_of, difference, leaves, magnitude
@@ -41,10 +41,6 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
     exercises = exercises_of(topic)
     if missing := {one.id for one in exercises} ^ set(oracles):
         raise ValueError(f"probes and oracles of {topic} do not name the same exercises: {', '.join(sorted(missing))}")
-    for oracle in oracles.values():
-        for known in oracle.misconceptions:
-            if TODO in known.says:
-                raise ValueError(f"{oracle.exercise}: the misconception {known.name!r} has no words for a learner yet")
     return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises}, small=True)
 
 

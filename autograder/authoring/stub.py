@@ -10,7 +10,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.authoring.oracles import TODO
+from autograder.authoring.unfinished import mark
 from autograder.files import write_whole
 
 __all__ = ["Stub", "write_stub"]
@@ -67,7 +67,7 @@ class Stub:
         steps = [
             f"read the code in {self.path}: it is a learner's, and runs on your machine once the line that raises is gone",
             *([f"give it what it takes from other cells: {', '.join(self.elsewhere)}"] if self.elsewhere else []),
-            f"write its words for a learner where {TODO} stands, and a second variant in other words if you can",
+            f"write its words for a learner where {mark(self.exercise)} stands, and a second variant in other words if you can",
             f"python -m autograder reference {self.topic}",
             f"python -m pytest tests/autograder/authoring/test_catalogue.py -k {self.exercise}",
         ]
@@ -127,7 +127,7 @@ def _file(exercise: str, name: str, code: str, answer: str, constant: str, path:
         name=name.replace("\\", "").replace('"', ""),
         imports=f"{imports}\n" if imports else "",
         constant=constant,
-        todo=TODO,
+        todo=mark(exercise),
         path=path,
         code=textwrap.indent(ast.unparse(_parsed(code)), "    "),
         answer=answer,

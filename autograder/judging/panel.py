@@ -131,7 +131,7 @@ def _unsaid(one: Entry, verdict: Judgement) -> str:
 
 def _finding(finding: Finding) -> str:
     rows = "".join(
-        f'<tr style="background:none"><th scope="row" style="{_CELL};color:{_MUTED}">{name}</th>'
+        f'<tr style="background:none"><th scope="row" style="{_CELL};color:{_MUTED};white-space:nowrap">{name}</th>'
         f'<td style="{_CELL};overflow-wrap:anywhere">{escape(value)}</td></tr>'
         for name, value in _rows(finding)
     )

@@ -16,9 +16,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.space import Space
 from autograder.observing.case import Case
 
-__all__ = ["TODO", "Misconception", "Oracle", "oracles_of"]
-
-TODO = "TODO"  # in the words of a misconception: nobody has written them yet, and no reference is recorded with it
+__all__ = ["Misconception", "Oracle", "oracles_of"]
 
 
 @dataclass(frozen=True, init=False)

@@ -189,8 +189,16 @@ def settings() -> Config:
     return config
 
 
+# nbgrader's page names no language, tells links from text by colour alone, and is too pale on its greys.
+_STYLE = """<style>
+a, div.nbgrader_cell .panel-heading a { color: #1a5a94; text-decoration: underline }
+div.panel.panel-primary > .panel-heading a { color: #fff }
+div.input_area, div.input_area .highlight, div.input_area pre { background: #fff }
+</style>"""
+
+
 class FeedbackExporter(HTMLExporter):
-    """nbconvert's exporter of HTML with a Content-Security-Policy in the page."""
+    """nbconvert's exporter of HTML with a Content-Security-Policy in the page, and what a screen reader and weak eyes need."""
 
     @default("template_name")
     def _feedback(self) -> str:
@@ -203,4 +211,5 @@ class FeedbackExporter(HTMLExporter):
         if not head:
             raise ValueError("this template writes no <head>: there is no place for the page's policy")
         policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}"/>'
-        return f"{before}{head}\n{policy}{after}", resources
+        page = f"{before}{head}\n{policy}{after}".replace("<html>", '<html lang="en">', 1)
+        return page.replace("</head>", f"{_STYLE}\n</head>", 1), resources
