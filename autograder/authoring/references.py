@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.mistakes import given_twice, unknown_aspects
 from autograder.authoring.oracles import Misconception, Oracle, oracles_of
 from autograder.authoring.unfinished import left
 from autograder.files import write_whole
@@ -23,6 +24,7 @@ from autograder.observing.codec import CodecError, Projection, Raised, from_byte
 from autograder.observing.exercise import Exercise, exercises_of
 from autograder.observing.observe import LEFT_ALONE, Seen, run
 from autograder.observing.project import smaller
+from course.chapters import CHAPTERS
 
 __all__ = ["PUBLIC_SEED", "record", "same_reference", "stale", "write"]
 
@@ -39,6 +41,8 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
         raise ValueError("\n".join([f"the chapter on {topic} is not finished", *unwritten]))
     oracles = oracles_of(topic)
     exercises = exercises_of(topic)
+    if twice := given_twice(one.id for chapter in CHAPTERS for one in exercises_of(chapter.topic)):
+        raise ValueError(f"two chapters have an exercise of one name: {', '.join(twice)}; each id may be given once")
     if missing := {one.id for one in exercises} ^ set(oracles):
         raise ValueError(f"probes and oracles of {topic} do not name the same exercises: {', '.join(sorted(missing))}")
     return to_bytes({one.id: _record_exercise(one, oracles[one.id], seed) for one in exercises}, small=True)
@@ -57,6 +61,8 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
                 f"{exercise.id}: the oracle does not leave alone, in case {case.name!r}: {seen[LEFT_ALONE]}. "
                 "Say what the contract asks to change: exercise(..., may_change=...)"
             )
+    if unknown := unknown_aspects(exercise, expected):
+        raise ValueError("\n".join(unknown))
     sizes = [magnitude(case.inputs, seen) for case, seen in zip(cases, expected, strict=True)]
     return {
         "cases": [

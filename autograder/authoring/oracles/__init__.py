@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.mistakes import given_twice
 from autograder.authoring.space import Space
 from autograder.observing.case import Case
 
@@ -60,10 +61,12 @@ class Oracle:
 
 @cache
 def oracles_of(topic: str) -> dict[str, Oracle]:
-    """The oracles of one chapter's topic by exercise.
+    """The oracles of one chapter's topic by exercise. Raises ``ValueError`` where one has two.
 
     >>> oracles_of("functional")["linear"].misconceptions[0].name
     'weight not transposed'
     """
     module = import_module(f"autograder.authoring.oracles.{topic}")
+    if twice := given_twice(oracle.exercise for oracle in module.ORACLES):
+        raise ValueError(f"ORACLES of {topic} name an exercise twice: {', '.join(twice)}")
     return {oracle.exercise: oracle for oracle in module.ORACLES}

@@ -124,7 +124,7 @@ def _recorded(wrong: Any, monkeypatch: pytest.MonkeyPatch, seed: bytes = PUBLIC_
         [Misconception("other", wrong, says="")],
     )
     monkeypatch.setattr(references, "oracles_of", lambda topic: {"noisy": oracle})
-    monkeypatch.setattr(references, "exercises_of", lambda topic: (noisy,))
+    monkeypatch.setattr(references, "exercises_of", lambda topic: (noisy,) if topic == "made_up" else ())
     return from_bytes(references.record("made_up", seed), small=True)["noisy"]["misconceptions"]
 
 
