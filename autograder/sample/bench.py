@@ -171,7 +171,7 @@ def _mend(folder: Path) -> None:
         if "relu" in content:
             known = content["relu"]["misconceptions"][0]
             known["says"] = f"{known['says']} Look once more."
-        (own / path.name).write_bytes(to_bytes(content))
+        (own / path.name).write_bytes(to_bytes(content, small=True))
 
 
 def _timed(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
