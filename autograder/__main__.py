@@ -213,6 +213,9 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("handin", help="pack a chapter's notebook with its checksum, and say what is not solved")
     one.add_argument("what", metavar="CHAPTER_OR_NOTEBOOK", help="slug, topic, number, or the path of a notebook")
     one.add_argument("--output", type=Path, metavar="ZIP", help="where to; beside the notebook by default")
+    one.add_argument(
+        "--progress", action="store_true", help="your progress goes with it: what is solved, in how many tries"
+    )
     one.set_defaults(run=_handin)
 
     one = commands.add_parser(
@@ -571,12 +574,14 @@ def _report(chosen: argparse.Namespace) -> int:
         print(json.dumps(results, indent=2))
         return 0
     from autograder.grading.groups import groups
+    from autograder.grading.tries import tries_of
     from autograder.report import write_report
 
     alike = groups(chosen.chapter, _class()) if known else ()
+    tries = tries_of(chosen.chapter, _class()) if known else {}
     folder = chosen.output or _class() / "classroom" / "report"
     pages = _class() / "classroom" / "feedback"
-    page, table = write_report(chosen.chapter, results, folder, feedback=pages, groups=alike, judged=known)
+    page, table = write_report(chosen.chapter, results, folder, feedback=pages, groups=alike, judged=known, tries=tries)
     print(f"report: {page}\ntable:  {table}")
     return 0
 
@@ -665,7 +670,7 @@ def _update(chosen: argparse.Namespace) -> int:
 def _handin(chosen: argparse.Namespace) -> int:
     from autograder.learner.handin import handin
 
-    print(repr(handin(chosen.what, chosen.output)))
+    print(repr(handin(chosen.what, chosen.output, progress=chosen.progress)))
     return 0
 
 

@@ -17,11 +17,13 @@ from typing import Any
 from autograder.files import write_whole
 from autograder.learner.contents import contents
 from autograder.learner.links import address
+from autograder.learner.progress import progress as known_progress
 from course.chapters import CHAPTERS, Chapter, find_chapter
 
-__all__ = ["SUMS", "HandedIn", "handin", "open_points"]
+__all__ = ["PROGRESS", "SUMS", "HandedIn", "handin", "open_points"]
 
 SUMS = "SHA256SUMS"  # what `sha256sum --check` reads
+PROGRESS = "progress.json"  # what `progress().as_json()` says
 _WRITE_HERE = "YOUR ANSWER HERE"
 
 
@@ -34,12 +36,16 @@ class HandedIn:
     sha256: str
     saved: datetime
     open: tuple[str, ...]
+    progress: bool = False
 
     def __repr__(self) -> str:
         return "\n".join([self._packed(), f"SHA-256 of the notebook: {self.sha256}", self._head(), *self._open()])
 
     def _packed(self) -> str:
-        return f"{self.path} holds {self.chapter}.ipynb as it was saved on {self.saved:%Y-%m-%d at %H:%M:%S}. What was typed since is not in it."
+        return (
+            f"{self.path} holds {self.chapter}.ipynb as it was saved on {self.saved:%Y-%m-%d at %H:%M:%S}. What was typed since is not in it."
+            + (f" Your progress is in it, too, as {PROGRESS}." if self.progress else "")
+        )
 
     def _head(self) -> str:
         return (
@@ -61,11 +67,12 @@ class HandedIn:
         )
 
 
-def handin(what: str | Path = "", output: Path | None = None) -> HandedIn:
+def handin(what: str | Path = "", output: Path | None = None, *, progress: bool = False) -> HandedIn:
     """Pack the notebook of a chapter, named by its number, topic or slug, or the notebook at a path, to be handed in.
 
     In a notebook of the course it is that one unless told. The zip file is written beside the notebook unless ``output`` says
-    where. Save the notebook first: what is packed is the file. Raises ``ValueError`` for a chapter that does not exist,
+    where. Save the notebook first: what is packed is the file. With ``progress`` your progress goes with it: what is solved on this
+    machine, how many tries it took, and which misconceptions were overcome. Raises ``ValueError`` for a chapter that does not exist,
     a notebook that is none of the course's or that cannot be read.
     """
     path, chapter = _found(what)
@@ -80,8 +87,11 @@ def handin(what: str | Path = "", output: Path | None = None) -> HandedIn:
     saved = datetime.fromtimestamp(path.stat().st_mtime)
     target = (output or path.with_name(f"{chapter.slug}.zip")).absolute()
     digest = hashlib.sha256(content).hexdigest()
-    write_whole(target, _packed(f"{chapter.slug}.ipynb", content, digest, saved))
-    return HandedIn(chapter.slug, target, digest, saved, found)
+    parts = {f"{chapter.slug}.ipynb": content, SUMS: f"{digest}  {chapter.slug}.ipynb\n".encode()}
+    if progress:
+        parts[PROGRESS] = json.dumps(known_progress().as_json(), indent=2).encode()
+    write_whole(target, _packed(parts, saved))
+    return HandedIn(chapter.slug, target, digest, saved, found, progress)
 
 
 def _found(what: str | Path) -> tuple[Path, Chapter]:
@@ -151,10 +161,10 @@ def _score(cell: Mapping[str, Any]) -> float | None:
     return None
 
 
-def _packed(name: str, content: bytes, digest: str, saved: datetime) -> bytes:
+def _packed(parts: Mapping[str, bytes], saved: datetime) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
-        for part, data in ((name, content), (SUMS, f"{digest}  {name}\n".encode())):
+        for part, data in parts.items():
             info = zipfile.ZipInfo(part, (max(saved.year, 1980), *saved.timetuple()[1:6]))
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
             packed.writestr(info, data)

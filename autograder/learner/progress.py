@@ -87,6 +87,7 @@ class Progress:
             "score": self._score(one.id),
             "points": one.points,
             "overcome": list(known.overcome) if known else [],
+            "tries": known.tries if known else 0,
         }
 
     def _solved(self, name: str) -> bool:

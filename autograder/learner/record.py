@@ -27,7 +27,8 @@ class Tried:
     """The best that a learner has reached on one exercise.
 
     ``when`` it was first solved, ``""`` where that is not known; ``met`` are the misconceptions that were recognised on the way;
-    ``last`` is the last try.
+    ``last`` is the last try; ``tries`` are how many it took to solve it, or how many there were so far, ``None`` where nobody
+    has counted from the first one on.
     """
 
     exercise: str
@@ -37,6 +38,7 @@ class Tried:
     when: str = ""
     met: tuple[str, ...] = ()
     last: Before | None = None
+    tries: int | None = None
 
     @property
     def overcome(self) -> tuple[str, ...]:
@@ -65,8 +67,11 @@ def remember(verdict: Verdict, last: Before | None = None, now: datetime | None 
         if verdict.misconception and verdict.misconception not in met:
             met.append(verdict.misconception)
         last = last or (known.last if known is not None else None)
+        tries = 1 if known is None else known.tries
+        if known is not None and known.tries is not None and not known.solved:
+            tries = known.tries + 1
         one = {"exercise": verdict.exercise, "score": best.score, "points": verdict.points, "solved": best.solved}
-        one |= {"when": when, "met": met, "last": last.as_json() if last else None}
+        one |= {"when": when, "met": met, "last": last.as_json() if last else None, "tries": tries}
         write_whole(path, json.dumps(one).encode(), lasting=False)
 
 
@@ -75,7 +80,8 @@ def _read(path: Path) -> Tried | None:
         one = json.loads(path.read_text(encoding="utf-8"))
         when, met = str(one.get("when") or ""), tuple(map(str, one.get("met") or ()))
         best = str(one["exercise"]), float(one["score"]), int(one["points"]), bool(one["solved"])
-        return Tried(*best, when, met, Before.of_json(one.get("last")))
+        tries = one.get("tries")
+        return Tried(*best, when, met, Before.of_json(one.get("last")), tries if type(tries) is int else None)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -22,6 +22,7 @@ __all__ = [
     "discrimination",
     "exercise_names",
     "exercise_numbers",
+    "median_of_tries",
     "misconceptions",
     "scores",
     "statuses",
@@ -175,6 +176,15 @@ def _exercise(learners: Sequence[Learner], name: str) -> ExerciseNumbers:
         ),
         Counter(answer.status for _, answer in pairs),
     )
+
+
+def median_of_tries(tries: Sequence[int]) -> str:
+    """The median of so many learners' tries, in words.
+
+    >>> median_of_tries([1, 2, 5, 7]), median_of_tries([3])
+    ('3.5 (4 learners)', '3 (1 learner)')
+    """
+    return f"{statistics.median(tries):g} ({len(tries)} learner{'' if len(tries) == 1 else 's'})"
 
 
 def _elsewhere(learner: Learner, answer: Answer) -> float:

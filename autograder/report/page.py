@@ -20,6 +20,7 @@ from autograder.report.numbers import (
     ExerciseNumbers,
     Held,
     exercise_numbers,
+    median_of_tries,
     misconceptions,
     scores,
     statuses,
@@ -63,11 +64,13 @@ def as_html(
     order: Sequence[str] = (),
     groups: Sequence[Group] = (),
     judged: bool = True,
+    tries: Mapping[str, Sequence[int]] | None = None,
 ) -> str:
     """The whole page, in ``order`` of exercises.
 
     ``says(exercise, misconception)`` gives the words on a misconception; ``feedback`` the address of a learner's feedback
     page, relative to this one, for those who have one. ``groups`` are of wrong answers that no misconception explains.
+    ``tries`` are the numbers of tries by exercise, of the learners who handed in their progress.
     Without ``judged`` cells were graded by their own assertions, and nothing is known of misconceptions.
     """
     exercises = exercise_numbers(learners, order)
@@ -93,6 +96,7 @@ def as_html(
         more_groups=groups[_MANY:],
         groups_chart=Markup(groups_chart(groups[:_MANY])) if groups else "",
         exercises=exercises,
+        tries={name: median_of_tries(numbers) for name, numbers in (tries or {}).items() if numbers},
         exercises_chart=Markup(exercises_chart(exercises)) if exercises else "",
         rows=rows,
         enough=ENOUGH,

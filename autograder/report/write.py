@@ -30,12 +30,13 @@ def write_report(
     feedback: Path | None = None,
     groups: Sequence[Group] = (),
     judged: bool = True,
+    tries: Mapping[str, Sequence[int]] | None = None,
 ) -> tuple[Path, Path]:
     """Write the report on ``results`` as ``chapter_slug.html`` and ``chapter_slug.csv`` in ``folder``; return both paths.
 
     ``results`` are `autograder.grading.submissions.verdicts.Result`, or what their ``as_json`` gave. ``title`` is the chapter's own
     by default. ``feedback`` is nbgrader's folder of feedback pages, by default the one called so beside ``folder``; the
-    page links to those that are there. ``groups`` are those of `autograder.grading.groups.groups`; ``judged`` is as `as_html` has it. Raises ``ValueError`` for results of another shape.
+    page links to those that are there. ``groups`` are those of `autograder.grading.groups.groups`; ``judged`` and ``tries`` are as `as_html` has them. Raises ``ValueError`` for results of another shape.
     """
     learners = read_learners(results)
     titles = {chapter.slug: chapter.title for chapter in CHAPTERS}
@@ -44,7 +45,15 @@ def write_report(
     )
     order = tuple(catalogue())
     html = as_html(
-        title or titles.get(chapter_slug, chapter_slug), chapter_slug, learners, says, pages, order, groups, judged
+        title or titles.get(chapter_slug, chapter_slug),
+        chapter_slug,
+        learners,
+        says,
+        pages,
+        order,
+        groups,
+        judged,
+        tries,
     )
     page, table = folder / f"{chapter_slug}.html", folder / f"{chapter_slug}.csv"
     write_whole(page, html.encode())

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from autograder import check
 from autograder.__main__ import main
+from autograder.grading.tries import tries_in
 from autograder.learner.contents import contents
-from autograder.learner.handin import SUMS, handin, open_points
+from autograder.learner.handin import PROGRESS, SUMS, handin, open_points
 
 SLUG = "04_the_same_cnn_with_functional"
 
@@ -125,3 +127,19 @@ def test_what_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     ):
         with pytest.raises(ValueError, match=said):
             handin(word)
+
+
+def test_progress_goes_with_it_where_it_is_asked_for_and_that_is_said(notebook: Path) -> None:
+    assert "Your progress" not in repr(handin(notebook))
+    check("relu", lambda x: x.abs())
+    check("relu", lambda x: x.clamp(min=0))
+    done = handin(notebook, progress=True)
+    assert "Your progress is in it, too, as progress.json." in repr(done)
+    with zipfile.ZipFile(done.path) as packed:
+        assert packed.namelist() == [f"{SLUG}.ipynb", SUMS, PROGRESS]
+        assert tries_in(packed.read(PROGRESS), SLUG) == {"relu": 2}
+
+
+def test_the_command_packs_progress_too(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["handin", str(notebook), "--progress"]) == 0
+    assert "as progress.json" in capsys.readouterr().out

@@ -204,3 +204,22 @@ def test_emptied_twice_in_a_second_both_copies_are_kept() -> None:
         copies.append(empty(DAY))
     assert len(set(copies)) == 2 and all(one is not None and one.is_dir() for one in copies)
     assert tried_all() == {}
+
+
+def test_tries_are_counted_until_the_exercise_is_solved_and_not_after() -> None:
+    for score, status in ((0.0, Status.WRONG), (0.0, Status.NOT_ATTEMPTED), (1.0, Status.PARTLY), (2.0, Status.SOLVED)):
+        remember(Verdict("relu", "relu(x)", 2, score, status))
+    remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED))
+    known = tried("relu")
+    assert known is not None and known.tries == 3
+    exercises = {one["exercise"]: one for known in progress().as_json()["chapters"] for one in known["exercises"]}
+    assert (exercises["relu"]["tries"], exercises["linear"]["tries"]) == (3, 0)
+
+
+@pytest.mark.parametrize("before", ["", ', "tries": "many"', ', "tries": true'])
+def test_where_nobody_has_counted_from_the_first_try_on_no_number_is_claimed(before: str) -> None:
+    folder().mkdir(parents=True, exist_ok=True)
+    (folder() / "relu.json").write_text(f'{{"exercise": "relu", "score": 0.0, "points": 2, "solved": false{before}}}')
+    remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED))
+    known = tried("relu")
+    assert known is not None and known.solved and known.tries is None
