@@ -27,6 +27,7 @@ from autograder.sample import demo
 from autograder.sample.checks import show_costs
 from autograder.sample.imports import show_imports
 from autograder.sample.learners import SAMPLE_CLASS
+from autograder.sample.profiled import show_profile
 from autograder.sample.waiting import show_waiting
 
 __all__ = ["Cost", "bench", "make_class"]
@@ -123,6 +124,7 @@ def _measure(folder: Path, submissions: int, growth: bool, console: Console) -> 
     floor_few = said(f"the floor, a class of {_FEW}", _floor(few), number=_FEW)
     _mend(two)
     mended = said("ours, the reference mended", _timed(_OURS, two))
+    shares = _profiled(make_class(folder / "profiled", submissions), console)
     ours_each, floor_each = _each(ours_few, ours, submissions), _each(floor_few, floor, submissions)
     known = {name: _grades(folder / name) for name in ("stock", "ours", "one")}
     agree = known["stock"] == known["ours"] == known["one"]
@@ -139,6 +141,7 @@ def _measure(folder: Path, submissions: int, growth: bool, console: Console) -> 
         "judged anew, times as fast": round(ours.wall / mended.wall, 2),
         "memory private to a child, MB": _peak_memory(two),
         "grades agree": agree,
+        "where the leading process's time goes": {one: round(share, 3) for one, share in shares.items()},
     }
     if growth:
         kinds["growth"] = {
@@ -160,6 +163,13 @@ def _measure(folder: Path, submissions: int, growth: bool, console: Console) -> 
 def _each(few: Cost, many: Cost, submissions: int) -> float:
     """Seconds that one more submission takes: what a class of ``submissions`` takes longer than one of `_FEW`."""
     return (many.wall - few.wall) / (submissions - _FEW)
+
+
+def _profiled(folder: Path, console: Console) -> Mapping[str, float]:
+    """Grade a class once more under Python's profiler, and say where the leading process's time goes."""
+    kept = folder / "grade.profile"
+    _timed((sys.executable, "-m", "cProfile", "-o", str(kept), "-m", "autograder", *_OURS[3:]), folder)
+    return show_profile(console, kept)
 
 
 def _mend(folder: Path) -> None:
