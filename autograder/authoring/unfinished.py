@@ -27,7 +27,7 @@ def mark(exercise: str) -> str:
 
 def pieces_of(topic: str, root: Path) -> list[Path]:
     """The files below ``root`` in which the exercises of ``topic`` are written, as far as they are there, from ``root``."""
-    slug = next(one.slug for one in CHAPTERS if one.topic == topic)
+    slug = next((one.slug for one in CHAPTERS if one.topic == topic), topic)
     answers = Path("tests", "answers")
     found = [Path("autograder", "observing", "probes", f"{topic}.py")]
     found += [one.relative_to(root) for one in sorted((root / "autograder/authoring/oracles" / topic).glob("*.py"))]

@@ -18,7 +18,7 @@ Observations = dict[str, Any]
 # A result is kept whole where it can be, so that a panel shows where it is wrong; a gradient sooner through projections.
 _VALUES, _GRADIENTS = LARGE, 16
 
-_ONE_MORE = {"bias": 2, "stride": 2, "padding": 2, "all together": 2}
+_ONE_MORE = {"bias": 2, "stride": 2, "padding": 2, "dilation": 2, "all together": 2}
 
 # torch's own names for padding: F.pad, what it and nn.ZeroPad2d and its like come down to. pad_sequence is none of them.
 _PAD = "pad constant_pad* _pad_enum _pad_circular reflection_pad* replication_pad*"
@@ -98,7 +98,7 @@ def _after_writing(x: Tensor, out: Any) -> str:
     draws=False,
     by_hand="*conv*",
     essential="gradients",
-    shares={**_ONE_MORE, "dilation": 2},
+    shares=_ONE_MORE,
 )
 def conv2d(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)``, ``weight (O, C, kh, kw)``, ``bias (O,)`` or none; gradients of all three."""
@@ -111,7 +111,7 @@ def conv2d(answer: Callable[..., Any], case: Case) -> Observations:
     draws=False,
     by_hand="*conv*",
     essential="gradients",
-    shares=_ONE_MORE,
+    shares={name: share for name, share in _ONE_MORE.items() if name != "dilation"},
 )
 def conv2d_im2col(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)``, ``weight (O, C, kh, kw)``, ``bias (O,)`` or none; gradients of all three."""
