@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
@@ -71,15 +71,26 @@ def test_all_that_decides_what_is_seen_changes_the_key(other: Job) -> None:
     assert key_of(other) != key_of(JOB)
 
 
+@pytest.fixture
+def fresh() -> Iterator[Callable[[], None]]:
+    """Versions are looked up once a process: this has them looked up again, as another process would."""
+    yield stores.versions.cache_clear
+    stores.versions.cache_clear()
+
+
 @pytest.mark.parametrize("package", ["torch", "numpy", "ipython", "matplotlib"])
-def test_another_version_of_what_is_seen_through_changes_the_key(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_what_is_seen_through_changes_the_key(
+    package: str, monkeypatch: pytest.MonkeyPatch, fresh: Callable[[], None]
+) -> None:
     before = key_of(JOB)
+    fresh()
     monkeypatch.setattr(stores, "version", lambda name: "99" if name == package else version(name))
     assert key_of(JOB) != before
 
 
-def test_another_python_changes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_python_changes_the_key(monkeypatch: pytest.MonkeyPatch, fresh: Callable[[], None]) -> None:
     before = key_of(JOB)
+    fresh()
     monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
     assert key_of(JOB) != before
 
