@@ -99,7 +99,7 @@ def _counting(step: Any, room: Classroom, task: Assignment, student: str) -> Pre
         return ready
     from autograder.grading.records.record import Recorder  # it stands on this module
 
-    ready_of = {key_of(each.job): each for each in one.tries if each.job is not None}
+    ready_of = dict(zip(one.keys, one.tries, strict=True))
     for key in one.unseen():
         outcome = room.store.get(key)
         try:
