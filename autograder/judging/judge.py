@@ -51,7 +51,10 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
 
     found = _compared(reference, seen)
     held = _held(exercise, reference, found)
-    aspects = tuple(Aspect(name, one.always, sentences.aspect_note(one.cases)) for name, one in held.items())
+    aspects = tuple(
+        Aspect(name, one.always, sentences.aspect_note(one.cases, _disturbed(name, found)))
+        for name, one in held.items()
+    )
     if all(aspect.holds for aspect in aspects) and not crashes:
         return verdict(Status.SOLVED, float(exercise.points), aspects=aspects)
     core_holds = any(any(held[aspect].cases) for aspect in exercise.core if aspect in held)
@@ -160,6 +163,16 @@ def _left_changed(noted: Any) -> dict[str, Difference]:
         for thing, changes in _mapping(things).items():
             found[f"{aspect}|{thing}"] = Difference("left alone", "left alone", changes)
     return found
+
+
+def _disturbed(aspect: str, found: Sequence[Mapping[str, Difference]]) -> dict[str, list[str]]:
+    """What was not left alone in any case, and what has changed of it, in the order in which it was first seen."""
+    told: dict[str, dict[str, None]] = {}
+    for one in found:
+        for path, what in one.items():
+            if what.kind == "left alone" and aspect_of(path) == aspect and isinstance(what.got, tuple):
+                told.setdefault(path.partition("|")[2], {}).update(dict.fromkeys(map(str, what.got)))
+    return {thing: list(changes) for thing, changes in told.items()}
 
 
 def _mapping(value: Any) -> Mapping[Any, Any]:

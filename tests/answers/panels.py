@@ -74,6 +74,12 @@ pad2d""",
         "lambda numel, new_size: tuple(numel if one == -1 else one for one in new_size)",
     ),
     "something else changed": ("relu", "lambda x: x.clamp(min=0) if x.requires_grad else x.clamp_(min=0)"),
+    "something random": (
+        "functional_cnn",
+        "lambda x, p: F.linear(F.dropout(F.conv2d(x, p['conv.weight'], p['conv.bias'], padding=1).relu(), 0.1).flatten(1), "
+        "p['fc.weight'], p['fc.bias'])",
+    ),
+    "a generator seeded": ("relu", "lambda x: (torch.manual_seed(3), x.clamp(min=0))[1]"),
     "nothing came back": ("relu", "def relu(x):\n    x.clamp(min=0)\nrelu"),
     "printed and not returned": ("relu", "def relu(x):\n    print(end='')\n    x.clamp(min=0)\nrelu"),
     "two results for one": ("relu", "lambda x: (x.clamp(min=0), x > 0)"),

@@ -44,7 +44,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers=layers, seed=make.seed(), other_seed=make.seed(), optimizer=kind, dtype=one.dtype,
         groups=tuple({"params": some, **options, "lr": options["lr"] / (n + 1)} for n, some in enumerate(groups)),
         other_groups=tuple({"params": some, **options, **other} for some in groups),
-        batches=draw_batches(make, (3, 2, 4, 3)[: one.steps + 2], 3, *shape, dtype=one.dtype),
+        batches=draw_batches(make, (3, 2, 4)[: one.steps + 1], 3, *shape, dtype=one.dtype),
         first=one.steps, other_first=one.others,
     )  # fmt: skip
 
