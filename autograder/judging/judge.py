@@ -234,11 +234,20 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> str:
-    """On which of the drawn cases the answer fails, where one or two of their choices say it."""
-    drawn = [(case.choices, one) for case, one in zip(reference.cases, found, strict=True) if case.drawn]
-    wrong = [any(aspect_of(path) not in BESIDE for path in one) for _, one in drawn]
-    fails = wrong if any(wrong) else [bool(one) for _, one in drawn]
-    claim = shared([choices for choices, _ in drawn], fails)
+    """On which of the drawn cases the answer fails, where one or two of their choices say it.
+
+    Cases that do not ask for anything that fails say nothing of where it does.
+    """
+    drawn = [
+        (case.choices, _aspects_of(expected), {aspect_of(path) for path in one})
+        for case, expected, one in zip(reference.cases, reference.expected, found, strict=True)
+        if case.drawn
+    ]
+    wrong = {aspect for _, _, failing in drawn for aspect in failing}
+    told = wrong - set(BESIDE) or wrong
+    asking = [one for one in drawn if told & {*one[1], *one[2]}]
+    fails = [bool(told & failing) for _, _, failing in asking]
+    claim = shared([choices for choices, _, _ in asking], fails)
     if not claim:
         return ""
     return sentences.fails_where(len(fails), sum(fails), said(claim, reference.words))

@@ -610,15 +610,16 @@ def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> s
     return " ".join(filter(None, [*parts, f"Of another size: {'; '.join(sizes[:4])}." if sizes else ""]))
 
 
-def its_tensors(there: Sequence[tuple[str, str]]) -> str:
-    """The tensors that a module has, by name and size.
+def its_tensors(there: Sequence[tuple[str, str]], missing: Sequence[str] = ()) -> str:
+    """The tensors that a module has, by name and size, and the names that are asked for and not among them.
 
-    >>> its_tensors([("w", "(3, 2)")]), its_tensors([])
-    ('It has these tensors: w (3, 2).', 'It has no tensors: nothing is registered.')
+    >>> its_tensors([("w", "(3, 2)")], ["b"]), its_tensors([])
+    ('Missing: b. It has these tensors: w (3, 2).', 'It has no tensors: nothing is registered.')
     """
     if not there:
         return "It has no tensors: nothing is registered."
-    return f"It has these tensors: {_some([f'{name} {size}'.strip() for name, size in there])}."
+    has = f"It has these tensors: {_some([f'{name} {size}'.strip() for name, size in there])}."
+    return " ".join(filter(None, [keys(missing, ()), has]))
 
 
 def _listed(names: Sequence[str]) -> str:

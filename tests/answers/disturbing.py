@@ -11,6 +11,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from answers.registration.right import by_generator
+from answers.training.checkpoints import load_by_torch, save_by_torch
+from answers.training.heads import by_index
 from torch import Tensor, nn
 
 __all__ = ["BORROWING", "DISTURBING"]
@@ -99,6 +102,7 @@ TO_A_MODULE: dict[str, Callable[..., Any]] = {
     ".grad filled with zeros": _zeroed,
     "left in eval mode": lambda model: model.eval(),
     "one part left in eval mode": lambda model: _first(model).eval(),
+    "one mode for all parts": lambda model: model.train(model.training),
     "one part left in training mode": lambda model: _first(model).train(),
     "hooked": lambda model: model.register_forward_hook(lambda *args: None),
     "a hook on one part": lambda model: _first(model).register_forward_pre_hook(lambda *args: None),
@@ -344,6 +348,18 @@ DISTURBING: list[tuple[str, str, Answer]] = [
         ("sequential_cnn", what, after(lambda: nn.Sequential(layers()), change))
         for what, change in TO_THE_WORLD.items()
         if what != "the global generator drawn from"
+    ),
+    *(
+        ("find_unregistered", what, after(by_generator, TO_A_MODULE[what]))
+        for what in ("one mode for all parts", "frozen", "thawed", ".grad cleared", "hooked")
+    ),
+    *(
+        ("swap_head", what, after(by_index, TO_A_MODULE[what]))
+        for what in ("one mode for all parts", "one parameter frozen", ".grad cleared by zero_grad", "hooked")
+    ),
+    *(
+        ("checkpoint", what, (after(save_by_torch, TO_A_MODULE[what]), load_by_torch))
+        for what in ("one mode for all parts", ".grad cleared", "parameters replaced", "parameters moved in memory", "hooked")
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),
