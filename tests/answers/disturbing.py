@@ -102,7 +102,6 @@ TO_A_MODULE: dict[str, Callable[..., Any]] = {
     ".grad filled with zeros": _zeroed,
     "left in eval mode": lambda model: model.eval(),
     "one part left in eval mode": lambda model: _first(model).eval(),
-    "one mode for all parts": lambda model: model.train(model.training),
     "one part left in training mode": lambda model: _first(model).train(),
     "hooked": lambda model: model.register_forward_hook(lambda *args: None),
     "a hook on one part": lambda model: _first(model).register_forward_pre_hook(lambda *args: None),
@@ -117,6 +116,13 @@ TO_A_MODULE: dict[str, Callable[..., Any]] = {
     "an attribute set": _renamed,
     "a child added": lambda model: model.add_module("more", nn.ReLU()),
 }
+
+
+def _one_mode(model: nn.Module) -> None:
+    model.train(model.training)
+
+
+_MODE: dict[str, Callable[..., Any]] = {"one mode for all parts": _one_mode}
 
 
 def _enter(context: Any) -> None:
@@ -336,6 +342,11 @@ DISTURBING: list[tuple[str, str, Answer]] = [
     ),
     *(
         (one, what, after(_FORWARD[one], change))
+        for one in ("params_from_module", "count_parameters")
+        for what, change in _MODE.items()  # predict_proba may put back the mode of the whole
+    ),
+    *(
+        (one, what, after(_FORWARD[one], change))
         for one in ("predict_proba", "relu")
         for what, change in TO_THE_WORLD.items()
     ),
@@ -350,16 +361,16 @@ DISTURBING: list[tuple[str, str, Answer]] = [
         if what != "the global generator drawn from"
     ),
     *(
-        ("find_unregistered", what, after(by_generator, TO_A_MODULE[what]))
-        for what in ("one mode for all parts", "frozen", "thawed", ".grad cleared", "hooked")
+        ("find_unregistered", what, after(by_generator, (TO_A_MODULE | _MODE)[what]))
+        for what in (*_MODE, "frozen", "thawed", ".grad cleared", "hooked")
     ),
     *(
-        ("swap_head", what, after(by_index, TO_A_MODULE[what]))
-        for what in ("one mode for all parts", "one parameter frozen", ".grad cleared by zero_grad", "hooked")
+        ("swap_head", what, after(by_index, (TO_A_MODULE | _MODE)[what]))
+        for what in (*_MODE, "one parameter frozen", ".grad cleared by zero_grad", "hooked")
     ),
     *(
-        ("checkpoint", what, (after(save_by_torch, TO_A_MODULE[what]), load_by_torch))
-        for what in ("one mode for all parts", ".grad cleared", "parameters replaced", "parameters moved in memory", "hooked")
+        ("checkpoint", what, (after(save_by_torch, (TO_A_MODULE | _MODE)[what]), load_by_torch))
+        for what in (*_MODE, ".grad cleared", "parameters replaced", "parameters moved in memory", "hooked")
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),

@@ -55,7 +55,6 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers=layers,
         seed=make.seed(),
         training=one.training,
-        mixed=one.mixed,
         graded=one.graded,
         dtype=one.dtype,
         x=x,
@@ -71,7 +70,6 @@ _SPACE = Space(
     image=tuple(_IMAGES),
     inside=("nothing", "dropout", "a batch norm"),
     training=(True, False),
-    mixed=(False, True),
     graded=(False, True),
     layout=LAYOUTS,
     scale=(1.0, 30.0),
@@ -79,8 +77,7 @@ _SPACE = Space(
     leaves=("", "x"),
     within=(
         lambda one: fits(one.layout, (one.images, *_IMAGES[one.image])),
-        # What stands before the layers is in eval mode, or the probabilities would be another time's.
-        lambda one: one.inside == "nothing" or one.training == one.mixed,
+        lambda one: one.inside == "nothing" or not one.training,
         # In float32 large logits are mostly rounding.
         lambda one: one.scale == 1.0 or one.dtype == torch.float64,
     ),
@@ -91,7 +88,6 @@ _SPACE = Space(
         "image": "each image is of size {}",
         "inside": "before the layers stands {}",
         "training": "training mode is {}",
-        "mixed": "the first part inside is in the other mode: {}",
         "graded": "parameters and image have a .grad already: {}",
         "layout": "x lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",
@@ -114,14 +110,6 @@ def _left_in_train(model: nn.Module, x: Tensor) -> Tensor:
     model.eval()
     out = _probabilities(model, x)
     model.train()
-    return out
-
-
-def _one_mode_for_all(model: nn.Module, x: Tensor) -> Tensor:
-    before = model.training
-    model.eval()
-    out = _probabilities(model, x)
-    model.train(before)
     return out
 
 
@@ -181,11 +169,6 @@ PREDICT_PROBA = Oracle(
             "leaves the model in training mode",
             _left_in_train,
             says="The model may have come in eval mode. Put the mode back as it was.",
-        ),
-        Misconception(
-            "the outside's mode for all",
-            _one_mode_for_all,
-            says="train(mode) gives every part inside the mode of the outer one. A part may have had another: look at model.modules().",
         ),
         Misconception(
             "gradients left off for everybody",
