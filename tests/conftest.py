@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(topic or item.nodeid.partition("::")[0]))
 
 
+@pytest.fixture(scope="session")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One new folder after the other. pytest's own `mktemp` looks through all that there are, thousands, for each."""
+    whole = tmp_path_factory.mktemp("progress")
+    return (whole / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _own_progress(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_progress(_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks in tests never touch the progress of whoever runs them, nor think that nbgrader is grading."""
-    monkeypatch.setenv("ONE_CNN_PROGRESS", str(tmp_path_factory.mktemp("progress")))
+    folder = next(_folders)
+    folder.mkdir()
+    monkeypatch.setenv("ONE_CNN_PROGRESS", str(folder))
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     monkeypatch.delenv("AUTOGRADER_TRUST_KERNEL", raising=False)
 
