@@ -33,7 +33,8 @@ def commands(words: list[str], processors: int) -> list[list[str]]:
     if any((ROOT / word.partition("::")[0]).exists() for word in words if word and not word.startswith("-")):
         return [[*pytest, *words]]
     rest = [f"--ignore={folder}" for folder in COMPUTE]
-    together = ["-n", str(processors), "--dist", "loadgroup"]  # what belongs together runs in one process
+    # What belongs together runs in one process, in the order that tests/conftest.py gives.
+    together = ["-n", str(processors), "--dist", "loadgroup", "--no-loadscope-reorder"]
     return [[*pytest, *together, *COMPUTE, *words], [*pytest, "tests", *rest, *words]]
 
 
