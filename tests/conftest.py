@@ -22,7 +22,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     What takes long by itself is begun first, the largest groups next: at the end no process works alone for minutes.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
+    if not hasattr(session.config, "workerinput"):  # not one of several
         return
     items = session.items
     groups = [_group(item) for item in items]
@@ -38,7 +38,7 @@ def _tell(item: pytest.Item, name: str) -> None:
     if hasattr(item, "_id"):
         item._id = type(item._id).parse(name)
     else:
-        item._nodeid = name
+        item._nodeid = name  # type: ignore[attr-defined]
 
 
 def _group(item: pytest.Item) -> str:
