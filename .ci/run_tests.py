@@ -12,11 +12,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Nothing in these counts processes, fills the machine or waits for another program's clock.
+# Nothing in these counts processes, fills the machine or waits for another program's clock. Where a folder has tests that
+# do, those that do not are named by themselves, so that a new file runs alone until somebody has looked at it.
 COMPUTE = (
     *("tests/autograder/authoring", "tests/autograder/judging", "tests/autograder/observing", "tests/course"),
     *("tests/autograder/report", "tests/autograder/grading/lms", "tests/autograder/grading/submissions"),
-    *("tests/autograder/grading/wire", "tests/test_lessons.py", "course", "autograder"),
+    *("tests/autograder/grading/wire", "tests/autograder/workbench"),
+    *(f"tests/autograder/learner/test_{one}.py" for one in ("before", "cells", "check", "desk", "handin", "progress")),
+    *(f"tests/autograder/grading/test_{one}.py" for one in ("explain", "grade", "groups", "tries", "unchanged")),
+    *(f"tests/autograder/grading/records/test_{one}.py" for one in ("best_hand_in", "changes", "extensions", "notes")),
+    *(f"tests/autograder/grading/records/test_{one}.py" for one in ("one_learners_feedback", "read_by_hand", "total")),
+    *(f"tests/test_{one}.py" for one in ("environment", "house", "lessons", "specification")),
+    *("course", "autograder"),
 )
 NO_TEST_CHOSEN = 5  # pytest's own word for it
 
@@ -33,7 +40,8 @@ def commands(words: list[str], processors: int) -> list[list[str]]:
     if any((ROOT / word.partition("::")[0]).exists() for word in words if word and not word.startswith("-")):
         return [[*pytest, *words]]
     rest = [f"--ignore={folder}" for folder in COMPUTE]
-    together = ["-n", str(processors), "--dist", "loadgroup"]  # what belongs together runs in one process
+    # What belongs together runs in one process, in the order that tests/conftest.py gives.
+    together = ["-n", str(processors), "--dist", "loadgroup", "--no-loadscope-reorder"]
     return [[*pytest, *together, *COMPUTE, *words], [*pytest, "tests", *rest, *words]]
 
 

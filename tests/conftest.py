@@ -4,26 +4,64 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+ALONE = "alone: "
+NO_BRACKETS = str.maketrans("[]", "()")  # xdist looks for a group behind the last of them
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all tests of a topic, or of a file: what they observe, record and set up is made once."""
-    for item in items:
-        about = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        topic = getattr(about.get("exercise") or about.get("chapter"), "topic", "")
-        item.add_marker(pytest.mark.xdist_group(topic or item.nodeid.partition("::")[0]))
+@pytest.hookimpl(tryfirst=True)  # before xdist tells the ids
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """One process runs all tests of a topic, or of a file: what they observe, record and set up is made once.
+
+    What takes long by itself is begun first, the largest groups next: at the end no process works alone for minutes.
+    """
+    if not hasattr(session.config, "workerinput"):  # not one of several
+        return
+    items = session.items
+    groups = [_group(item) for item in items]
+    sizes = Counter(groups)
+    order = [(not group.startswith(ALONE), -sizes[group]) for group in groups]
+    for item, group in zip(items, groups, strict=True):
+        _tell(item, f"{item.nodeid}@{group}")
+    items[:] = [items[place] for place in sorted(range(len(items)), key=order.__getitem__)]
+
+
+def _tell(item: pytest.Item, name: str) -> None:
+    """As pytest-xdist does it for its own marker of a group: but 3.8 writes `_nodeid`, which pytest 9.2 never reads."""
+    if hasattr(item, "_id"):
+        item._id = type(item._id).parse(name)
+    else:
+        item._nodeid = name  # type: ignore[attr-defined]
+
+
+def _group(item: pytest.Item) -> str:
+    about = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    if topic := getattr(about.get("exercise") or about.get("chapter"), "topic", ""):
+        return str(topic)
+    file, _, name = item.nodeid.partition("::")
+    return f"{ALONE}{file} {name.translate(NO_BRACKETS)}" if item.get_closest_marker("slow") else file
+
+
+@pytest.fixture(scope="session")
+def _folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One new folder after the other. pytest's own `mktemp` looks through all that there are, thousands, for each."""
+    whole = tmp_path_factory.mktemp("progress")
+    return (whole / str(number) for number in count())
 
 
 @pytest.fixture(autouse=True)
-def _own_progress(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_progress(_folders: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Checks in tests never touch the progress of whoever runs them, nor think that nbgrader is grading."""
-    monkeypatch.setenv("ONE_CNN_PROGRESS", str(tmp_path_factory.mktemp("progress")))
+    folder = next(_folders)
+    folder.mkdir()
+    monkeypatch.setenv("ONE_CNN_PROGRESS", str(folder))
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
     monkeypatch.delenv("AUTOGRADER_TRUST_KERNEL", raising=False)
 

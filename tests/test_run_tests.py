@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -40,3 +42,50 @@ def test_it_fails_where_either_fails_and_where_no_test_was_chosen(
         script.subprocess, "run", lambda *words, **more: subprocess.CompletedProcess(words, left.pop(0))
     )
     assert script.main([]) == whole
+
+
+TESTS = """
+import pytest
+
+class One:
+    topic = "a topic"
+exercise = pytest.mark.parametrize("exercise", [One()], ids=["one"])
+
+def test_short(): ...
+@exercise
+def test_of_a_topic(exercise): ...
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["first", "second"])
+def test_long(what): ...
+@exercise
+def test_of_the_same_topic(exercise): ...
+@exercise
+def test_of_it_again(exercise): ...
+"""
+
+
+def test_of_several_processes_each_begins_with_what_takes_long_and_goes_on_with_the_largest_group(
+    script: ModuleType, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "conftest.py").write_text((root / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow: long\n")
+    (tmp_path / "test_all.py").write_text(TESTS)
+    together = script.commands([], 1)[0]
+    words = together[3 : together.index(script.COMPUTE[0])]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    ran = [line.split("::")[1].strip() for line in done.stdout.splitlines() if "PASSED" in line]
+    assert ran == [
+        "test_long[first]@alone: test_all.py test_long(first)",
+        "test_long[second]@alone: test_all.py test_long(second)",
+        "test_of_a_topic[one]@a topic",
+        "test_of_the_same_topic[one]@a topic",
+        "test_of_it_again[one]@a topic",
+        "test_short@test_all.py",
+    ]

@@ -55,6 +55,7 @@ def typed(course: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_worked_example_goes_from_its_contract_to_green_tests(course: Path) -> None:
     begun = typed(course, "autograder", "new", "squeeze_layout", "--chapter", "views")
     assert begun.returncode == 0, begun.stderr
