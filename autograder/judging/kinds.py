@@ -35,7 +35,7 @@ _FINE = {
 _ARROWS = {"Tensor": "tensor", "tuple": "tuple", "list": "list", "dict": "dict", "int": "int", "bool": "bool"}
 _OF_TYPES = {"ndarray": "array", "type": "class", "builtin_function_or_method": "function", "method": "function"}
 _KNOWN = ("nothing", "array", "function", "class", "generator", "coroutine")
-_FITTING, _BY_NAME = ("fits", "layers are called"), "by name"
+_FITTING = {"fits": "by name", "names of the layers": "as asked for"}
 _OF_A_LAYER = (
     "weight",
     "bias",
@@ -188,7 +188,7 @@ def _lacking(
         keys = [item[0] for item in returned[1:] if isinstance(item, tuple) and item]
         if returned[:1] == ("module",):
             said = _keys({"": _state_dict(reference.expected[index])}, {"": state.get("state_dict")}, keys)
-            by_name = all(state.get(what, _BY_NAME) == _BY_NAME for what in _FITTING)
+            by_name = all(state.get(what, right) == right for what, right in _FITTING.items())
             if not said and (NOT_THESE in one.values() or not by_name):
                 there = [item for item in returned[2:] if len(item) == 2]
                 names = [name for name in reference.cases[index].inputs if name.endswith(_OF_A_LAYER)]

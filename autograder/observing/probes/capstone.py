@@ -54,8 +54,9 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
         seen[case["asks"]] = {"logits": outs[-1], **_statistics(layers)}
         return observe(**seen)
     kept = {"buffers": before.memory()["buffers"], "mode": before.state()["mode"]}
-    named = "by name" if all(dict(model.named_modules()).get(name) is one for name, one in layers.items()) else "not so"
-    return observe(values=outs[-1], **seen, memory=case.unchanged() | kept, state={"layers are called": named})
+    named = dict(model.named_modules())
+    asked = "as asked for" if all(named.get(name) is one for name, one in layers.items()) else "other names"
+    return observe(values=outs[-1], **seen, memory=case.unchanged() | kept, state={"names of the layers": asked})
 
 
 def _size(tensor: Tensor) -> Any:
