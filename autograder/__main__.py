@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{parser.prog} {chosen.command}: not among what learners get; it needs the repository", file=sys.stderr)
         return 1
     except (ValueError, OSError, RuntimeError) as error:
+        if os.environ.get("AUTOGRADER_TRACEBACK") == "1":
+            raise
         print(f"{parser.prog} {chosen.command}: {error}", file=sys.stderr)
         return 1
 
@@ -60,18 +63,18 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("build", help="lessons → solutions → notebooks")
     one.add_argument("chapters", nargs="*", type=_lesson, help="slug, topic or number; all of them by default")
     one.add_argument("--output", type=Path, help="write solutions/ and notebooks/ below this folder instead")
-    one.set_defaults(run=_build)
+    one.set_defaults(run=_of_authors(_build))
 
     one = commands.add_parser("new", help="begin an exercise: stubs in every place, and what to fill in")
     one.add_argument("exercise", help="its id: the name of the function or class that is asked for")
     one.add_argument("--chapter", required=True, help="slug, topic or number")
-    one.set_defaults(run=_new)
+    one.set_defaults(run=_of_authors(_new))
 
     one = commands.add_parser("site", help="the course as pages, in one folder: pictures, hints, the living explorer")
     one.add_argument("chapters", nargs="*", type=_lesson, help="slug, topic or number; all of them by default")
     one.add_argument("--output", type=Path, default=Path("build", "site"), help="where to (build/site)")
     one.add_argument("--address", metavar="URL", help="where the pages will be found, for their site map")
-    one.set_defaults(run=_site)
+    one.set_defaults(run=_of_authors(_site))
 
     one = commands.add_parser("reference", help="write the reference tensors that answers are compared with")
     one.add_argument("chapters", nargs="*", type=_chapter, help="slug, topic or number; all of them by default")
@@ -80,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--seed-file", type=Path, help="make a private reference from this file's bytes")
     one.add_argument("--output", type=Path, help="where to; a private one goes to classroom/reference by default")
-    one.set_defaults(run=_reference)
+    one.set_defaults(run=_of_authors(_reference))
 
     one = commands.add_parser("mutants", help="which small changes to the model solutions the checks do not notice")
     one.add_argument("exercises", nargs="*", metavar="EXERCISE", help="by its id; all of them by default")
@@ -88,13 +91,13 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--inputs", type=_count, default=100, metavar="N", help="random inputs beyond the cases (100)")
     one.add_argument("--jobs", type=_count, default=0, metavar="N", help="at a time; one a processor by default")
     one.add_argument("--json", action="store_true", help="for programs")
-    one.set_defaults(run=_mutants)
+    one.set_defaults(run=_of_authors(_mutants))
 
     one = commands.add_parser(
         "release", help="make a chapter known to the gradebook, and its notebook ready to hand out"
     )
     one.add_argument("chapter", type=_assignment, help=_NAMES)
-    one.set_defaults(run=_release)
+    one.set_defaults(run=_of_authors(_release))
 
     one = commands.add_parser("collect", help="put what a system hands out, a zip or a folder, where it is graded")
     one.add_argument("chapter", type=_chapter, help="slug, topic or number")
@@ -162,7 +165,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("exercise", help="by its id")
     one.add_argument("group", type=_count, help="the group's number in the report")
     one.add_argument("name", help="what it is to be called, in a few words")
-    one.set_defaults(run=_misconception)
+    one.set_defaults(run=_of_authors(_misconception))
 
     one = commands.add_parser("feedback", help="nbgrader's feedback pages of a graded chapter")
     one.add_argument("chapter", type=_assignment, help=_NAMES)
@@ -272,6 +275,18 @@ def _match(word: str) -> tuple[str, str]:
     return key, learner
 
 
+def _of_authors(run: Callable[[argparse.Namespace], int]) -> Callable[[argparse.Namespace], int]:
+    """``run`` as a command that runs an author's own code: what that raises is told with the author's file and line."""
+
+    def told(chosen: argparse.Namespace) -> int:
+        from autograder.authoring.faults import told_where_it_is_an_authors
+
+        with told_where_it_is_an_authors():
+            return run(chosen)
+
+    return told
+
+
 # Each command imports what it needs when it runs: `progress` is for learners, who may not have the instructor's extras.
 
 
@@ -311,7 +326,10 @@ def _reference(chosen: argparse.Namespace) -> int:
     if chosen.check:
         stale = record.stale(topics, seed, directory)
         for topic in topics:
-            print(f"{topic}: {'not what the oracles observe today' if topic in stale else 'up to date'}")
+            exercises = ", ".join(stale.get(topic, ()))
+            print(f"{topic}: {f'not what the oracles observe today: {exercises}' if exercises else 'up to date'}")
+        if stale:
+            print("The same command without --check writes what is observed today")
         return 1 if stale else 0
     for topic, changed in record.write(topics, seed, directory).items():
         print(f"{directory / topic}.safetensors: {'written' if changed else 'unchanged'}")

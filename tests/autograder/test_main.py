@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder.__main__ import main
-from autograder.authoring.references import same_reference
+from autograder.authoring.agreeing import same_reference
 from autograder.judging.reference import PUBLIC
 
 
