@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from autograder.cli import authors, classes, grading, learners
 from autograder.cli.words import parser
+from autograder.printing import never_fails
 
 __all__ = ["COMMANDS", "main"]
 
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Where this package is installed, jsonschema spends three seconds on a grammar of addresses in all the world's
     # scripts. It does without, and notebooks have none.
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    never_fails()
     words = parser()
     chosen = words.parse_args(arguments)
     try:

@@ -146,6 +146,6 @@ def _serve(channel: Connection, inputs: int) -> None:
 def _mapped() -> int:
     """Bytes of address space that this process has."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:  # another system
         return 4 << 30
