@@ -251,6 +251,7 @@ def grow_warm() -> tuple[Any, Any, Any]:
     import torch.overrides
     import torch.utils.data
 
+    import course.data
     import course.network  # noqa: F401 - imported to be there
 
     torch.overrides.resolve_name(torch.relu)  # makes the table of names that a watched answer is looked up in
