@@ -19,6 +19,7 @@ from autograder.judging.sides import both_sides
 from autograder.observing.codec import Listed, Projection, Raised
 from autograder.observing.exercise import Exercise
 from autograder.observing.observe import Run, Seen
+from autograder.observing.world import GENERATOR, SEED
 
 __all__ = ["advice_on", "finding_of", "note_on"]
 
@@ -90,8 +91,20 @@ def advice_on(
     exercise: Exercise, reference: Reference, run: Run, seen: tuple[Seen, ...], found: Sequence[_Found]
 ) -> str:
     """What of the answer is there and what is missing, and what is of another kind than was asked."""
-    parts = [half_of(run), kind_note(exercise, reference, run, seen, found)]
+    parts = [half_of(run), kind_note(exercise, reference, run, seen, found), _draws(exercise, found)]
     return " ".join(filter(None, parts))
+
+
+def _draws(exercise: Exercise, found: Sequence[_Found]) -> str:
+    """That random numbers were drawn where nothing is random. A seed that was set leaves another state as well: then nothing is said."""
+    noted = {
+        change
+        for one in found
+        for what in one.values()
+        if what.kind == "left alone" and isinstance(what.got, tuple)
+        for change in what.got
+    }
+    return sentences.DRAWS if not exercise.draws and GENERATOR in noted and SEED not in noted else ""
 
 
 def note_on(exercise: Exercise, run: Run, seen: tuple[Seen, ...], found: Sequence[_Found]) -> str:

@@ -51,7 +51,10 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
 
     found = _compared(reference, seen)
     held = _held(exercise, reference, found)
-    aspects = tuple(Aspect(name, one.always, sentences.aspect_note(one.cases)) for name, one in held.items())
+    aspects = tuple(
+        Aspect(name, one.always, sentences.aspect_note(one.cases, _disturbed(name, found)))
+        for name, one in held.items()
+    )
     if all(aspect.holds for aspect in aspects) and not crashes:
         return verdict(Status.SOLVED, float(exercise.points), aspects=aspects)
     core_holds = any(any(held[aspect].cases) for aspect in exercise.core if aspect in held)
@@ -162,6 +165,16 @@ def _left_changed(noted: Any) -> dict[str, Difference]:
     return found
 
 
+def _disturbed(aspect: str, found: Sequence[Mapping[str, Difference]]) -> dict[str, list[str]]:
+    """What was not left alone in any case, and what has changed of it, in the order in which it was first seen."""
+    told: dict[str, dict[str, None]] = {}
+    for one in found:
+        for path, what in one.items():
+            if what.kind == "left alone" and aspect_of(path) == aspect and isinstance(what.got, tuple):
+                told.setdefault(path.partition("|")[2], {}).update(dict.fromkeys(map(str, what.got)))
+    return {thing: list(changes) for thing, changes in told.items()}
+
+
 def _mapping(value: Any) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -221,11 +234,20 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Difference], ...]) -> str:
-    """On which of the drawn cases the answer fails, where one or two of their choices say it."""
-    drawn = [(case.choices, one) for case, one in zip(reference.cases, found, strict=True) if case.drawn]
-    wrong = [any(aspect_of(path) not in BESIDE for path in one) for _, one in drawn]
-    fails = wrong if any(wrong) else [bool(one) for _, one in drawn]
-    claim = shared([choices for choices, _ in drawn], fails)
+    """On which of the drawn cases the answer fails, where one or two of their choices say it.
+
+    Cases that do not ask for anything that fails say nothing of where it does.
+    """
+    drawn = [
+        (case.choices, _aspects_of(expected), {aspect_of(path) for path in one})
+        for case, expected, one in zip(reference.cases, reference.expected, found, strict=True)
+        if case.drawn
+    ]
+    wrong = {aspect for _, _, failing in drawn for aspect in failing}
+    told = wrong - set(BESIDE) or wrong
+    asking = [one for one in drawn if told & {*one[1], *one[2]}]
+    fails = [bool(told & failing) for _, _, failing in asking]
+    claim = shared([choices for choices, _, _ in asking], fails)
     if not claim:
         return ""
     return sentences.fails_where(len(fails), sum(fails), said(claim, reference.words))

@@ -35,6 +35,14 @@ _FINE = {
 _ARROWS = {"Tensor": "tensor", "tuple": "tuple", "list": "list", "dict": "dict", "int": "int", "bool": "bool"}
 _OF_TYPES = {"ndarray": "array", "type": "class", "builtin_function_or_method": "function", "method": "function"}
 _KNOWN = ("nothing", "array", "function", "class", "generator", "coroutine")
+_FITTING, _BY_NAME = ("fits", "layers are called"), "by name"
+_OF_A_LAYER = (
+    "weight",
+    "bias",
+    "running_mean",
+    "running_var",
+    "num_batches_tracked",
+)  # so end the names of the tensors that a case loads into a module
 # The words of a probe that keeps nothing of a result which is no tensor.
 _NO_TENSOR = re.compile(r"^an? (\w{1,60}), no tensor$")
 _TO_NUMPY = re.compile(r"\s*Use (tensor|Tensor)\.detach\(\)\.numpy\(\) instead\.?")
@@ -172,21 +180,19 @@ def _lacking(
         if not found[index] or isinstance(one, Raised):
             continue
         state = one.get("state")
-        if isinstance(state, Mapping) and isinstance(state.get("tensors"), Mapping):
-            asked = {
-                name: size
-                for name, item in reference.cases[index].inputs.items()
-                if (size := _size(item)) and "." in name
-            }
-            yield sentences.lacking(asked, {str(name): size for name, size in state["tensors"].items()})
+        state = state if isinstance(state, Mapping) else {}
+        if isinstance(state.get("tensors"), Mapping) and (asked := _asked_tensors(reference, index)):
+            yield sentences.lacking(asked, {str(name): _size(one) for name, one in state["tensors"].items()})
             return
         returned = run.handed_in.returned[index] if index < len(run.handed_in.returned) else ()
         keys = [item[0] for item in returned[1:] if isinstance(item, tuple) and item]
         if returned[:1] == ("module",):
-            registered = state.get("state_dict") if isinstance(state, Mapping) else None
-            said = _keys({"": _state_dict(reference.expected[index])}, {"": registered}, keys)
-            if not said and NOT_THESE in one.values():
-                said = sentences.its_tensors([item for item in returned[2:] if len(item) == 2])
+            said = _keys({"": _state_dict(reference.expected[index])}, {"": state.get("state_dict")}, keys)
+            by_name = all(state.get(what, _BY_NAME) == _BY_NAME for what in _FITTING)
+            if not said and (NOT_THESE in one.values() or not by_name):
+                there = [item for item in returned[2:] if len(item) == 2]
+                names = [name for name in reference.cases[index].inputs if name.endswith(_OF_A_LAYER)]
+                said = sentences.its_tensors(there, [name for name in names if name not in dict(there)])
             if said:
                 yield said
                 return
@@ -195,6 +201,20 @@ def _lacking(
             if said:
                 yield said
                 return
+
+
+def _asked_tensors(reference: Reference, index: int) -> dict[str, tuple[int, ...]]:
+    """The tensors that a network is asked to have, by name and size: those of the case, or those that are expected of it."""
+    expected = reference.expected[index]
+    assert not isinstance(expected, Raised)
+    state = expected.get("state")
+    named = state.get("tensors") if isinstance(state, Mapping) else None
+    of_a_layer = {
+        name: item
+        for name, item in reference.cases[index].inputs.items()
+        if "." in name and isinstance(item, Tensor | Uniform | Drawn)
+    }
+    return {name: _size(item) for name, item in (named or of_a_layer).items()}
 
 
 def _keys(expected: Seen, one: Mapping[str, Any], keys: Sequence[str]) -> str:
@@ -220,10 +240,11 @@ def _state_dict(expected: Seen) -> Any:
     return state.get("state_dict") if isinstance(state, Mapping) else None
 
 
-def _size(item: Any) -> tuple[int, ...]:
+def _size(item: Any) -> Any:
+    """The size of a tensor or of the recipe of one; anything else, such as a size, as it is."""
     match item:
         case Tensor():
             return tuple(item.shape)
         case Uniform() | Drawn():
             return item.size
-    return ()
+    return item

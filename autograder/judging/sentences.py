@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 __all__ = [
@@ -77,6 +78,8 @@ BROKE_OFF = "Your answer broke off its own check."
 PROCESS_ENDED = "This check was stopped: your answer ended the Python process in which it ran."
 STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."
 LEFT_ALONE = "left alone"
+WORLD = "the world"  # torch's own settings, each of which has a name of its own
+DRAWS = "Random numbers are drawn in it, as dropout does, or making a layer. Nothing is random here."
 GOT, EXPECTED, DIFFERENCE = "got", "expected", "difference"
 
 
@@ -84,13 +87,20 @@ _LETTERS = 200  # of a name that an answer chose
 _AGAIN = "Mend that, run that cell, then this one."
 
 
-def aspect_note(holds: Sequence[bool]) -> str:
-    """Beside an aspect's name, in how many cases it holds; nothing where it is the same in all.
+def aspect_note(holds: Sequence[bool], disturbed: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
+    """Beside an aspect's name, in how many cases it holds, nothing where it is the same in all; and what was not left alone.
 
     >>> aspect_note([True, False, False]), aspect_note([False, False])
     ('holds in 1 of 3 cases', '')
+    >>> aspect_note([False], {"x": ["its numbers"], WORLD: ["the grad mode"]})
+    'not left alone: x (numbers), the grad mode'
     """
-    return "" if all(holds) or not any(holds) else f"holds in {sum(holds)} of {len(holds)} cases"
+    counted = "" if all(holds) or not any(holds) else f"holds in {sum(holds)} of {len(holds)} cases"
+    told = []
+    for thing, changes in disturbed.items():
+        words = _some([one.removeprefix("its ") for one in changes], 2)
+        told.append(words if thing == WORLD else f"{thing[:_LETTERS]} ({words})")
+    return "; ".join(filter(None, [counted, f"not {LEFT_ALONE}: {_some(told, 4)}" if told else ""]))
 
 
 def differ(wrong: int, cases: int) -> str:
@@ -600,15 +610,16 @@ def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> s
     return " ".join(filter(None, [*parts, f"Of another size: {'; '.join(sizes[:4])}." if sizes else ""]))
 
 
-def its_tensors(there: Sequence[tuple[str, str]]) -> str:
-    """The tensors that a module has, by name and size.
+def its_tensors(there: Sequence[tuple[str, str]], missing: Sequence[str] = ()) -> str:
+    """The tensors that a module has, by name and size, and the names that are asked for and not among them.
 
-    >>> its_tensors([("w", "(3, 2)")]), its_tensors([])
-    ('It has these tensors: w (3, 2).', 'It has no tensors: nothing is registered.')
+    >>> its_tensors([("w", "(3, 2)")], ["b"]), its_tensors([])
+    ('Missing: b. It has these tensors: w (3, 2).', 'It has no tensors: nothing is registered.')
     """
     if not there:
         return "It has no tensors: nothing is registered."
-    return f"It has these tensors: {_some([f'{name} {size}'.strip() for name, size in there])}."
+    has = f"It has these tensors: {_some([f'{name} {size}'.strip() for name, size in there])}."
+    return " ".join(filter(None, [keys(missing, ()), has]))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -617,6 +628,6 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(name[:_LETTERS] for name in names[:8]) + more
+def _some(names: Sequence[str], at_most: int = 8) -> str:
+    more = f" and {len(names) - at_most} more" if len(names) > at_most else ""
+    return ", ".join(name[:_LETTERS] for name in names[:at_most]) + more

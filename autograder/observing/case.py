@@ -17,6 +17,7 @@ from autograder.observing.gradients import by_name
 from autograder.observing.handed_in import Form, form_of
 from autograder.observing.left_alone import Earlier, Look, Noted, look
 from autograder.observing.watch import Watch
+from autograder.observing.world import SEED
 
 __all__ = ["Case"]
 
@@ -116,7 +117,7 @@ class Case:
         """
         allowed = [before] if before is not None else self.seeds[-1:]
         if allowed and torch.default_generator.initial_seed() not in allowed:
-            self._note({"state": {"the global generator": ("its seed",)}})
+            self._note({"state": {"the global generator": (SEED,)}})
 
     @contextmanager
     def left_alone(self, **given: Any) -> Iterator[None]:

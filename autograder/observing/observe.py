@@ -26,7 +26,7 @@ from autograder.observing.patches import TorchsOwn
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
-from autograder.observing.world import GENERATOR, OtherGenerators, World
+from autograder.observing.world import OTHERS, OtherGenerators, World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
@@ -170,7 +170,7 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
                 fresh = case.fresh(watch, earlier, binding)
                 seen.append(_run_case(exercise, answer, fresh, world))
                 returned.append(fresh.returned[-1] if fresh.returned else ())
-            left = torchs_own.put_back() + ((GENERATOR,) if not exercise.draws and generators.changed() else ())
+            left = torchs_own.put_back() + ((OTHERS,) if not exercise.draws and generators.changed() else ())
             if seen and left:
                 seen[-1] = _with_noted(seen[-1], {"state": {"the world": left}})
     except KeyboardInterrupt as stop:

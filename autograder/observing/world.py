@@ -12,9 +12,11 @@ import torch
 from torch.nn.modules import module as nn_module
 from torch.overrides import _get_current_function_mode_stack
 
-__all__ = ["GENERATOR", "OtherGenerators", "World"]
+__all__ = ["GENERATOR", "OTHERS", "SEED", "OtherGenerators", "World"]
 
 GENERATOR = "the global generator of random numbers"
+OTHERS = "Python's or NumPy's global generator of random numbers"
+SEED = "its seed"
 
 _GLOBAL_HOOKS = tuple(name for name in vars(nn_module) if name.startswith("_global_") and name.endswith("hooks"))
 

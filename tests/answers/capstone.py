@@ -343,6 +343,12 @@ class Unpooled(Plain):
         return self.fc(self.dropout(F.relu(self.norm(self.conv(x)))).flatten(1))
 
 
+class Unpadded(Plain):
+    def __init__(self, p: float = 0.25) -> None:
+        super().__init__(p)
+        self.conv = nn.Conv2d(3, 16, kernel_size=3)
+
+
 class NormLast(Plain):
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm(torch.relu(self.conv(x)))
@@ -429,6 +435,14 @@ def parts_of_the_mean(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, 
     return {name: torch.stack([row[i] for row in rows]) for i, name in enumerate(params)}
 
 
+def backward_and_keep(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+    rows: list[dict[str, Tensor]] = []
+    for image, label in zip(x, target, strict=True):
+        F.cross_entropy(model(image[None]), label[None]).backward()
+        rows.append({name: one.grad.clone() for name, one in model.named_parameters() if one.grad is not None})
+    return {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+
+
 def backward_and_forget(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Tensor]:
     rows: dict[str, list[Tensor]] = {}
     for i in range(len(x)):
@@ -445,6 +459,7 @@ WRONG = [
     ("hybrid_cnn", "stateless calls that ignore the mode", Stateless),
     ("hybrid_cnn", "stateless calls that ignore the mode", StatelessNorm),
     ("hybrid_cnn", "pooled size wrong", Unpooled),
+    ("hybrid_cnn", "pooled size wrong", Unpadded),
     ("hybrid_cnn", "norm after ReLU", NormLast),
     ("hybrid_cnn", "p not handed on", Always),
     ("parity_report", "max of signed differences", signed),
@@ -463,6 +478,7 @@ WRONG = [
     ("per_sample_gradients", "batch gradient repeated", repeated),
     ("per_sample_gradients", "divided by N", parts_of_the_mean),
     ("per_sample_gradients", ".grad overwritten", backward_and_forget),
+    ("per_sample_gradients", "gradients added up over the samples", backward_and_keep),
 ]
 
 TORCHS_OWN: list[tuple[str, Any]] = []  # torch's own operators are all welcome in this chapter

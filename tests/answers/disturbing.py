@@ -11,6 +11,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from answers.registration.right import by_generator
+from answers.training.checkpoints import load_by_torch, save_by_torch
+from answers.training.heads import by_index
 from torch import Tensor, nn
 
 __all__ = ["BORROWING", "DISTURBING"]
@@ -113,6 +116,13 @@ TO_A_MODULE: dict[str, Callable[..., Any]] = {
     "an attribute set": _renamed,
     "a child added": lambda model: model.add_module("more", nn.ReLU()),
 }
+
+
+def _one_mode(model: nn.Module) -> None:
+    model.train(model.training)
+
+
+_MODE: dict[str, Callable[..., Any]] = {"one mode for all parts": _one_mode}
 
 
 def _enter(context: Any) -> None:
@@ -332,6 +342,11 @@ DISTURBING: list[tuple[str, str, Answer]] = [
     ),
     *(
         (one, what, after(_FORWARD[one], change))
+        for one in ("params_from_module", "count_parameters")
+        for what, change in _MODE.items()  # predict_proba may put back the mode of the whole
+    ),
+    *(
+        (one, what, after(_FORWARD[one], change))
         for one in ("predict_proba", "relu")
         for what, change in TO_THE_WORLD.items()
     ),
@@ -344,6 +359,18 @@ DISTURBING: list[tuple[str, str, Answer]] = [
         ("sequential_cnn", what, after(lambda: nn.Sequential(layers()), change))
         for what, change in TO_THE_WORLD.items()
         if what != "the global generator drawn from"
+    ),
+    *(
+        ("find_unregistered", what, after(by_generator, (TO_A_MODULE | _MODE)[what]))
+        for what in (*_MODE, "frozen", "thawed", ".grad cleared", "hooked")
+    ),
+    *(
+        ("swap_head", what, after(by_index, (TO_A_MODULE | _MODE)[what]))
+        for what in (*_MODE, "one parameter frozen", ".grad cleared by zero_grad", "hooked")
+    ),
+    *(
+        ("checkpoint", what, (after(save_by_torch, (TO_A_MODULE | _MODE)[what]), load_by_torch))
+        for what in (*_MODE, ".grad cleared", "parameters replaced", "parameters moved in memory", "hooked")
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),

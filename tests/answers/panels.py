@@ -74,6 +74,39 @@ pad2d""",
         "lambda numel, new_size: tuple(numel if one == -1 else one for one in new_size)",
     ),
     "something else changed": ("relu", "lambda x: x.clamp(min=0) if x.requires_grad else x.clamp_(min=0)"),
+    "something random": (
+        "functional_cnn",
+        "lambda x, p: F.linear(F.dropout(F.conv2d(x, p['conv.weight'], p['conv.bias'], padding=1).relu(), 0.1).flatten(1), "
+        "p['fc.weight'], p['fc.bias'])",
+    ),
+    "a generator seeded": ("relu", "lambda x: (torch.manual_seed(3), x.clamp(min=0))[1]"),
+    "a layer without its bias": (
+        "dropout_net",
+        "class DropoutNet(nn.Module):\n    def __init__(self, p):\n        super().__init__()\n"
+        "        self.hidden, self.out = nn.Linear(8, 16), nn.Linear(16, 4, bias=False)\n    def forward(self, x):\n"
+        "        return self.out(self.hidden(x).relu())\nDropoutNet",
+    ),
+    "layers under other names": (
+        "hybrid_cnn",
+        "class HybridCNN(nn.Module):\n    def __init__(self, p=0.25):\n        super().__init__()\n"
+        "        self.conv, self.bn, self.fc = nn.Conv2d(3, 16, 3, padding=1), nn.BatchNorm2d(16), nn.Linear(4096, 10)\n"
+        "        self.dropout = nn.Dropout(p)\n    def forward(self, x):\n"
+        "        return self.fc(self.dropout(F.max_pool2d(self.bn(self.conv(x)).relu(), 2)).flatten(1))\nHybridCNN",
+    ),
+    "a buffer is missing": (
+        "my_batch_norm2d",
+        "class MyBatchNorm2d(nn.Module):\n    def __init__(self, num_features, eps=1e-5, momentum=0.1):\n"
+        "        super().__init__()\n        self.eps, self.momentum = eps, momentum\n"
+        "        self.weight, self.bias = nn.Parameter(torch.ones(num_features)), nn.Parameter(torch.zeros(num_features))\n"
+        "        self.register_buffer('running_mean', torch.zeros(num_features))\n"
+        "        self.register_buffer('running_var', torch.ones(num_features))\n    def forward(self, x):\n"
+        "        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, self.training, "
+        "self.momentum, self.eps)\nMyBatchNorm2d",
+    ),
+    "a dict of other things": (
+        "parity_report",
+        "lambda model, x, target: {(build, what): 0.0 for build in ('functional', 'by_hand') for what in ('logits', 'gradients')}",
+    ),
     "nothing came back": ("relu", "def relu(x):\n    x.clamp(min=0)\nrelu"),
     "printed and not returned": ("relu", "def relu(x):\n    print(end='')\n    x.clamp(min=0)\nrelu"),
     "two results for one": ("relu", "lambda x: (x.clamp(min=0), x > 0)"),

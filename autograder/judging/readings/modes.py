@@ -42,7 +42,7 @@ def dropout(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
     ):  # so many elements that a wrong share of zeros is always seen
         said["values"]["share of zeros"] = share
     if case.inputs.get("mask"):
-        said["mask"] = _mask(outs != 0, p if share == "as p says" else None)
+        said["mask"] = {**_mask(outs != 0, p if share == "as p says" else None), "share of zeros": share}
     return said
 
 

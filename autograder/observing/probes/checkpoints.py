@@ -43,6 +43,7 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
     saved = tensors_of(model)
     with Handed(model) as saving:
         data = case.call(save, model=model, optimizer=optimizer)
+    noted = case.noted.get("state", {}).get("model", ())  # to be saved is no reason to change: here no part of it may
     if not isinstance(data, bytes):
         return observe(values="no bytes were saved", state={"saved": type(data).__name__})
     left_alone = _same(saved, tensors_of(model))
@@ -61,7 +62,7 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
         "saved": "bytes",
         "answered": _answered(answered, other, its_optimizer),
         "hyper-parameters": hyper_parameters(its_optimizer, case["groups"]),
-        "left by saving": saving.left,
+        "left by saving": saving.left | {"others": ", ".join(noted) or "nothing"},
         "left by loading": reading.left,
         "patched classes": patched(case),
     }
@@ -78,6 +79,8 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
 
 def _pair(case: Case, seed: str, groups: str) -> Pair:
     model = build_module(case["layers"], case[seed]).to(case["dtype"])
+    for path in case.get("evaluating", ()):
+        model.get_submodule(path).eval()
     return model, build_optimizer(model, case["optimizer"], case[groups])
 
 

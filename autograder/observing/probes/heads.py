@@ -28,6 +28,7 @@ def observe_swap(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
     """Train, swap, give the new head known numbers, train on. On another device there are no numbers, only forms."""
     model = build_headed(case["body"], case["head"], case["seed"]).to(case["dtype"])
     model.to(case["device"])
+    model.body.train(not case.get("body_in_eval", False))
     optimizer = build_optimizer(model, case["optimizer"], case["groups"])
     batches = batches_of(case) if "batches" in case else []
     train(model, optimizer, batches[: case["first"]])

@@ -146,8 +146,8 @@ def _draw(module: nn.Module, seed: int) -> None:
 def specimen_of(case: Case) -> nn.Module:
     """The module that a case describes: its ``layers`` and ``seed``, and how it stands.
 
-    ``dtype``, ``training`` (of all parts), ``evaluating`` (paths of parts in eval mode), and ``graded``: every parameter
-    has a ``.grad`` already. Each of them may be left out.
+    ``dtype``, ``training`` (of all parts), ``mixed`` (the first part inside is in the other mode), ``evaluating`` (paths
+    of parts in eval mode), and ``graded``: every parameter has a ``.grad`` already. Each of them may be left out.
 
     >>> module = specimen_of(Case("", {"layers": [("linear", 2, 3)], "evaluating": ("0",), "graded": True}))
     >>> modes(module), module[0].bias.grad
@@ -155,6 +155,9 @@ def specimen_of(case: Case) -> nn.Module:
     """
     module = build_module(case["layers"], case.get("seed", 0)).train(case.get("training", True))
     module.to(case.get("dtype", torch.float32))
+    if case.get("mixed", False):
+        for part in list(module.modules())[1:2]:
+            part.training = not part.training
     for path in case.get("evaluating", ()):
         module.get_submodule(path).training = False
     for one in module.parameters() if case.get("graded", False) else ():

@@ -245,4 +245,10 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("evaluate", "probabilities or classes, not logits", lambda model, x: quietly(model, x).max(1).indices),
     ("evaluate", "the parameters frozen", frozen),
     ("evaluate", "gradients cleared", emptied),
+    ("dropout", "one half dropped, whatever p is", dropped(
+        lambda x, p, g: x * torch.randint(0, 2, x.shape, generator=g) / (1 - p))),
+    ("dropout", "p held against normal numbers", dropped(
+        lambda x, p, g: torch.where(torch.randn(x.shape, generator=g) > p, x / (1 - p), torch.zeros_like(x)))),
+    ("dropout", "nothing dropped without a generator", lambda x, p=0.5, training=True, generator=None: (
+        x * kept(x, p, generator) / (1 - p) if training and generator else x)),
 ]  # fmt: skip

@@ -103,6 +103,17 @@ def symmetric(matrix: Callable[[Tensor], Tensor] = lambda w: w.triu() + w.triu(1
     return type("SymmetricLinear", (Symmetric,), {"forward": lambda self, x: use(self, x, matrix(self.weight))})
 
 
+class Kept(Tied):
+    """Its transpose is a view that was made once, and is no part of the module."""
+
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__(features, hidden)
+        self.back = self.weight.t()
+
+    def decode(self, code: Tensor) -> Tensor:
+        return torch.matmul(code, self.back.t()) + self.decoder_bias
+
+
 IDEAS: list[tuple[str, str, Any]] = [
     ("attention", "multiplied by √E", scaled(lambda q, k: math.sqrt(q.shape[-1]))),
     ("attention", "scaled by another size", scaled(lambda q, k: 1 / math.sqrt(q.shape[-2]))),
@@ -156,4 +167,5 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("symmetric_linear", "two dimensions only", symmetric(use=lambda self, x, s: torch.mm(x, s) + self.bias)),
     ("symmetric_linear", "dtype of the input lost", symmetric(use=lambda self, x, s: F.linear(x, s, self.bias).float())),
     ("symmetric_linear", "gradient lost", symmetric(use=lambda self, x, s: F.linear(x, s, self.bias).data)),
+    ("tied_autoencoder", "transpose copied in __init__", Kept),
 ]  # fmt: skip

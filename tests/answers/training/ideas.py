@@ -183,6 +183,23 @@ def loaded(change):
     return lambda data, model, optimizer: change(*load_by_torch(data, model, optimizer))
 
 
+def put_in_place_of_leaves(params, lr):
+    for name in params:
+        if params[name].grad is not None:
+            params[name] = params[name] - params[name].grad * lr
+
+
+def group_added(model, optimizer, num_classes):
+    like = model.fc.weight
+    model.fc = nn.Linear(like.size(1), num_classes, device=like.device, dtype=like.dtype)
+    optimizer.add_param_group({"params": model.fc.parameters()})
+
+
+def group_of_float32_added(model, optimizer, num_classes):
+    model.fc = nn.Linear(model.fc.in_features, num_classes)
+    optimizer.add_param_group({"params": model.fc.parameters()})
+
+
 IDEAS = [
     ("cross_entropy", "clamped inside the logarithm", lambda logits, target: of_right(
         torch.log(torch.clamp(F.softmax(logits, 1), min=1e-7)), target)),
@@ -204,7 +221,7 @@ IDEAS = [
     ("cross_entropy", "graph cut", lambda logits, target: torch.tensor(float(of_right(logits.log_softmax(1), target)))),
     ("cross_entropy", "in place", subtracted_in_place),
     ("sgd_step", "the first leaf only", stepped(lambda gradient, lr: lr * gradient, once=True)),
-    ("sgd_step", "divided by the gradient's length", stepped(lambda gradient, lr: lr * torch.sign(gradient))),
+    ("sgd_step", "only the gradient's direction used", stepped(lambda gradient, lr: lr * torch.sign(gradient))),
     ("sgd_step", "divided by lr", stepped(lambda gradient, lr: gradient / lr if lr else 0)),
     ("sgd_step", "the leaves stand still", lambda params, lr: {
         name: one if one.grad is None else (one.data - lr * one.grad).requires_grad_() for name, one in params.items()}),
@@ -216,7 +233,7 @@ IDEAS = [
         model, batches, lr, loss=lambda out, target: F.nll_loss(F.softmax(out, 1), target))),
     ("train_module", "lr written in", lambda model, batches, lr: trained(model, batches, 0.1)),
     ("train_module", "a copy trained", lambda model, batches, lr: trained(copy.deepcopy(model), batches, lr)),
-    ("train_module", "batches by number", lambda model, batches, lr: trained(
+    ("train_module", "batches taken for a list", lambda model, batches, lr: trained(
         model, [batches[i] for i in range(len(batches))], lr)),
     ("train_functional", "other memory under the same leaves", lambda params, batches, lr: functional(
         params, batches, lr, step=rebound)),
@@ -246,4 +263,11 @@ IDEAS = [
     ("checkpoint", "buffers forgotten", (save_parameters, load_parameters)),
     ("checkpoint", "read from the end", (not_rewound, load_by_torch)),
     ("checkpoint", "mode changed", (save_by_torch, loaded(lambda model, optimizer: (model.eval(), optimizer)))),
+    ("sgd_step", "rebinding to new tensors", lambda params, lr: params.update(
+        {name: one - lr * one.grad for name, one in params.items()})),
+    ("sgd_step", "rebinding to new tensors", put_in_place_of_leaves),
+    ("train_module", "batches taken for a list", lambda model, batches, lr: (
+        sum(trained(model, batches, lr)) / len(batches))),
+    ("swap_head", "both kept", group_added),
+    ("swap_head", "both kept", group_of_float32_added),
 ]  # fmt: skip

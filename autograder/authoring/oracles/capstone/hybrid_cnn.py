@@ -234,11 +234,13 @@ HYBRID_CNN = Oracle(
             _built(lambda model, x: model.fc(model.dropout(_hidden(model, x)).flatten(1)), features=16 * 8 * 8),
             _built(lambda model, x: model.fc(model.dropout(_hidden(model, x)).flatten(1)), features=16 * 15 * 15),
             _built(lambda model, x: model.fc(model.dropout(_hidden(model, x)).flatten(1)), features=16 * 31 * 31),
+            _built(lambda model, x: _end(model, _hidden(model, x)), conv=lambda: nn.Conv2d(3, 16, 3)),
             _built(lambda model, x: _end(model, F.relu(model.norm(model.conv(x))))),
             _built(lambda model, x: _end(model, F.max_pool2d(F.relu(model.norm(model.conv(x))), 2, 1))),
             _built(lambda model, x: _end(model, F.max_pool2d(_hidden(model, x), 2))),
             raises="RuntimeError",
-            says="F.max_pool2d(x, 2) halves both sides: 32 × 32 becomes 16 × 16, and 16 maps of that are 4096 features.",
+            says="The convolution pads by 1 and keeps 32 × 32, and F.max_pool2d(x, 2) halves both sides: 16 maps of 16 × 16 are 4096 "
+            "features.",
         ),
         Misconception(
             "norm after ReLU",

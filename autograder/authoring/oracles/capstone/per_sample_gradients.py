@@ -132,14 +132,14 @@ def _repeated(reduction: str) -> Callable[..., Gradients]:
 
 
 def _by_backward(
-    *, before: bool = True, after: Callable[[nn.Module], Any] = lambda model: None
+    *, before: str = "each", after: Callable[[nn.Module], Any] = lambda model: None
 ) -> Callable[..., Gradients]:
-    """A loop over ``backward``, with gradients cleared ``before`` each and something done ``after`` all."""
+    """A loop over ``backward``, with gradients cleared ``before`` each, the first or none, and something done ``after`` all."""
 
     def answer(model: nn.Module, x: Tensor, target: Tensor) -> Gradients:
         found: dict[str, list[Tensor]] = {name: [] for name, _ in model.named_parameters()}
         for i in range(len(x)):
-            if before or i == 0:
+            if before == "each" or (before == "the first" and i == 0):
                 model.zero_grad()
             F.cross_entropy(model(x[i : i + 1]), target[i : i + 1]).backward()
             for name, parameter in model.named_parameters():
@@ -206,7 +206,8 @@ PER_SAMPLE_GRADIENTS = Oracle(
         ),
         Misconception(
             "gradients added up over the samples",
-            _by_backward(before=False),
+            _by_backward(before="the first"),
+            _by_backward(before="none"),
             _changed(lambda one: one.cumsum(0)),
             says="backward() adds to .grad: the second entry holds the first one's gradient as well.",
         ),

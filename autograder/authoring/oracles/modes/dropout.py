@@ -18,6 +18,7 @@ __all__ = ["DROPOUT"]
 Generator = torch.Generator | None
 
 _DRAWS = 40  # so many that surely not all is dropped, and no two elements have one fate by chance
+_FEWER = 28  # where only that is asked: with one half, all is dropped by chance four times in a thousand million
 
 
 def dropout(x: Tensor, p: float = 0.5, training: bool = True, generator: Generator = None) -> Tensor:
@@ -35,11 +36,12 @@ def _dropped(
     in_eval: Callable[[float], float] = lambda p: 1.0,
     mask_of: Callable[[Tensor], Sequence[int]] = lambda x: x.shape,
     probability: Callable[[float], float] = lambda p: p,
+    draw: Callable[..., Tensor] = torch.rand,
 ) -> Tensor:
-    """Dropout with another factor for what is kept, in eval, with a mask of another shape, or another probability."""
+    """Dropout with another factor for what is kept, in eval, with a mask of another shape or drawn otherwise, or another probability."""
     if not training:
         return x * in_eval(p)
-    numbers = torch.rand(list(mask_of(x)), generator=generator)  # in float32, as nearly everybody draws them
+    numbers = draw(list(mask_of(x)), generator=generator)  # in float32, as nearly everybody draws them
     return x * (numbers >= probability(p)) * kept(p)
 
 
@@ -164,8 +166,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         return make.case(aspect="eval", leaves=one.leaves, **inputs)
     if one.get("p", 0.5) == 0 or 0 in size:
         return make.case(aspect="nothing to drop", leaves=one.leaves, **inputs)
-    mask: dict[str, Any] = {"mask": True} if one.layout == "contiguous" and one.rank > 2 else {}
-    return make.case(drawn=True, draws=_DRAWS, leaves=one.leaves, **mask, **inputs)
+    inputs |= {"mask": True, "draws": _DRAWS} if one.layout == "contiguous" and one.rank > 2 else {"draws": _FEWER}
+    return make.case(drawn=True, leaves=one.leaves, **inputs)
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -297,6 +299,18 @@ DROPOUT = Oracle(
             says="p is the probability with which an element is dropped; it is kept with 1 − p.",
         ),
         Misconception(
+            "one half dropped, whatever p is",
+            _with(probability=lambda p: 0.5),
+            _with(probability=lambda p: 0.5 if p else 0.0),
+            says="Half of the elements go. p says how many: rand() < p is true with probability p, randint(0, 2) with one half.",
+        ),
+        Misconception(
+            "p held against normal numbers",
+            _with(draw=torch.randn),
+            says="torch.randn draws normal numbers, and they lie below p far more often than with probability p. torch.rand draws evenly "
+            "between 0 and 1.",
+        ),
+        Misconception(
             "multiplied by 1 − p",
             _with(kept=lambda p: 1 - p),
             says="What is kept has to grow, to make up for what is missing: it is divided by 1 − p.",
@@ -331,6 +345,13 @@ DROPOUT = Oracle(
             "the global generator",
             lambda x, p=0.5, training=True, generator=None: _dropped(x, p, training, None),
             says="Where a generator is given, all random numbers come from it: hand it on to what draws.",
+        ),
+        Misconception(
+            "nothing dropped without a generator",
+            lambda x, p=0.5, training=True, generator=None: _dropped(
+                x, p, training and generator is not None, generator
+            ),
+            says="Without a generator of its own the global one decides, as everywhere in torch: torch.rand(…, generator=None) draws from it.",
         ),
         Misconception(
             "the same mask at every call",

@@ -59,7 +59,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers = [*layers, ("nest", *inside)]
     shown = f"{one.make}, and beside it {one.beside}; trainable_only {one.trainable}"
     given = {"trainable_only": one.trainable} if one.trainable != absent else {}
-    return make.case(layers=layers, training=one.training, graded=one.graded, dtype=one.dtype, shown=shown, **given)
+    return make.case(
+        layers=layers, training=one.training, mixed=one.mixed, graded=one.graded, dtype=one.dtype, shown=shown, **given
+    )
 
 
 _SPACE = Space(
@@ -71,12 +73,14 @@ _SPACE = Space(
     depth=(0, 1, 3),
     trainable=(absent, False, True),
     training=(True, False),
+    mixed=(False, True),
     graded=(False, True),
     dtype=(torch.float32, torch.float64, torch.bfloat16),
     words={
         **MAKE_WORDS,
         "trainable": "trainable_only is {}",
         "training": "training mode is {}",
+        "mixed": "the first part inside is in the other mode: {}",
         "graded": "parameters have a .grad already: {}",
     },
 )

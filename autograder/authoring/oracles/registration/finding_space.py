@@ -81,7 +81,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
             inside = {"stack": ("modules", ("bare", 2, 2), ("module", here))}
     aspect = {"aspect": "registered"} if _nothing_is_lost(one) else {}
     shown = f"{one.what} in {one.holder} called {one.name} of {one.at}, beside {one.beside}"
-    return make.case(attributes=first | inside, shown=shown, **aspect)
+    return make.case(attributes=first | inside, in_use=one.in_use, shown=shown, **aspect)
 
 
 def _nothing_is_lost(one: Chosen) -> bool:
@@ -103,11 +103,13 @@ FINDING_SPACE = Space(
     ),
     beside=("nothing", "numbers and text", "what is registered", "another tensor"),
     name=("scale", "_hidden", "zz"),
+    in_use=(False, True),
     words={
         "what": "what is looked for is {}",
         "holder": "it lies in {}",
         "at": "it belongs to {}",
         "beside": "beside it lies {}",
         "name": "it is called {}",
+        "in_use": "a registered layer beside it is in eval mode, half frozen, and has a .grad: {}",
     },
 )

@@ -176,7 +176,7 @@ def in_common(kind: type[Layer], own: str) -> list[Misconception]:
                 draw_bias=lambda self, size, bound: self.draw(size, bound / 6**0.5),
             ),
             says="Even, but beyond ±1/√fan_in. nn.init.kaiming_uniform_ puts a √6 in front unless it is told a=√5, and then "
-            "the two cancel.",
+            "the two cancel. The bias keeps to the same bound as the weight.",
         ),
         Misconception(
             "bounds too narrow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -183,6 +184,15 @@ class _GraphOnce(_Once):
         return self.weight.T
 
 
+def _in_its_dtype(kind: type[_Once]) -> list[type[nn.Module]]:
+    """The same, but what was made in ``__init__`` keeps the dtype of that time: F.linear and @ complain of it in words of their own."""
+    ways: list[Callable[[Any, Tensor], Tensor]] = [
+        lambda self, code: F.linear(code, self.transposed, self.decoder_bias),
+        lambda self, code: code @ self.transposed.T + self.decoder_bias,
+    ]
+    return [type("Once", (kind,), {"decode": way}) for way in ways]
+
+
 class _BufferOnce(TiedAutoencoder):
     transposed: Tensor
 
@@ -263,6 +273,7 @@ TIED_AUTOENCODER = Oracle(
             _ViewOnce,
             _GraphOnce,
             _BufferOnce,
+            *(one for kind in (_Once, _ViewOnce, _GraphOnce) for one in _in_its_dtype(kind)),
             says="A transpose made in __init__ is one of the tensor that was there then. After .double(), a loaded state_dict or a "
             "step it is another one's. Take the transpose in decode, at every call.",
         ),

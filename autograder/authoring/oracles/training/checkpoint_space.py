@@ -27,6 +27,10 @@ _NETS = {
         ),  # a bias before a batch norm has a gradient of rounding
     ),
 }
+_WITHOUT_NUMBERS = {
+    "two layers": ("1",),
+    "batch norm": ("2", "3"),
+}  # relu and flatten: the mode makes no difference to them
 _KINDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "plain SGD": ("SGD", {"lr": 0.2}, {"lr": 0.01}),
     "SGD with momentum": ("SGD", {"lr": 0.1, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.0}),
@@ -44,8 +48,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers=layers, seed=make.seed(), other_seed=make.seed(), optimizer=kind, dtype=one.dtype,
         groups=tuple({"params": some, **options, "lr": options["lr"] / (n + 1)} for n, some in enumerate(groups)),
         other_groups=tuple({"params": some, **options, **other} for some in groups),
-        batches=draw_batches(make, (3, 2, 4, 3)[: one.steps + 2], 3, *shape, dtype=one.dtype),
-        first=one.steps, other_first=one.others,
+        batches=draw_batches(make, (3, 2, 4)[: one.steps + 1], 3, *shape, dtype=one.dtype),
+        first=one.steps, other_first=one.others, evaluating=_WITHOUT_NUMBERS[one.net] if one.mixed else (),
     )  # fmt: skip
 
 
@@ -56,6 +60,7 @@ CHECKPOINT_SPACE = Space(
     groups=(1, 2),
     steps=(0, 2),
     others=(0, 1),
+    mixed=(False, True),
     dtype=FLOATS,
     # Adam's steps are as long for a gradient that is mostly rounding.
     within=lambda one: "Adam" not in one.optimizer or one.dtype == torch.float64,
@@ -64,6 +69,7 @@ CHECKPOINT_SPACE = Space(
         "optimizer": "the optimiser is {}",
         "groups": "it has {} groups",
         "steps": "{} steps come before saving",
+        "mixed": "layers without numbers are in eval mode: {}",
         "others": "the one that is loaded into has made {} steps",
     },
 )

@@ -42,7 +42,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     few, of = min(one.before, one.after), 3
     return make.case(
         body=(("linear", of, one.features),), head=(one.features, one.before), num_classes=one.after, seed=make.seed(),
-        dtype=one.dtype, device="cpu", optimizer=kind, groups=tuple(groups), first=one.steps,
+        dtype=one.dtype, device="cpu", body_in_eval=one.body_in_eval, optimizer=kind, groups=tuple(groups), first=one.steps,
         numbers={"weight": make.drawn(one.after, one.features, dtype=one.dtype), "bias": make.drawn(one.after, dtype=one.dtype)},
         batches=draw_batches(make, (3, 2, 4, 3)[: one.steps + 2], few, of, dtype=one.dtype),
     )  # fmt: skip
@@ -56,6 +56,7 @@ HEAD_SPACE = Space(
     optimizer=tuple(_KINDS),
     groups=tuple(_GROUPS),
     steps=(0, 1, 2),
+    body_in_eval=(False, True),
     dtype=FLOATS,
     within=lambda one: "Adam" not in one.optimizer or one.dtype == torch.float64,
     traits={"there are as many classes as before": lambda one: one.before == one.after},
@@ -66,5 +67,6 @@ HEAD_SPACE = Space(
         "optimizer": "the optimiser is {}",
         "groups": "its groups are {}",
         "steps": "{} steps were made before",
+        "body_in_eval": "the body is in eval mode: {}",
     },
 )

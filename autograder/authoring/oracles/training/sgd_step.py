@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -153,6 +154,8 @@ def _in_place(change: Callable[[Tensor, Tensor, float], Any], *, clear: bool = T
 
 
 def _into_the_dictionary(*, clear: bool, moved: bool = False) -> Callable[[Params, float], None]:
+    """New leaves in the dictionary; ``moved``: in the places of those that are skipped, too."""
+
     def answer(params: Params, lr: float) -> None:
         for name, one, gradient in _stepped(params):
             params[name] = (one - lr * gradient).detach().requires_grad_()
@@ -162,6 +165,13 @@ def _into_the_dictionary(*, clear: bool, moved: bool = False) -> Callable[[Param
             params.update({name: one.detach().clone().requires_grad_() for name, one in params.items()})
 
     return answer
+
+
+def _computed_into_the_dictionary(params: Params, lr: float, *, skip: bool) -> None:
+    """Tensors that were computed, in the places of leaves: with their graph, and with no thought of the gradients."""
+    for name, one in list(params.items()):
+        if one.grad is not None or not skip:
+            params[name] = one - lr * one.grad  # type: ignore[operator]
 
 
 def _loop_variable(params: Params, lr: float, *, clear: bool) -> None:
@@ -233,6 +243,7 @@ SGD_STEP = Oracle(
         Misconception(
             "rebinding to new tensors",
             *(_into_the_dictionary(clear=clear, moved=moved) for clear in (True, False) for moved in (True, False)),
+            *(partial(_computed_into_the_dictionary, skip=skip) for skip in (True, False)),
             _other_memory,
             says="The result is a new tensor, put where the old one was. Whoever else holds the old one, a module or an "
             "optimiser, sees nothing of it. Write into the memory that is there: p.add_(…), p -= ….",
@@ -259,7 +270,7 @@ SGD_STEP = Oracle(
             says="Only one leaf has moved. Is there a return inside of the loop?",
         ),
         Misconception(
-            "divided by the gradient's length",
+            "only the gradient's direction used",
             _in_place(lambda one, gradient, lr: one.sub_(lr * gradient / (gradient.norm() + 1e-9))),
             _in_place(lambda one, gradient, lr: one.sub_(lr * gradient.sign())),
             says="The step is lr times the gradient as it is: a steep place makes a long step.",

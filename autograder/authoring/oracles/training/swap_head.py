@@ -129,6 +129,18 @@ def _added(model: Any, optimizer: Optimizer, num_classes: int) -> None:
     optimizer.add_param_group({**options, "params": list(model.fc.parameters())})
 
 
+def _added_plainly(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+    """As it is written first: a group with the optimiser's defaults."""
+    model.fc = _new_head(model, num_classes)
+    optimizer.add_param_group({"params": list(model.fc.parameters())})
+
+
+def _added_in_float32(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+    """The same, and the dtype and device of the old head forgotten."""
+    model.fc = nn.Linear(model.fc.in_features, num_classes)
+    optimizer.add_param_group({"params": list(model.fc.parameters())})
+
+
 def _appended(model: Any, optimizer: Optimizer, num_classes: int) -> None:
     model.fc = _new_head(model, num_classes)
     optimizer.param_groups[-1]["params"].extend(model.fc.parameters())
@@ -239,6 +251,8 @@ SWAP_HEAD = Oracle(
         Misconception(
             "both kept",
             _added,
+            _added_plainly,
+            _added_in_float32,
             _appended,
             says="The new tensors are stepped, and the old ones are, too: they stay in the optimiser, with all their state. "
             "New ones take the old ones' places.",

@@ -283,7 +283,7 @@ TRAIN_MODULE = Oracle(
             says="It was a copy that learned: the model that you were given stands where it stood.",
         ),
         Misconception(
-            "batches by number",
+            "batches taken for a list",
             *(_by_number(count) for count in (True, False)),
             raises="TypeError",
             says="Batches may come from a generator, which has no length and no numbers: for x, target in batches.",
