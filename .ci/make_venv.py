@@ -77,7 +77,7 @@ class Venv:
         """The version of .venv's own Python, or None when it does not run any more."""
         asked = [str(self.python), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
         try:
-            return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+            return subprocess.run(asked, capture_output=True, text=True, errors="replace", check=True).stdout.strip()
         except (OSError, subprocess.CalledProcessError):
             return None
 
@@ -86,8 +86,9 @@ class Venv:
         # If this very Python is the .venv's own, then the one it was made from.
         base = getattr(sys, "_base_executable", None) or sys.executable
         made = subprocess.run(
-            [base, "-m", "venv", "--clear", str(self.folder)], capture_output=True, text=True, stdin=subprocess.DEVNULL
-        )
+            [base, "-m", "venv", "--clear", str(self.folder)],
+            capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
+        )  # fmt: skip
         if made.returncode:
             raise CommandFailed(made.stdout + made.stderr)
 

@@ -19,6 +19,7 @@ from autograder.authoring.lessons.lesson import Lesson, LessonError, read
 from autograder.authoring.lessons.mistakes import mistakes
 from autograder.authoring.lessons.notebook import notebook, to_bytes
 from autograder.authoring.lessons.work import HoldsWork, guard, stamp
+from autograder.authoring.mistakes import chapters_given_twice
 from autograder.authoring.unfinished import left, unrecorded
 from autograder.commands import commands_on_path
 from autograder.files import write_whole
@@ -93,7 +94,7 @@ def _slugs(chapters: Iterable[str] | None) -> list[str]:
 def _lessons(root: Path, slugs: Iterable[str], *, alone: bool) -> dict[str, Lesson]:
     """The lessons of these chapters, free of mistakes. ``alone``: there may be no others."""
     lessons: dict[str, Lesson] = {}
-    told: list[str] = []
+    told: list[str] = chapters_given_twice(CHAPTERS)
     for slug in slugs:
         try:
             lessons[slug] = read(root / LESSONS / f"{slug}.py", LESSONS / f"{slug}.py")
@@ -106,10 +107,17 @@ def _lessons(root: Path, slugs: Iterable[str], *, alone: bool) -> dict[str, Less
     if alone:
         for path in sorted((root / LESSONS).glob("*.py")):
             if path.stem not in slugs:
-                told.append(f"{LESSONS / path.name}:1: this lesson is no chapter; name it in course/chapters.py")
+                told.append(f"{LESSONS / path.name}:1: {_no_chapter(path.stem)}")
     if told:
         raise LessonError("\n".join(told))
     return lessons
+
+
+def _no_chapter(stem: str) -> str:
+    taken = next((one.slug for one in CHAPTERS if stem.partition("_")[0] == f"{one.number:02d}"), None)
+    if taken is None:
+        return "this lesson is no chapter; name it in course/chapters.py"
+    return f"this lesson is no chapter, and its number is {taken}'s; give it another, and name it in course/chapters.py"
 
 
 def _unfinished(slug: str, root: Path) -> list[str]:

@@ -27,7 +27,7 @@ def members(root: Path = ROOT) -> Iterator[Path]:
     package = root / "autograder"
     for name in dict.fromkeys((*sides.DOOR, *_COMMANDS, "sides.py")):
         yield package / name
-    for folder in (*(package / side for side in (*sides.LEARNERS, "workbench")), root / "course"):
+    for folder in (*(package / side for side in (*sides.LEARNERS, "workbench", "cli")), root / "course"):
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(root).parts
             if path.is_file() and "__pycache__" not in inside and inside[:2] != ("course", "lessons"):

@@ -14,7 +14,7 @@ from typing import Any
 
 from allpairspy import AllPairs
 
-__all__ = ["Condition", "Want", "Within", "all_pairs", "covering", "is_feasible"]
+__all__ = ["Condition", "Open", "Want", "Within", "all_pairs", "covering", "is_feasible"]
 
 Choices = Mapping[str, Any]
 Values = Mapping[str, Sequence[Any]]
@@ -178,21 +178,27 @@ def _found(conditions: Sequence[Within], values: Values, fixed: Row, most: int |
     return {name: row.get(name, sum(row.values()) % len(options)) for name, options in values.items()}
 
 
-class _Open(Exception):
+class Open(Exception):
     """A condition asked for a name that nothing has been chosen for yet."""
 
 
 class _Partial(dict[str, Any]):
+    def __init__(self, row: Choices, values: Values) -> None:
+        super().__init__(row)
+        self._values = values
+
     def __missing__(self, name: str) -> Any:
-        raise _Open(name)
+        if name not in self._values:
+            raise KeyError(name)
+        raise Open(name)
 
 
 def _deciding(condition: Condition, values: Values, row: Row) -> Iterator[Row]:
     """Every set of choices that decides the condition: it says what it must know next by the name it does not find."""
     try:
-        condition(_Partial(_named(row, values)))
+        condition(_Partial(_named(row, values), values))
         yield row
-    except _Open as asked:
+    except Open as asked:
         for index in range(len(values[asked.args[0]])):
             yield from _deciding(condition, values, {**row, asked.args[0]: index})
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from autograder.observing.exercise import DEFAULT_SHARES, Exercise
+from course.chapters import Chapter
 
-__all__ = ["given_twice", "unknown_aspects"]
+__all__ = ["chapters_given_twice", "given_twice", "unknown_aspects"]
 
 # What is noted of an answer beside that which a probe looks at.
 _BESIDE = ("memory", "state")
@@ -22,6 +23,21 @@ def given_twice(ids: Iterable[str]) -> list[str]:
     ['relu']
     """
     return [one for one, times in Counter(ids).items() if times > 1]
+
+
+def chapters_given_twice(chapters: Sequence[Chapter]) -> list[str]:
+    """What two chapters have in common that each must have for itself: their number, or their topic.
+
+    >>> from course.chapters import CHAPTERS
+    >>> chapters_given_twice(CHAPTERS)
+    []
+    """
+    said = []
+    for what in ("number", "topic"):
+        for value in given_twice(str(getattr(one, what)) for one in chapters):
+            both = " and ".join(one.slug for one in chapters if str(getattr(one, what)) == value)
+            said.append(f"course/chapters.py: {both} have the {what} {value}; give one of them another {what}")
+    return said
 
 
 def unknown_aspects(exercise: Exercise, expected: Iterable[Any]) -> list[str]:

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 from autograder.authoring import templates
+from autograder.authoring.listing import listed, parsed
 from autograder.files import write_whole
 from autograder.observing.exercise import catalogue
 from course.chapters import Chapter, find_chapter
@@ -65,7 +66,7 @@ def new(exercise: str, chapter: str, root: Path) -> Begun:
     lesson = root / "course" / "lessons" / f"{found.slug}.py"
     texts = {
         own: filled["oracle"],
-        oracles / "__init__.py": _named((oracles / "__init__.py").read_text(encoding="utf-8"), exercise, found.topic),
+        oracles / "__init__.py": _named(oracles / "__init__.py", exercise, found.topic),
         probes: probes.read_text(encoding="utf-8") + filled["probe"],
         lesson: _behind_the_last_check(lesson.read_text(encoding="utf-8"), filled["lesson"]),
         answers: answers.read_text(encoding="utf-8") + filled["answers"],
@@ -100,10 +101,9 @@ def _allowed(exercise: str, topic: str) -> None:
         raise ValueError(f"autograder/observing/probes/{topic}.py uses the name {exercise!r} already; choose another")
 
 
-def _named(text: str, exercise: str, topic: str) -> str:
+def _named(path: Path, exercise: str, topic: str) -> str:
     """The ``__init__`` of a topic's oracles, with one more in it."""
-    lines = text.split("\n")
-    tree = ast.parse(text)
+    text, tree = parsed(path)
     tuples = [
         one.value
         for one in tree.body
@@ -111,19 +111,7 @@ def _named(text: str, exercise: str, topic: str) -> str:
     ]
     if len(tuples) != 1 or not isinstance(tuples[0], ast.Tuple):
         raise ValueError(f"autograder/authoring/oracles/{topic}/__init__.py has no line ORACLES = (…)")
-    last = tuples[0].elts[-1]
-    assert last.end_lineno is not None
-    line = lines[last.end_lineno - 1].encode()  # ast counts in bytes
-    at = last.end_col_offset or 0
-    lines[last.end_lineno - 1] = (line[:at] + f", {exercise.upper()}".encode() + line[at:]).decode()
-    imports = [
-        one for one in tree.body if isinstance(one, ast.ImportFrom) and (one.module or "").startswith("autograder")
-    ]
-    lines.insert(
-        (imports[-1].end_lineno or 0) if imports else 0,
-        f"from autograder.authoring.oracles.{topic}.{exercise} import {exercise.upper()}",
-    )
-    return "\n".join(lines)
+    return listed(text, tuples[0], f"autograder.authoring.oracles.{topic}.{exercise}", exercise.upper())
 
 
 def _behind_the_last_check(text: str, cells: str) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from autograder.authoring.agreeing import differing
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.faults import told
 from autograder.authoring.mistakes import given_twice, unknown_aspects
 from autograder.authoring.oracles import Misconception, Oracle, oracles_of
+from autograder.authoring.raising import refuse_a_slip, tell
 from autograder.authoring.unfinished import left
 from autograder.files import write_whole
 from autograder.judging.compare import MISSING, aspect_of, difference, leaves, magnitude
@@ -26,7 +28,7 @@ from autograder.observing.observe import LEFT_ALONE, Seen, run
 from autograder.observing.project import smaller
 from course.chapters import CHAPTERS
 
-__all__ = ["PUBLIC_SEED", "record", "same_reference", "stale", "write"]
+__all__ = ["PUBLIC_SEED", "record", "stale", "write"]
 
 PUBLIC_SEED = b"One CNN, Two Ways"
 
@@ -39,8 +41,9 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
     """
     if unwritten := left(topic, Path(__file__).resolve().parents[2]):
         raise ValueError("\n".join([f"the chapter on {topic} is not finished", *unwritten]))
+    with told(f"the probes of {topic} cannot be read"):
+        exercises = exercises_of(topic)
     oracles = oracles_of(topic)
-    exercises = exercises_of(topic)
     if twice := given_twice(one.id for chapter in CHAPTERS for one in exercises_of(chapter.topic)):
         raise ValueError(f"two chapters have an exercise of one name: {', '.join(twice)}; each id may be given once")
     if missing := {one.id for one in exercises} ^ set(oracles):
@@ -49,11 +52,12 @@ def record(topic: str, seed: bytes = PUBLIC_SEED) -> bytes:
 
 
 def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[str, Any]:
-    cases = [_with_arguments(case, exercise) for case in oracle.all_cases(CaseMaker(seed, exercise.id))]
+    with told(exercise.id):
+        cases = [_with_arguments(case, exercise) for case in oracle.all_cases(CaseMaker(seed, exercise.id))]
     expected = _seen(exercise, oracle.answer, cases)
     for case, seen in zip(cases, expected, strict=True):
         if isinstance(seen, Raised):
-            raise ValueError(f"{exercise.id}: the oracle raised in case {case.name!r}: {seen.type}: {seen.message}")
+            tell(exercise, "the oracle's answer", oracle.answer, case, seen)
         if any(isinstance(leaf, Projection) and not leaf.values.isfinite().all() for leaf in leaves(seen).values()):
             raise ValueError(f"{exercise.id}: case {case.name!r} is large and not finite; its projections say nothing")
         if LEFT_ALONE in seen:
@@ -81,9 +85,9 @@ def _record_exercise(exercise: Exercise, oracle: Oracle, seed: bytes) -> dict[st
         "tolerance": oracle.tolerance,
         "words": dict(oracle.space.words) if oracle.space else {},
         "misconceptions": [
-            {"name": one.name, "says": one.says, "variants": told}
+            {"name": one.name, "says": one.says, "variants": variants}
             for one in oracle.misconceptions
-            if (told := _told(exercise, oracle, one, cases, expected, sizes, seed))
+            if (variants := _told(exercise, oracle, one, cases, expected, sizes, seed))
         ],
     }
 
@@ -107,10 +111,11 @@ def _told(
             f"{exercise.id}: the misconception {misconception.name!r} has no answer that shows it; "
             "put one behind its name, before says="
         )
-    variants = [
-        _variant(exercise, cases, _seen(exercise, answer, cases), expected, oracle.tolerance, sizes)
-        for answer in misconception.variants
-    ]
+    observed = [_seen(exercise, answer, cases) for answer in misconception.variants]
+    for answer, seen in zip(misconception.variants, observed, strict=True):
+        if seed == PUBLIC_SEED:
+            refuse_a_slip(exercise, misconception, answer, cases, seen)
+    variants = [_variant(exercise, cases, seen, expected, oracle.tolerance, sizes) for seen in observed]
     if seed == PUBLIC_SEED and not all(variants):
         raise ValueError(f"{exercise.id}: no case tells the misconception {misconception.name!r} from the reference")
     return [one for one in variants if one]
@@ -197,57 +202,13 @@ def _without_place(seen: Seen) -> Seen:
     return Raised(seen.type, seen.message) if isinstance(seen, Raised) else seen
 
 
-def same_reference(one: bytes, other: bytes) -> bool:
-    """Whether two reference files say the same: structure and text exactly, numbers as the judge compares them.
+def stale(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> dict[str, list[str]]:
+    """The topics whose file in ``directory`` is not what the oracles observe today, with the exercises of which it is not.
 
-    The last bits of a float differ between processors, so files are not compared byte by byte.
+    Where the file is missing or cannot be read, these are all of them.
     """
-    if one == other:
-        return True
-    ours, theirs = from_bytes(one, small=True), from_bytes(other, small=True)
-    # Once they are of one structure, the entries can be read side by side.
-    return _same(ours, theirs, lambda *numbers: True) and all(_same_numbers(ours[name], theirs[name]) for name in ours)
-
-
-def _same(one: Any, other: Any, close: Callable[[Any, Any], bool]) -> bool:
-    if type(one) is not type(other):
-        return False
-    match one:
-        case Mapping():
-            return list(one) == list(other) and all(_same(one[key], other[key], close) for key in one)
-        case tuple():
-            return len(one) == len(other) and all(
-                _same(mine, theirs, close) for mine, theirs in zip(one, other, strict=True)
-            )
-        case Tensor() | Projection() | float():
-            return close(one, other)
-    return bool(one == other)
-
-
-def _same_numbers(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two entries of one structure hold the same numbers: inputs by their dtype, observations as they are judged."""
-    sizes = [magnitude(case["inputs"], seen) for case, seen in zip(one["cases"], one["expected"], strict=True)]
-    return _same(one["cases"], other["cases"], _close) and all(
-        _same(mine, theirs, partial(_close, tolerance=one["tolerance"], size=sizes[index]))
-        for (index, mine), (_, theirs) in zip(_observed(one), _observed(other), strict=True)
-    )
-
-
-def _close(one: Any, other: Any, tolerance: str = "", size: float = 0.0) -> bool:
-    return difference(one, other, tolerance, size) is None
-
-
-def _observed(entry: Mapping[str, Any]) -> Iterator[tuple[int, Seen]]:
-    """All that an entry holds of observations, each with the index of its case."""
-    yield from enumerate(entry["expected"])
-    for known in entry["misconceptions"]:
-        for variant in known["variants"]:
-            yield from variant.items()
-
-
-def stale(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> set[str]:
-    """The topics whose file in ``directory`` is missing or is not what the oracles observe today."""
-    return {topic for topic in topics if not _holds(directory / f"{topic}.safetensors", record(topic, seed))}
+    found = {topic: _differing(directory / f"{topic}.safetensors", record(topic, seed)) for topic in topics}
+    return {topic: exercises for topic, exercises in found.items() if exercises}
 
 
 def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PUBLIC) -> dict[str, bool]:
@@ -260,14 +221,14 @@ def write(topics: Iterable[str], seed: bytes = PUBLIC_SEED, directory: Path = PU
     for topic in topics:
         path = directory / f"{topic}.safetensors"
         data = record(topic, seed)
-        changed[topic] = not _holds(path, data)
+        changed[topic] = bool(_differing(path, data))
         if changed[topic]:
             write_whole(path, data)
     return changed
 
 
-def _holds(path: Path, data: bytes) -> bool:
+def _differing(path: Path, data: bytes) -> list[str]:
     try:
-        return same_reference(path.read_bytes(), data)
+        return differing(path.read_bytes(), data)
     except (FileNotFoundError, CodecError):
-        return False
+        return list(from_bytes(data, small=True))

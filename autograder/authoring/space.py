@@ -7,7 +7,7 @@ combination becomes a case. Every feasible pair of choices then meets in at leas
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import Tensor
 
-from autograder.authoring.covering import Want, Within, all_pairs, covering, is_feasible
+from autograder.authoring.covering import Open, Want, Within, all_pairs, covering, is_feasible
+from autograder.authoring.faults import told
 from autograder.observing.case import Case
 from autograder.observing.codec import Drawn, Uniform
 from autograder.observing.layouts import LAYOUTS, WRITTEN, fits
@@ -63,14 +64,18 @@ class Chosen:
     ((2, 3), 1, {'kernel': (2, 3)})
     """
 
-    def __init__(self, choices: Mapping[str, Any]) -> None:
+    def __init__(self, choices: Mapping[str, Any], names: Iterable[str] = ()) -> None:
         self.choices = choices
+        self._names = tuple(names or choices)  # of those, too, for which nothing has been chosen yet
 
     def __getattr__(self, name: str) -> Any:
         try:
             return self.choices[name]
         except KeyError:
-            raise AttributeError(f"there is no choice called {name!r}; there are {', '.join(self.choices)}") from None
+            raise AttributeError(f"there is no choice called {name!r}; there are {', '.join(self._names)}") from None
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self.choices.items())
 
     def get(self, name: str, default: Any) -> Any:
         """The choice called ``name``, or ``default`` where it is absent."""
@@ -135,14 +140,14 @@ class Space:
         rows = covering(self.choices, self._conditions, self._traits_met)
         found = tuple(Chosen({name: self.choices[name][index] for name, index in row.items()}) for row in rows)
         for name, trait in self.traits.items():
-            if not any(map(trait, found)):
+            if not any(_asked(f"the trait {name!r}", trait, one) for one in found):
                 raise ValueError(f"no combination within the contract has the trait {name!r}")
         return found
 
     def cases(self, make: CaseMaker) -> list[Case]:
         """The cases of all combinations, smallest first: fewest elements, then fewest arguments given."""
         made = [
-            replace(self.case(make, one), choices={**one.choices, **self._traits_of(one)}, projected=True)
+            replace(self._made(make, one), choices={**one.choices, **self._traits_of(one)}, projected=True)
             for one in self.combinations
         ]
         made.sort(key=lambda case: (extent(case.inputs), len(case.inputs)))
@@ -159,8 +164,8 @@ class Space:
         for _ in range(1000):
             row = {name: values[make.integer(0, len(values) - 1)] for name, values in self.choices.items()}
             one = Chosen(row)
-            if all(condition(one) for condition in self.within):
-                return replace(self.case(make, one), choices=row | self._traits_of(one), projected=True)
+            if all(_asked("within=", condition, one) for condition in self.within):
+                return replace(self._made(make, one), choices=row | self._traits_of(one), projected=True)
         raise ValueError("a thousand random combinations, and none is within the contract")
 
     def unmet(self) -> list[Want]:
@@ -178,12 +183,12 @@ class Space:
 
     @cached_property
     def _conditions(self) -> list[Within]:
-        return [self._condition(one) for one in self.within]
+        return [self._condition("within=", one) for one in self.within]
 
     @cached_property
     def _traits_met(self) -> list[Want]:
         """Each trait with each choice."""
-        traits = [self._condition(trait) for trait in self.traits.values()]
+        traits = [self._condition(f"the trait {name!r}", trait) for name, trait in self.traits.items()]
         return [
             Want(((name, index),), trait)
             for trait in traits
@@ -191,11 +196,26 @@ class Space:
             for index in range(len(values))
         ]
 
-    def _condition(self, one: Callable[[Chosen], bool]) -> Within:
-        return Within(lambda row: bool(one(Chosen(row))), self.choices)
+    def _condition(self, what: str, one: Callable[[Chosen], bool]) -> Within:
+        return Within(lambda row: _asked(what, one, Chosen(row, self.choices)), self.choices)
 
     def _traits_of(self, one: Chosen) -> dict[str, bool]:
-        return {name: bool(trait(one)) for name, trait in self.traits.items()}
+        return {name: _asked(f"the trait {name!r}", trait, one) for name, trait in self.traits.items()}
+
+    def _made(self, make: CaseMaker, one: Chosen) -> Case:
+        with told(f"the case of {one}", near=self.case):
+            return replace(self.case(make, one))  # None is no case
+
+
+def _asked(what: str, condition: Callable[[Chosen], bool], one: Chosen) -> bool:
+    open_yet: Open | None = None
+    with told(f"{what} asked of {one}", near=condition):
+        try:
+            return bool(condition(one))
+        except Open as error:  # no mistake: it has to know more
+            open_yet = error
+    assert open_yet is not None, "told raises everything else"
+    raise open_yet
 
 
 def _is(one: Any, other: Any) -> bool:

@@ -10,6 +10,7 @@ import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.authoring.listing import listed, parsed
 from autograder.authoring.unfinished import mark
 from autograder.files import write_whole
 
@@ -97,7 +98,7 @@ def write_stub(exercise: str, name: str, code: str, answer: str, home: Path | No
     constant = path.stem.upper()
     written = _file(exercise, name, code, answer, constant, path.name)
     module = f"autograder.authoring.oracles.{oracle.parent.name}.{path.stem}"
-    named = _named(content, found, module, constant)
+    named = listed(content, found, module, constant)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(written)
@@ -110,7 +111,7 @@ def write_stub(exercise: str, name: str, code: str, answer: str, home: Path | No
 def _oracle(exercise: str, home: Path) -> tuple[Path, ast.List]:
     """The file of the exercise's oracle, and the list of misconceptions in it."""
     for path in sorted(home.glob("*/*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)[1]):
             match node:
                 case ast.Call(ast.Name("Oracle"), [ast.Constant(value), _, _, ast.List() as known, *_]) if (
                     value == exercise
@@ -154,21 +155,6 @@ def _parsed(code: str) -> ast.Module:
         return ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ValueError(f"this is no Python: {error}") from None
-
-
-def _named(content: str, known: ast.List, module: str, constant: str) -> str:
-    """The oracle's file with ``constant`` imported and last in the list."""
-    lines = content.encode().splitlines(keepends=True)
-    last = known.elts[-1] if known.elts else None
-    row, column = (last.end_lineno, last.end_col_offset) if last else (known.lineno, known.col_offset + 1)
-    assert row is not None and column is not None, "what was parsed has an end"
-    indent = b" " * (last.col_offset if last else 0)
-    put = b",\n" + indent + constant.encode() if last else constant.encode()
-    lines[row - 1] = lines[row - 1][:column] + put + lines[row - 1][column:]
-    imports = [node for node in ast.parse(content).body if isinstance(node, ast.ImportFrom) and node.module]
-    before = [node for node in imports if str(node.module) < module or node.module == "__future__"]
-    lines.insert(int(before[-1].end_lineno or 0), f"from {module} import {constant}\n".encode())
-    return b"".join(lines).decode()
 
 
 def _bound(code: str) -> set[str]:

@@ -26,6 +26,7 @@ from autograder.learner.record import folder, remember, tried
 from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, catalogue, find
 from autograder.observing.observe import Interrupted, Run, run
+from autograder.printing import say
 
 __all__ = ["check"]
 
@@ -57,9 +58,9 @@ def check(exercise: str, answer: Any = None) -> Checked:
     remember(verdict, now)
     _keep(task, verdict)
     if not kernel.shows_values():
-        print(verdict)
+        say(str(verdict))
     elif kernel.validating() and verdict.score < verdict.points:
-        print(_folded(panel.text(verdict)), file=sys.stderr)
+        say(_folded(panel.text(verdict)), sys.stderr)
     return verdict
 
 

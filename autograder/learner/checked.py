@@ -12,6 +12,11 @@ from autograder.learner.failing import FailingCase
 
 __all__ = ["Checked"]
 
+# Dark pages that do not know Jupyter's colours (VS Code's, Colab's) would have dark words on a dark ground.
+_GROUND = (
+    "background:var(--jp-layout-color0,#fff);color:var(--jp-ui-font-color1,#1b1f24);max-width:800px;border-radius:10px;padding-bottom:4px"
+)
+
 
 def _none() -> tuple[FailingCase, ...]:
     return ()
@@ -35,4 +40,4 @@ class Checked(Verdict):
         return f"{super().__str__()}\n{after.text(self)}"
 
     def _repr_html_(self) -> str:
-        return super()._repr_html_() + after.html(self)
+        return f'<div style="{_GROUND}">{super()._repr_html_()}{after.html(self)}</div>'

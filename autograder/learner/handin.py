@@ -41,6 +41,14 @@ class HandedIn:
     def __repr__(self) -> str:
         return "\n".join([self._packed(), f"SHA-256 of the notebook: {self.sha256}", self._head(), *self._open()])
 
+    def _download(self) -> str:
+        words = f"Download {escape(self.path.name)}"
+        try:
+            near = os.path.relpath(self.path).replace(os.sep, "/")
+        except ValueError:  # another of Windows' drives: no page leads there
+            return words
+        return f'<a href="{escape(near)}" download>{words}</a>'
+
     def _packed(self) -> str:
         return (
             f"{self.path} holds {self.chapter}.ipynb as it was saved on {self.saved:%Y-%m-%d at %H:%M:%S}. What was typed since is not in it."
@@ -59,9 +67,8 @@ class HandedIn:
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{escape(one)}</li>" for one in self.open)
-        near = os.path.relpath(self.path).replace(os.sep, "/")
         return (
-            f'<div><b><a href="{escape(near)}" download>Download {escape(self.path.name)}</a></b>, and hand that in. '
+            f"<div><b>{self._download()}</b>, and hand that in. "
             f"{escape(self._packed())}</div><div>SHA-256 of the notebook: <code>{self.sha256}</code></div>"
             f"<div>{escape(self._head())}</div>{f'<ul>{items}</ul>' if items else ''}"
         )

@@ -78,8 +78,22 @@ def _empty_input() -> Iterator[None]:
 
 
 def shows_values() -> bool:
-    """Whether a notebook shows the value of the cell that runs; a plain Python and a terminal show its number alone."""
-    return hasattr(shell(), "kernel")
+    """Whether a notebook shows the value of the cell that runs; plain Python, a terminal and `jupyter console` show its number alone."""
+    kernel = getattr(shell(), "kernel", None)
+    return kernel is not None and ("google.colab" in sys.modules or _asked_by_a_notebook(kernel))
+
+
+def _asked_by_a_notebook(kernel: Any) -> bool:
+    """Whether who asks names a cell (JupyterLab, VS Code) or has nobody who could type (nbconvert, nbgrader).
+
+    A console does neither. A notebook that does not name its cells is taken for one, and gets the words beside its page.
+    """
+    try:
+        request = kernel.get_parent("shell")
+        names_a_cell = "cellId" in request["metadata"]
+        return names_a_cell or not request["content"]["allow_stdin"]
+    except (AttributeError, KeyError, TypeError):
+        return True
 
 
 def shell() -> Any:

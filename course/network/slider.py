@@ -81,8 +81,13 @@ class SlidingKernel(widgets.VBox):
         self._said.value = f"<div>{escape(words)}</div>"
         self._view.value = self.picture.svg()
 
+    def __repr__(self) -> str:
+        return repr(self.picture)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         return {**(super()._repr_mimebundle_(**kwargs) or {}), **self.picture._repr_mimebundle_()}
 
     def _ipython_display_(self, **_: Any) -> None:
-        display_alive(super()._repr_mimebundle_() or {}, {}, self.picture, repr(self.picture))
+        # Colab draws widgets that are not its own once it is asked to: the slider inside knows how.
+        _, metadata = self._slider._repr_mimebundle_() or ({}, {})
+        display_alive(super()._repr_mimebundle_() or {}, metadata, self.picture, repr(self.picture))

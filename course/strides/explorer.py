@@ -235,8 +235,11 @@ class Explorer(anywidget.AnyWidget):
             },
         }
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return str(self._trail)
+
+    def __repr__(self) -> str:
+        return f"{self._trail}\n{self.picture!r}"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         """The widget, and for where there is none, the picture and the history in words."""

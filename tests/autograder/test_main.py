@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from autograder.__main__ import main
-from autograder.authoring.references import same_reference
+from autograder.__main__ import COMMANDS, main
+from autograder.authoring.agreeing import same_reference
 from autograder.judging.reference import PUBLIC
 
 
@@ -58,7 +59,24 @@ def test_a_seed_of_ones_own_makes_a_private_reference(tmp_path: Path, monkeypatc
     assert not same_reference(made.read_bytes(), (PUBLIC / made.name).read_bytes())
 
 
-def test_the_command_line_starts_without_torch() -> None:
-    program = "import sys, autograder.__main__ as one; one._parser(); print([name for name in ('torch', 'numpy') if name in sys.modules])"
+def test_the_command_line_starts_without_what_only_a_command_needs() -> None:
+    heavy = (
+        "torch",
+        "numpy",
+        "nbgrader",
+        "rich",
+        "IPython",
+        "sqlalchemy",
+        "autograder.authoring",
+        "autograder.learner.check",
+    )
+    program = f"import sys, autograder.__main__ as one; one.parser(); print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_command_that_can_be_typed_does_something(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    listed = re.findall(r"^    (\w+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from axe_playwright_python.sync_playwright import Axe
 from browser.lab import browser_page
 from playwright.sync_api import Page
 
+from autograder import check
 from autograder.judging.verdict import Aspect, Finding, Status, Verdict
 
 pytestmark = pytest.mark.browser
@@ -79,3 +81,20 @@ def test_what_does_not_hold_is_said_in_a_word_and_the_table_has_its_caption(wind
     assert window.get_by_role("status").inner_text().endswith("2.4 of 3 points")
     assert window.locator("caption").inner_text() == f"Smallest case that shows it: {LONG}"
     assert not re.search(r"<(script|style)", panel)
+
+
+@pytest.mark.parametrize("answer", [torch.relu, torch.abs, lambda x: None])
+def test_a_panel_is_read_on_a_dark_page_that_knows_nothing_of_jupyter(
+    window: Page, answer: Callable[[torch.Tensor], object]
+) -> None:
+    panel = check("relu", answer)._repr_html_()
+    style = "body{background:#1e1e1e;color:#ccc}"  # as in VS Code and in Colab
+    window.set_content(
+        f"<!doctype html><html lang=en><head><title>Panel</title><style>{style}</style></head>"
+        f"<body><main><h1>Panel</h1>{panel}</main></body></html>"
+    )
+    for folded in window.locator("details").all():
+        folded.evaluate("node => { node.open = true }")
+    said = Axe().run(window).response
+    assert "color-contrast" in {one["id"] for one in said["passes"]}
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in said["violations"]] == []

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser.lab import PATIENCE, browser_page
+from browser.opened import IDLE, READY, opened
 from playwright.sync_api import Page
 
 from course.chapters import CHAPTERS
 
 pytestmark = pytest.mark.browser
 
-RESTORED = "() => window.jupyterapp?.restored.then(() => true)"
-READY = "() => window.jupyterapp?.shell.currentWidget?.context?.isReady"
-IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext?.session?.kernel?.status === 'idle'"
 DIRTY = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
 TOLD = "() => window.jupyterapp.shell.currentWidget.context.model.getMetadata('language_info')?.version"
 
@@ -35,37 +25,6 @@ def course(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("nbgrader_config.py", "README.md"):
         shutil.copy(root / name, folder / name)
     return folder
-
-
-@contextmanager
-def opened(course: Path, chromium: str, *words: str) -> Iterator[Page]:
-    """The page that `python -m autograder lab` opens, in an account that has no settings yet."""
-    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
-    account = {name: str(course.parent / name.lower()) for name in places}
-    command = [sys.executable, "-m", "autograder", "lab", *words, "--no-browser", "--ServerApp.ip=127.0.0.1"]
-    command += ["--ServerApp.port=0", "--IdentityProvider.token=", "--expose-app-in-browser"]
-    with (course.parent / "said.txt").open("w+") as said:
-        server = subprocess.Popen(command, cwd=course, env=os.environ | account, stderr=said, start_new_session=True)
-        try:
-            with browser_page(chromium) as page:
-                page.goto(_address(server, Path(said.name)))
-                page.wait_for_function(RESTORED)
-                yield page
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait()
-
-
-def _address(server: subprocess.Popen[bytes], said: Path) -> str:
-    for _ in range(PATIENCE // 100):
-        if found := re.search(r"http://127\.0\.0\.1:\S+", said.read_text()):
-            return found.group()
-        try:
-            server.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    raise RuntimeError("JupyterLab did not start:\n" + said.read_text())
 
 
 def commands_of_nbgrader(page: Page) -> list[str]:

@@ -7,10 +7,12 @@ import re
 import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from nbformat.v4 import new_code_cell
 from nbgrader.preprocessors import ClearSolutions
 
+from autograder.authoring.lessons.folds import unfolded
 from autograder.authoring.lessons.lesson import UNREADABLE, Cell, Lesson, Mistake
 from autograder.authoring.lessons.stubs import RunnableStubs
 from autograder.observing.exercise import catalogue, exercises_of, find
@@ -18,6 +20,8 @@ from autograder.observing.exercise import catalogue, exercises_of, find
 __all__ = ["mistakes"]
 
 _OUR_WORDS = ("exercise", "check", "points")
+_KINDS = ("markdown", "raw")
+_NEARLY = re.compile(r"\s*#\s*%+\s*(\[|markdown\b|exercise\s*=|check\s*=|points\s*=)")
 _JUPYTERS_WORDS = ("tags", "jupyter", "slideshow", "editable", "deletable")
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,57}")  # with "check_" before it, what Jupyter takes as a cell's id
 _BEGIN, _END = (getattr(ClearSolutions, f"{which}_solution_delimeter").default_value for which in ("begin", "end"))
@@ -31,6 +35,8 @@ def mistakes(lesson: Lesson, topic: str | None) -> list[Mistake]:
 
 def _in_cell(cell: Cell, topic: str | None) -> Iterator[Mistake]:
     yield from _in_words(cell)
+    yield from _nearly_markers(cell)
+    yield from unfolded(cell)
     regions = _regions(cell)
     yield from regions.mistakes
     if cell.exercise is not None:
@@ -49,9 +55,7 @@ def _in_cell(cell: Cell, topic: str | None) -> Iterator[Mistake]:
 
 def _in_words(cell: Cell) -> Iterator[Mistake]:
     if UNREADABLE in cell.words:
-        yield Mistake(
-            cell.line, f'cannot read {str(cell.words[UNREADABLE])!r} on the cell\'s marker; write # %% exercise="id"'
-        )
+        yield Mistake(cell.line, _unreadable(str(cell.words[UNREADABLE])))
     for word in cell.words:
         if word not in (*_OUR_WORDS, *_JUPYTERS_WORDS, UNREADABLE):
             known = ", ".join(_OUR_WORDS + _JUPYTERS_WORDS)
@@ -60,6 +64,22 @@ def _in_words(cell: Cell) -> Iterator[Mistake]:
         yield Mistake(cell.line, "a cell is an exercise or a check, not both; put the check into the next cell")
     if "points" in cell.words and (cell.exercise is None or cell.exercise in catalogue()):
         yield Mistake(cell.line, "points= is for a written answer only; an exercise brings its points along")
+
+
+def _unreadable(said: str) -> str:
+    word, sign, _ = said.partition("=")
+    kind = get_close_matches(word.strip("[] ").casefold(), _KINDS, n=1, cutoff=0.7)
+    instead = f"# %% [{kind[0]}]" if kind and not sign else '# %% exercise="id"'
+    return f"cannot read {said!r} on the cell's marker; write {instead}"
+
+
+def _nearly_markers(cell: Cell) -> Iterator[Mistake]:
+    """Comments that look like a marker and begin no cell: what stands below them would be one with the cell above."""
+    for number, line in enumerate(cell.text, cell.line + 1):
+        if _NEARLY.match(line):
+            yield Mistake(
+                number, f"{line.strip()!r} looks like a cell's marker and is none; write # %%, a space, and the rest"
+            )
 
 
 @dataclass(frozen=True)

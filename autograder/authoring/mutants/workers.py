@@ -7,12 +7,14 @@ import multiprocessing
 import os
 import resource
 import time
+import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
+from autograder.authoring.faults import TRACEBACK, AuthorsFault, told_where_it_is_an_authors
 from autograder.authoring.mutants.trial import End, Model, Shown, Trial, faults_of_the_model, try_mutant
 
 __all__ = ["Task", "tried"]
@@ -128,9 +130,15 @@ def _serve(channel: Connection, inputs: int) -> None:
         except EOFError:
             return
         try:
-            channel.send(
-                try_mutant(task.model, task.source, inputs) if task.source else faults_of_the_model(task.model, inputs)
-            )
+            with told_where_it_is_an_authors():
+                found = (
+                    try_mutant(task.model, task.source, inputs)
+                    if task.source
+                    else faults_of_the_model(task.model, inputs)
+                )
+            channel.send(found)
+        except AuthorsFault as error:
+            channel.send(traceback.format_exc() if os.environ.get(TRACEBACK) == "1" else str(error))
         except Exception as error:
             channel.send(f"{type(error).__name__}: {error}")
 
@@ -138,6 +146,6 @@ def _serve(channel: Connection, inputs: int) -> None:
 def _mapped() -> int:
     """Bytes of address space that this process has."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:  # another system
         return 4 << 30

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from autograder.authoring.cases import CaseMaker
+from autograder.authoring.faults import told
 from autograder.authoring.mistakes import given_twice
 from autograder.authoring.space import Space
 from autograder.observing.case import Case
@@ -24,17 +25,20 @@ __all__ = ["Misconception", "Oracle", "oracles_of"]
 class Misconception:
     """A wrong answer that people really give: its name, runnable ``variants`` of it, and what a learner is told.
 
-    ``Misconception("bias forgotten", lambda x, weight, bias=None: x @ weight.T, says="…")``
+    ``Misconception("bias forgotten", lambda x, weight, bias=None: x @ weight.T, says="…")``. One that ends in an error in
+    every case names it, so that no slip of an author's passes for a misconception: ``raises="RuntimeError"``.
     """
 
     name: str
     variants: tuple[Any, ...]
     says: str
+    raises: str
 
-    def __init__(self, name: str, *variants: Any, says: str) -> None:
+    def __init__(self, name: str, *variants: Any, says: str, raises: str = "") -> None:
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "variants", variants)
         object.__setattr__(self, "says", says)
+        object.__setattr__(self, "raises", raises)
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Oracle:
 
     def all_cases(self, make: CaseMaker) -> list[Case]:
         """The cases picked by hand, as they are, and behind them those of the space, smallest first."""
-        picked = list(self.cases(make))
+        with told("its cases", near=self.cases):
+            picked = list(self.cases(make))
         return picked + (self.space.cases(make) if self.space else [])
 
 
@@ -66,7 +71,8 @@ def oracles_of(topic: str) -> dict[str, Oracle]:
     >>> oracles_of("functional")["linear"].misconceptions[0].name
     'weight not transposed'
     """
-    module = import_module(f"autograder.authoring.oracles.{topic}")
+    with told(f"the oracles of {topic} cannot be read"):
+        module = import_module(f"autograder.authoring.oracles.{topic}")
     if twice := given_twice(oracle.exercise for oracle in module.ORACLES):
         raise ValueError(f"ORACLES of {topic} name an exercise twice: {', '.join(twice)}")
     return {oracle.exercise: oracle for oracle in module.ORACLES}

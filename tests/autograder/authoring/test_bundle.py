@@ -78,7 +78,7 @@ def test_no_file_of_the_author_s_or_the_instructor_s_is_inside(made: Path) -> No
     with zipfile.ZipFile(wheel_of(made)) as wheel:
         names = wheel.namelist()
     folders = {name.split("/")[1] for name in names if name.startswith("autograder/") and name.count("/") > 1}
-    assert folders == {"observing", "judging", "learner", "workbench"} | {"grading"}
+    assert folders == {"observing", "judging", "learner", "workbench", "cli"} | {"grading"}
     assert [name for name in names if name.startswith("autograder/grading/")] == ["autograder/grading/__init__.py"]
     assert [name for name in names if re.search(r"lessons|oracle|solution|authoring", name)] == []
     references = {Path(name).stem for name in names if name.endswith(".safetensors")}

@@ -10,8 +10,8 @@ import pytest
 import torch
 from judging import observed, recorded, verdict_on
 
+from autograder.authoring.agreeing import same_reference
 from autograder.authoring.oracles import Misconception, oracles_of
-from autograder.authoring.references import same_reference
 from autograder.judging.judge import judge, read
 from autograder.judging.reference import PUBLIC, load
 from autograder.judging.verdict import Status

@@ -20,8 +20,9 @@ from judging import observed
 from torch import Tensor
 
 from autograder.authoring import references
+from autograder.authoring.agreeing import same_reference
 from autograder.authoring.oracles import Misconception, Oracle, oracles_of
-from autograder.authoring.references import PUBLIC_SEED, same_reference
+from autograder.authoring.references import PUBLIC_SEED
 from autograder.judging.compare import ROUNDING, difference, leaves, magnitude
 from autograder.judging.judge import judge, read
 from autograder.judging.reference import PUBLIC, Reference, load

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -44,6 +45,16 @@ def run(client: BlockingKernelClient, source: str) -> list[dict[str, Any]]:
     return list(told(client, client.execute(source, allow_stdin=True)))
 
 
+def asked_by(
+    client: BlockingKernelClient, source: str, metadata: dict[str, Any], allow_stdin: bool
+) -> list[dict[str, Any]]:
+    """As `run`, asked the way that a front end does."""
+    content = {"code": source, "silent": False, "store_history": True, "user_expressions": {}, "stop_on_error": True}
+    message = client.session.msg("execute_request", {**content, "allow_stdin": allow_stdin}, metadata=metadata)
+    client.shell_channel.send(message)
+    return list(told(client, message["header"]["msg_id"]))
+
+
 def panel_in(messages: list[dict[str, Any]]) -> str:
     [result] = [one["content"]["data"] for one in messages if one["msg_type"] == "execute_result"]
     assert re.fullmatch(r"\d\.\d", result["text/plain"]), "what nbgrader reads"
@@ -76,6 +87,72 @@ def test_the_stop_button_shows_a_panel_and_stops_what_waits_behind(
         panel = panel_in(run(client, 'check("relu", relu)'))
         assert "your answer asks somebody to type" in panel and "in your line 4" in panel
     assert not client.stdin_channel.msg_ready(), "nobody was asked"
+
+
+def printed(messages: list[dict[str, Any]]) -> str:
+    return "".join(one["content"]["text"] for one in messages if one["msg_type"] == "stream")
+
+
+def test_a_console_gets_the_panel_in_words_and_a_notebook_once(
+    kernel: tuple[KernelManager, BlockingKernelClient],
+) -> None:
+    _, client = kernel
+    run(client, "from autograder import check\ndef relu(x):\n    return x.clamp(min=0)")
+    check, solved = 'check("relu", relu)', "✓ relu solved: 2 of 2 points"
+    # jupyter console shows text/plain alone, which is the number that nbgrader reads.
+    assert solved in printed(asked_by(client, check, {}, allow_stdin=True))
+    for metadata, allow_stdin in (({"cellId": "check_relu"}, True), ({}, False)):  # JupyterLab and VS Code; nbclient
+        messages = asked_by(client, check, metadata, allow_stdin)
+        assert printed(messages) == ""
+        assert "solved" in panel_in(messages)
+    run(client, "import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')")
+    assert printed(asked_by(client, check, {}, allow_stdin=True)) == "", "Colab shows the page"
+
+
+FRONT_ENDS = """
+import torch
+from course import network
+from course.strides import compare, explore, show
+from autograder import check, progress, reset, solution
+x = torch.arange(6).view(2, 3)
+"""
+SHOWN = {
+    "explore(x)": "x and its storage: Shape (2, 3), stride (3, 1), offset 0",
+    "network.slide(torch.ones(4, 5), torch.ones(3, 3))": "Output cell (0, 0) of a 3 × 3 kernel with stride 1",
+    "show(x.t())": "stride (1, 3)",
+    "compare(x, x.t())": "read one storage",
+    "progress()": "exercises solved",
+    "reset('relu')": "def relu(x):",
+    "solution('relu')": "The model answer to relu",
+    "check('relu', torch.abs)": "0.0",
+}
+
+
+def test_every_output_has_words_and_a_picture_or_a_page_beside_the_widget(
+    kernel: tuple[KernelManager, BlockingKernelClient],
+) -> None:
+    _, client = kernel
+    run(client, FRONT_ENDS)
+    for source, words in SHOWN.items():
+        messages = asked_by(client, source, {"cellId": "one"}, allow_stdin=True)
+        bundles = [one["content"]["data"] for one in messages if one["msg_type"] in ("display_data", "execute_result")]
+        widgets = [one for one in bundles if "application/vnd.jupyter.widget-view+json" in one]
+        still = [one for one in bundles if one not in widgets]
+        assert len(still) == 1 and len(widgets) <= 1, source
+        assert words in still[0]["text/plain"], source
+        assert "<" in still[0].get("text/html", ""), source
+        assert all(set(one) == {"application/vnd.jupyter.widget-view+json"} for one in widgets), "no words twice"
+        if widgets:
+            assert "<svg" in still[0]["image/svg+xml"]
+            assert bundles.index(still[0]) < bundles.index(widgets[0])
+
+
+def test_plain_python_prints_the_same_words() -> None:
+    sources = [one for one in SHOWN if not one.startswith("check")]
+    program = FRONT_ENDS + "".join(f"print(repr({one}), end='\\n====')\n" for one in sources)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True)
+    for source, said in zip(sources, done.stdout.split("===="), strict=False):
+        assert SHOWN[source] in said, source
 
 
 @pytest.mark.parametrize(("shell", "prompt"), [("python", ">>> "), ("IPython", r"In \[\d+\]: ")])

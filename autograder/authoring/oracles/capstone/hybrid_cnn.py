@@ -238,6 +238,7 @@ HYBRID_CNN = Oracle(
             _built(lambda model, x: _end(model, F.relu(model.norm(model.conv(x))))),
             _built(lambda model, x: _end(model, F.max_pool2d(F.relu(model.norm(model.conv(x))), 2, 1))),
             _built(lambda model, x: _end(model, F.max_pool2d(_hidden(model, x), 2))),
+            raises="RuntimeError",
             says="The convolution pads by 1 and keeps 32 × 32, and F.max_pool2d(x, 2) halves both sides: 16 maps of 16 × 16 are 4096 "
             "features.",
         ),

@@ -136,6 +136,7 @@ CORRELATE2D = Oracle(
             lambda x, kernel: F.pad(_correlate(x, kernel), (0, 1, 0, 1)),
             _sizes_taken_for(_by_slices, more=1),
             _sizes_taken_for(_by_elements, more=1),
+            raises="IndexError",
             says="Count the places where the window fits: in a row of 4, a window of 2 starts at 0, 1 or 2. "
             "That is one more than 4 − 2.",
         ),

@@ -111,6 +111,7 @@ FUNCTIONAL_CNN = Oracle(
             lambda x, params: _forward(x, params, between=lambda hidden: F.max_pool2d(hidden, 2)),
             lambda x, params: _forward(x, params, between=lambda hidden: F.avg_pool2d(hidden, 2)),
             lambda x, params: _forward(x, params, stride=2),
+            raises="RuntimeError",
             says="TinyCNN has no pooling and no stride: 16 maps of 32 × 32 are the 16,384 features that fc.weight takes.",
         ),
         Misconception(
@@ -119,6 +120,7 @@ FUNCTIONAL_CNN = Oracle(
             lambda x, params: _forward(x, params, padding=0, flatten=lambda hidden: hidden.view(len(x), 16 * 32 * 32)),
             lambda x, params: _forward(x, params, padding=0, flatten=lambda hidden: hidden.view(-1, 16 * 32 * 32)),
             lambda x, params: _forward(x, params, padding=0, flatten=lambda hidden: hidden.reshape(-1, 16 * 32 * 32)),
+            raises="RuntimeError",
             says="F.conv2d pads by nothing unless told. TinyCNN's convolution pads by 1 and keeps 32 × 32.",
         ),
         Misconception(

@@ -70,6 +70,7 @@ SEQUENTIAL_CNN = Oracle(
             "no padding",
             lambda: _sequence(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Flatten(), _fc()),
             lambda: _sequence(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16 * 30 * 30, 10)),
+            raises="RuntimeError",
             says="Without padding a 3 × 3 kernel turns 32 × 32 into 30 × 30. One pixel of padding keeps 32 × 32.",
         ),
         Misconception(

@@ -75,6 +75,7 @@ TINY_CNN = Oracle(
                 conv=lambda: nn.Conv2d(3, 16, 3),
                 fc=lambda: nn.Linear(16 * 30 * 30, 10),
             ),
+            raises="RuntimeError",
             says="Without padding a 3 × 3 kernel turns 32 × 32 into 30 × 30. One pixel of padding keeps 32 × 32.",
         ),
         Misconception(

@@ -248,6 +248,7 @@ TRAIN_FUNCTIONAL = Oracle(
         Misconception(
             "stepped with gradients on",
             lambda params, batches, lr: _by_grad(params, batches, lr, _with_gradients_on),
+            raises="RuntimeError",
             says="While gradients are on, a leaf may not be written into: the change would have to be differentiated, too. "
             "Step inside of with torch.no_grad().",
         ),

@@ -285,6 +285,7 @@ TRAIN_MODULE = Oracle(
         Misconception(
             "batches taken for a list",
             *(_by_number(count) for count in (True, False)),
+            raises="TypeError",
             says="Batches may come from a generator, which has no length and no numbers: for x, target in batches.",
         ),
         Misconception(

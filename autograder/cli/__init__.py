@@ -1,0 +1,1 @@
+"""The command line: what its words are, and what each command does with them."""
