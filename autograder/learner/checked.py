@@ -13,9 +13,7 @@ from autograder.learner.failing import FailingCase
 __all__ = ["Checked"]
 
 # Dark pages that do not know Jupyter's colours (VS Code's, Colab's) would have dark words on a dark ground.
-_GROUND = (
-    "background:var(--jp-layout-color0,#fff);color:var(--jp-ui-font-color1,#1b1f24);max-width:800px;border-radius:10px;padding-bottom:4px"
-)
+_GROUND = "background:var(--jp-layout-color0,#fff);color:var(--jp-ui-font-color1,#1b1f24);max-width:800px;border-radius:10px;padding-bottom:4px"
 
 
 def _none() -> tuple[FailingCase, ...]:
