@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from autograder.grading.records.classroom import open_classroom
-from autograder.grading.records.hand_ins import handed_in
+from autograder.grading.records.hand_ins import handed_in, result_of
 from autograder.grading.records.record import Recorder
 from autograder.grading.records.recorded import held_of
 from autograder.grading.records.total import Held, as_words
@@ -65,7 +66,7 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
         tries.seen[key] = seen
     several = len(tries.tries) > 1
     worth = Recorder(room, config, task, writes=False).points if several else _checks_give
-    ready, outcome = tries.chosen(task, worth)
+    ready, outcome = tries.chosen(task, partial(result_of, task), worth)
     if ready.job is None or outcome is None:
         raise ValueError(f"{student} has no points for {name}: {ready.state.value}. {ready.note}")
     found = why(task, ready, outcome)

@@ -18,6 +18,7 @@ from autograder.grading.records import hand_ins
 from autograder.grading.records.changes import Change
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
+from autograder.grading.records.judged import Judged
 from autograder.grading.records.record import NotRecorded, Recorder
 from autograder.grading.records.recorded import held_of
 from autograder.grading.records.roster import Roster
@@ -222,6 +223,7 @@ class _Run:
     ) -> None:
         self._writes, self._room = writes, room
         self._store, self._task, self._student, self._recorder = room.store, task, student, recorder
+        self._judged = Judged(room.store, task, recorder.basis, writes=writes)
         self._waiting: dict[str, list[hand_ins.HandedIn]] = {}  # by key: learners may have handed in the same
         self._writing: list[Future[bool]] = []
         self._bar = bar
@@ -266,7 +268,7 @@ class _Run:
     def seen(self, key: str, outcome: Outcome) -> None:
         """Keep what was seen under ``key``, and finish those who wait for it."""
         if self._writes:
-            self._store.put(key, outcome)
+            outcome = self._store.put(key, outcome)
         self.executed += 1
         for one in self._waiting.pop(key):
             one.seen[key] = outcome
@@ -280,13 +282,13 @@ class _Run:
 
     def _chosen(self, one: hand_ins.HandedIn) -> tuple[Prepared, Outcome | None]:
         """The hand-in that counts."""
-        return one.chosen(self._task, self._recorder.points)
+        return one.chosen(self._task, self._judged.result_of, self._recorder.points)
 
     def _finish(self, one: hand_ins.HandedIn) -> None:
         ready, outcome = self._chosen(one)
         if ready.nothing_handed_in and ready.state is State.MISSING and self._recorder.has(ready.student):
             ready = replace(ready, note=f"{ready.note} this time; the gradebook keeps what was recorded before")
-        result = hand_ins.result_of(self._task, ready, outcome)
+        result = self._judged.result_of(ready, outcome)
         self.results.append(result)
         self._bar.advance(self._line)
         if self._recorder.is_again(ready):
@@ -310,7 +312,7 @@ class _Run:
                 self.problems.append(f"{one.student} handed in again while the class was graded; grade once more")
                 continue
             ready, outcome = self._chosen(handed_in)
-            self._write(ready, hand_ins.result_of(self._task, ready, outcome), outcome)
+            self._write(ready, self._judged.result_of(ready, outcome), outcome)
 
     def _write(self, ready: Prepared, result: Result, outcome: Outcome | None) -> None:
         if ready.nothing_handed_in:

@@ -47,11 +47,16 @@ class HandedIn:
         jobs = {key: one.job for key, one in zip(self.keys, self.tries, strict=True) if one.job is not None}
         return {key: job for key, job in jobs.items() if key not in self.seen}
 
-    def chosen(self, task: Assignment, points: Callable[[Prepared, Result], float]) -> tuple[Prepared, Outcome | None]:
+    def chosen(
+        self,
+        task: Assignment,
+        result_of: Callable[[Prepared, Outcome | None], Result],
+        points: Callable[[Prepared, Result], float],
+    ) -> tuple[Prepared, Outcome | None]:
         """The hand-in that counts, and what was seen of it: the one with the most ``points``, the latest of equals."""
         if len(self.tries) == 1:
             return self.tries[0], self._outcome(0)
-        worth = [points(one, result_of(task, one, self._outcome(at))) for at, one in enumerate(self.tries)]
+        worth = [points(one, result_of(one, self._outcome(at))) for at, one in enumerate(self.tries)]
         at = max(place for place, one in enumerate(worth) if one > max(worth) - _SAME)
         ready, latest = self.tries[at], len(self.tries) - 1
         number = f"{at + 1} of {len(self.tries)}"

@@ -8,6 +8,7 @@ its source, with a notice in the place of what cannot be read; so no submission 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 from nbconvert.exporters import NotebookExporter
@@ -107,7 +108,7 @@ def _counting(step: Any, room: Classroom, task: Assignment, student: str) -> Pre
         except NoSandbox:
             return ready
     recorder = Recorder(room, course_directory(step).config, task, writes=False)
-    return one.chosen(task, recorder.points)[0]
+    return one.chosen(task, partial(hand_ins.result_of, task), recorder.points)[0]
 
 
 def _note_time(room: Classroom, task: Assignment, ready: Prepared) -> None:

@@ -70,7 +70,7 @@ class Recorder:
         wait_for_gradebook(room.db_url, tell)
         self._dates = extensions.own_dates(room, task.name)
         self._held, self.ungraded, self.roster = _look(room, task, self._dates, writes=writes)
-        self._basis = basis_of(task)
+        self.basis = basis_of(task)
         self._exercises = {name: check.exercise for name, check in task.source.checks.items()}
         self._rule = LateRule(self._converter("*"))
         self._writer: Writer | None = None
@@ -150,7 +150,7 @@ class Recorder:
         when = parse_utc(ready.timestamp) if ready.timestamp else held.timestamp
         late = replace(held, timestamp=when).seconds_late
         own = {"work": work_of(self._task, ready), "handed_in": str(when or ""), "seconds_late": late}
-        return {**self._basis, **own, **({"hand_in": ready.hand_in} if ready.hand_in else {})}
+        return {**self.basis, **own, **({"hand_in": ready.hand_in} if ready.hand_in else {})}
 
     def _marker(self, student: str) -> dict[str, Any] | None:
         return marker_at(self._room.record(self._task.name, student))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from autograder.grading.walls.limits import Limits
-from autograder.grading.wire.observations import handed_in_of, run_tree
+from autograder.grading.wire.observations import handed_in_of, pack_run
 from autograder.observing.codec import from_bytes, to_bytes
 from autograder.observing.observe import Run
 
@@ -89,14 +90,42 @@ class Ran:
     count: int | None = None
     run: Run | None = None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ran) and self._all() == other._all()
+
+    def _all(self) -> tuple[object, ...]:
+        return self.place, self.end, self.outputs, self.count, self.run
+
+    def packed(self) -> Tensor | None:
+        """The run as bytes."""
+        return None if self.run is None else _as_tensor(pack_run(self.run))
+
+
+class _Later(Ran):
+    """One whose run is read when it is asked for: most of reading an outcome is reading runs, and few are judged anew."""
+
+    def __init__(self, place: int, end: CellEnd, outputs: Any, count: int | None, packed: Tensor) -> None:
+        super().__init__(place, end, outputs, count)
+        del self.__dict__["run"]
+        self.__dict__["_packed"] = packed
+
+    @cached_property
+    def run(self) -> Run | None:
+        return _read_run(from_bytes(_as_bytes(self.__dict__["_packed"])))
+
+    def packed(self) -> Tensor | None:
+        packed: Tensor = self.__dict__["_packed"]
+        return packed
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """All cells of a submission, in order, with what they cost."""
+    """All cells of a submission, in order, with what they cost; ``mark`` is the hash of it as it is kept, if it is."""
 
     cells: tuple[Ran, ...]
     seconds: float = 0.0
     peak_memory: int = 0
+    mark: str = field(default="", compare=False)
 
     def to_bytes(self) -> bytes:
         """As one block of bytes, never pickle.
@@ -110,20 +139,22 @@ class Outcome:
                 "end": one.end.value,
                 "outputs": one.outputs,
                 "count": one.count,
-                "run": None if one.run is None else run_tree(one.run),
+                "run": one.packed(),
             }
             for one in self.cells
         ]
         return to_bytes({"cells": cells, "seconds": self.seconds, "peak_memory": self.peak_memory})
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Outcome:
-        """Read back what `to_bytes` wrote; `CodecError` when it is something else."""
+    def from_bytes(cls, data: bytes, *, later: bool = False) -> Outcome:
+        """Read back what `to_bytes` wrote; `CodecError` when it is something else.
+
+        With ``later``, for bytes that were read before, each run is read when it is asked for.
+        """
         tree = from_bytes(data)
-        cells = tuple(
-            Ran(one["place"], CellEnd(one["end"]), one["outputs"], one["count"], _read_run(one["run"]))
-            for one in tree["cells"]
-        )
+        cells = tuple(_read_cell(one) for one in tree["cells"])
+        if not later:
+            _ = [one.run for one in cells]  # what cannot be read is said now
         return cls(cells, tree["seconds"], tree["peak_memory"])
 
 
@@ -134,6 +165,12 @@ def _as_tensor(content: bytes) -> Tensor:
 
 def _as_bytes(content: Tensor) -> bytes:
     return content.numpy().tobytes()
+
+
+def _read_cell(one: Mapping[str, Any]) -> Ran:
+    about = one["place"], CellEnd(one["end"]), one["outputs"], one["count"]
+    packed = one["run"]
+    return _Later(*about, packed) if isinstance(packed, Tensor) else Ran(*about, _read_run(packed))
 
 
 def _read_run(tree: Mapping[str, Any] | None) -> Run | None:

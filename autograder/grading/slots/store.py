@@ -8,7 +8,7 @@ import json
 import platform
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -81,21 +81,24 @@ class Store:
 
     def get(self, key: str) -> Outcome | None:
         """What is kept under ``key``, or ``None``: an entry that is torn or damaged is as if not there."""
-        try:
-            content = self._path(key).read_bytes()
-        except FileNotFoundError:
-            return None
-        digest, body = content[:64], content[64:]
-        if digest != _digest(body).encode():
-            return None
+        body = _read(self._path(key))
         with contextlib.suppress(CodecError, KeyError, TypeError, ValueError):
-            return Outcome.from_bytes(body)
+            return None if body is None else replace(Outcome.from_bytes(body, later=True), mark=_digest(body))
         return None
 
-    def put(self, key: str, outcome: Outcome) -> None:
-        """Keep ``outcome`` under ``key``: whole or not at all, and still there after a crash."""
+    def put(self, key: str, outcome: Outcome) -> Outcome:
+        """Keep ``outcome`` under ``key``: whole or not at all, and still there after a crash. Itself, with its mark."""
         body = outcome.to_bytes()
-        write_whole(self._path(key), _digest(body).encode() + body)
+        _write(self._path(key), body)
+        return replace(outcome, mark=_digest(body))
+
+    def get_judged(self, key: str) -> bytes | None:
+        """What was noted of how the outcome under ``key`` was judged; ``None`` where nothing sound is."""
+        return _read(self._path(key, "judged"))
+
+    def put_judged(self, key: str, noted: bytes) -> None:
+        """Note how the outcome under ``key`` was judged, in the place of what was noted before."""
+        _write(self._path(key, "judged"), noted, lasting=False)  # a torn one is as if not there
 
     def sweep(self) -> None:
         """Remove what writers left that were killed: no living one takes an hour for a file."""
@@ -110,5 +113,18 @@ class Store:
     def __iter__(self) -> Iterator[str]:
         return (path.stem for path in sorted(self.folder.glob("??/*.outcome")))
 
-    def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.outcome"
+    def _path(self, key: str, ending: str = "outcome") -> Path:
+        return self.folder / key[:2] / f"{key}.{ending}"
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    digest, body = content[:64], content[64:]
+    return body if digest == _digest(body).encode() else None
+
+
+def _write(path: Path, body: bytes, *, lasting: bool = True) -> None:
+    write_whole(path, _digest(body).encode() + body, lasting=lasting)

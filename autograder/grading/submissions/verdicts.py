@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
@@ -22,7 +23,7 @@ from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, find
 from autograder.observing.observe import Run, Seen
 
-__all__ = ["Decided", "Result", "answer_of", "checks_in", "decide", "decide_one", "not_run", "run_of"]
+__all__ = ["Decided", "Known", "Result", "answer_of", "checks_in", "decide", "decide_one", "not_run", "run_of"]
 
 _WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED)
 
@@ -72,14 +73,21 @@ class Result:
         }
 
 
-def decide(task: Assignment, ready: Prepared, outcome: Outcome) -> Result:
-    """What the submission is worth by what was seen of it, and by nothing that it said of itself."""
+# Asked for each check cell by its place, its name and what it checks, with what decides it anew.
+Known = Callable[[int, str, Check, Callable[[], Decided]], Decided]
+
+
+def decide(task: Assignment, ready: Prepared, outcome: Outcome, known: Known | None = None) -> Result:
+    """What the submission is worth by what was seen of it, and by nothing that it said of itself.
+
+    ``known`` may know what a check came to, and need not have it decided anew.
+    """
     assert ready.job is not None, "what is not run is not decided here"
-    ran = {one.place: one for one in outcome.cells}
-    exercises = {
-        name: decide_one(task, ready.notebook, ready.job, ran, place, check)
-        for place, name, check in checks_in(ready.notebook, task.source.checks)
-    }
+    job, ran = ready.job, {one.place: one for one in outcome.cells}
+    exercises = {}
+    for place, name, check in checks_in(ready.notebook, task.source.checks):
+        anew = partial(decide_one, task, ready.notebook, job, ran, place, check)
+        exercises[name] = anew() if known is None else known(place, name, check, anew)
     states = [of_cell(one.end) for one in outcome.cells] + [one.state for one in exercises.values()]
     state = next((one for one in _WORST_FIRST if one in states), State.GRADED)
     if state is State.GRADED and exercises and all(one.state is State.NOT_ATTEMPTED for one in exercises.values()):

@@ -20,7 +20,7 @@ from rich.console import Console
 from autograder.grading.explain import explain
 from autograder.grading.grade import GradeResult, grade
 from autograder.grading.lms.collect import collect
-from autograder.grading.records import hand_ins
+from autograder.grading.records import basis, hand_ins
 from autograder.grading.records.classroom import open_classroom
 from autograder.grading.records.export import export, feedback
 from autograder.grading.records.recorded import recorded
@@ -152,6 +152,7 @@ def test_a_mended_check_that_turns_the_order_is_said_with_its_reason(
         return found if exercise.id == "relu" else replace(found, score=0.0)
 
     monkeypatch.setattr(verdicts, "judge", only_relu)
+    monkeypatch.setattr(basis, "_code", lambda: "mended")
     result, said = graded(course)
     assert first > 2 == result.total("ada").points
     assert f"ada: {first:g} → 2 points" in said

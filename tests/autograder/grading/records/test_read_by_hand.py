@@ -16,6 +16,7 @@ from rich.console import Console
 
 from autograder.commands import commands_on_path
 from autograder.grading.grade import GradeResult, grade
+from autograder.grading.records import basis
 from autograder.grading.submissions import verdicts
 from autograder.sample import demo
 from autograder.sample.learners import Submission
@@ -70,6 +71,7 @@ def mend(monkeypatch: pytest.MonkeyPatch, exercise_id: str, points: float) -> No
         return replace(found, score=points) if exercise.id == exercise_id else found
 
     monkeypatch.setattr(verdicts, "judge", mended)
+    monkeypatch.setattr(basis, "_code", lambda: f"mended: {exercise_id} {points}")
 
 
 def test_a_mended_check_says_what_it_changes_and_leaves_the_points_of_a_person(
