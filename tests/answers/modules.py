@@ -218,6 +218,10 @@ WRONG = [
         (size + 2 * padding - kernel_size) // stride + 1)),
     ("conv_output_size", "rounded up", lambda size, kernel_size, stride=1, padding=0, dilation=1: (
         -(-(size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride) + 1)),
+    ("conv_output_size", "dilation times the kernel's size", lambda size, kernel_size, stride=1, padding=0, dilation=1: (
+        (size - kernel_size * dilation + padding * 2 + stride) // stride)),
+    ("tiny_cnn", "graph cut", network(torch.no_grad()(lambda m, x: m.fc(F.relu(m.conv(x)).flatten(1))))),
+    ("tiny_cnn", "graph cut", network(lambda m, x: m.fc(torch.relu(m.conv(x)).flatten(1).data))),
     ("tiny_cnn", "layers not registered", InADict),
     ("tiny_cnn", "layers made in forward", MadeEachTime),
     ("tiny_cnn", "softmax inside", network(lambda m, x: nn.Softmax(dim=-1)(m.fc(torch.relu(m.conv(x)).flatten(1))))),

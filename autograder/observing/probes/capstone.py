@@ -27,6 +27,7 @@ BUILDS = ("functional", "by_hand")
 @exercise(
     "class HybridCNN(p=0.25)",
     points=4,
+    essential="gradients",
     shares={"values": 4, "gradients": 1, "training": 3, "dropout": 2, "modules": 1, "state": 1},
 )
 def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:

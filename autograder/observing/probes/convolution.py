@@ -69,7 +69,7 @@ def pad2d(answer: Callable[..., Any], case: Case) -> Observations:
     "windows(x, kernel_size, stride=1)",
     points=4,
     draws=False,
-    essential="memory",
+    essential="memory, gradients",
     shares={"memory": 5, "stride": 2, "layout": 3},
 )
 def windows(answer: Callable[..., Any], case: Case) -> Observations:

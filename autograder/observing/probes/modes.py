@@ -28,7 +28,7 @@ BATCH_NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_trac
     "dropout(x, p=0.5, training=True, generator=None)",
     points=4,
     by_hand="*dropout*",
-    essential="eval",
+    essential="eval, gradients",
     shares={"values": 8, "mask": 6, "eval": 5, "generator": 4, "gradients": 3},
 )
 def dropout(answer: Callable[..., Any], case: Case) -> Observations:
@@ -57,7 +57,7 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=pieces(*outs), gradients=case.gradients(outs[0]), shape=shape, memory=memory)
 
 
-@exercise("class DropoutNet(p)", points=3, essential="eval", shares={"values": 6, "eval": 6, "state": 3})
+@exercise("class DropoutNet(p)", points=3, essential="eval, gradients", shares={"values": 6, "eval": 6, "state": 3})
 def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     """Build a network, load its four tensors, set its mode, and ask it several times for the same ``x (N, 8)``."""
     model = case.call(answer)
@@ -95,6 +95,7 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     points=5,
     by_hand="*batch_norm*",
     core="values, eval",
+    essential="gradients",
     shares={"values": 5, "eval": 4, "statistics": 4, "gradients": 3},
     may_change="running_mean: its numbers, running_var: its numbers",
 )
@@ -122,6 +123,7 @@ def batch_norm(answer: Callable[..., Any], case: Case) -> Observations:
     points=4,
     by_hand="nn.*BatchNorm* nn._NormBase",
     core="values, eval",
+    essential="gradients",
     shares={"eval": 6, "state": 4, "statistics": 3},
 )
 def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:

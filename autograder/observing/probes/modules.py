@@ -28,7 +28,7 @@ def conv_output_size(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): case.call(answer)})
 
 
-@exercise("class TinyCNN(nn.Module)", points=5)
+@exercise("class TinyCNN(nn.Module)", points=5, essential="gradients")
 def tiny_cnn(answer: Callable[[], Any], case: Case) -> Observations:
     """Build a network, load the four tensors, run it on ``x (N, 3, 32, 32)`` and go backward."""
     return _network(answer, case, nn.Module)

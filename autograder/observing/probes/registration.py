@@ -106,7 +106,9 @@ def find_unregistered(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(**{case.get("aspect", "values"): found}, memory={"module": kept})
 
 
-@exercise("class StackedMLP(widths)", points=3, essential="state", shares={"values": 4, "gradients": 2, "state": 3})
+@exercise(
+    "class StackedMLP(widths)", points=3, essential="state, gradients", shares={"values": 4, "gradients": 2, "state": 3}
+)
 def stacked_mlp(answer: Callable[..., Any], case: Case) -> Observations:
     """Load the layers' tensors by their shapes, in every order in which they fit, and run on ``x (N, widths[0])``."""
     return stacked_observations(answer, case)
@@ -116,6 +118,7 @@ def stacked_mlp(answer: Callable[..., Any], case: Case) -> Observations:
     "class RunningMean(num_features)",
     points=4,
     core="values, state",
+    essential="gradients",
     shares={"values": 4, "gradients": 1, "state": 4},
 )
 def running_mean(answer: Callable[..., Any], case: Case) -> Observations:

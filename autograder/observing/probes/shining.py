@@ -77,7 +77,7 @@ def attention(answer: Callable[..., Any], case: Case) -> Observations:
     return _function(answer, case)
 
 
-@exercise("split_heads(x, num_heads)", points=2, essential="memory", shares={"memory": 3, "errors": 1})
+@exercise("split_heads(x, num_heads)", points=2, essential="memory, gradients", shares={"memory": 3, "errors": 1})
 def split_heads(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, L, E)`` of any layout; afterwards its storage is written to, and the result read once more."""
     if case.get("divides") is False:
@@ -161,7 +161,7 @@ def _after_forward(case: Case, out: Any, held: Mapping[str, Tensor]) -> Observat
     return observe(memory=memory, gradients=_short(found))
 
 
-@exercise("dynamic_conv(x, weight)", points=4, essential="one call", shares={"gradients": 3, "one call": 3})
+@exercise("dynamic_conv(x, weight)", points=4, essential="one call, gradients", shares={"gradients": 3, "one call": 3})
 def dynamic_conv(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)`` and ``weight (N, O, C, k, k)``; how often `F.conv2d` is called is counted."""
     with Calls() as calls:
@@ -181,7 +181,7 @@ _TIED = ("weight", "encoder_bias", "decoder_bias")
 @exercise(
     "class TiedAutoencoder(features, hidden)",
     points=3,
-    essential="tied",
+    essential="tied, gradients",
     shares={"parts": 2, "tied": 3, "gradients": 3},
 )
 def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
@@ -214,7 +214,12 @@ def _part(module: nn.Module, name: str, x: Tensor) -> Any:
 _SYMMETRIC = ("weight", "bias")
 
 
-@exercise("class SymmetricLinear(features)", points=3, essential="afterwards", shares={"gradients": 3, "afterwards": 3})
+@exercise(
+    "class SymmetricLinear(features)",
+    points=3,
+    essential="afterwards, gradients",
+    shares={"gradients": 3, "afterwards": 3},
+)
 def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
     """Load both tensors and run it on ``x (…, features)``; again when it has been moved, loaded anew or trained a step."""
     module = _made(answer, case)

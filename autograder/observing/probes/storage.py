@@ -51,8 +51,10 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise("shares_storage(a, b) -> bool", points=2, draws=False, shares={"offsets": 2, "kinds": 2})
 def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     """Build two tensors over one memory or over two with the same numbers, as the case describes; ask about them."""
-    memories = [case["memory"].clone(), case["memory"].clone()]  # each owns its slots, as what torch made does
-    before = memories[1].clone()
+    memory = case["memory"]
+    # Each owns its slots, as what torch made does. The second may have more of them, at its end.
+    memories = [memory.clone(), torch.cat([memory, memory[: case.get("longer", 0)]])]
+    before = [memory.clone() for memory in memories]
     a, b = _over(memories[0], case["a"]), _over(memories[case["over"]], case["b"])
     match case.get("made"):
         case "the same object":
@@ -66,7 +68,7 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     # id() says of objects that are gone at once, a.storage() and b.storage(), is no accident of which was made when.
     _ = a.untyped_storage(), b.untyped_storage()
     said = case.call(answer, a=a, b=b)
-    kept = all(torch.equal(memory.detach(), before) for memory in memories)
+    kept = all(torch.equal(memory.detach(), one) for memory, one in zip(memories, before, strict=True))
     return observe(**{case.get("aspect", "values"): said if kept else "the tensors were written to"})
 
 

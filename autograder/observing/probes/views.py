@@ -102,13 +102,19 @@ def _seen_through(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=read, gradients=gradients, memory=memory)
 
 
-@exercise("to_channels_last(x) -> Tensor", points=2, draws=False, essential="memory", shares={"memory": 3})
+@exercise("to_channels_last(x) -> Tensor", points=2, draws=False, essential="memory, gradients", shares={"memory": 3})
 def to_channels_last(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)``."""
     return _seen_through(answer, case)
 
 
-@exercise("flatten_batch(x) -> Tensor", points=4, draws=False, essential="memory", shares={"memory": 3, "no view": 2})
+@exercise(
+    "flatten_batch(x) -> Tensor",
+    points=4,
+    draws=False,
+    essential="memory, gradients",
+    shares={"memory": 3, "no view": 2},
+)
 def flatten_batch(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, ...)``, laid out in memory in many ways."""
     return _seen_through(answer, case)

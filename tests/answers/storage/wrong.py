@@ -167,6 +167,12 @@ WRONG = [
     ("shares_storage", "compares values", lambda a, b: np.array_equal(a.detach().numpy(), b.detach().numpy())),
     ("shares_storage", "compares data_ptr()", lambda a, b: a.data_ptr() - b.data_ptr() == 0),
     ("shares_storage", "compares data_ptr()", lambda a, b: a.detach().numpy().ctypes.data == b.detach().numpy().ctypes.data),
+    ("shares_storage", "compares data_ptr()", lambda a, b: (
+        a.data_ptr() - b.data_ptr() == a.storage_offset() - b.storage_offset())),
+    ("shares_storage", "compares _base", lambda a, b: (
+        (a._base is b._base and a._base is not None) or b._base is a or a._base is b)),
+    ("flat_index", "counted in bytes", lambda index, stride, offset=0: sum(
+        4 * i * step for i, step in zip(index, stride, strict=True)) + 4 * offset),
     ("shares_storage", "compares with is", lambda a, b: id(a) == id(b)),
     ("shares_storage", "only common slots count", lambda a, b: np.shares_memory(a.detach().numpy(), b.detach().numpy(), max_work=-1)),
     ("predict_layout", "a copy believed a view", wrong("x.flip(2)", (2, 3, 4), (12, 4, -1), 3)),

@@ -102,6 +102,16 @@ CONV_OUTPUT_SIZE = Oracle(
             says="A dilated kernel reaches further than it has weights: 3 weights with dilation 2 span 5 pixels.",
         ),
         Misconception(
+            "dilation times the kernel's size",
+            lambda size, kernel_size, stride=1, padding=0, dilation=1: (
+                (size + 2 * padding - dilation * kernel_size) // stride + 1
+            ),
+            lambda size, kernel_size, stride=1, padding=0, dilation=1: (
+                (size + 2 * padding - dilation * kernel_size - 1) // stride + 1
+            ),
+            says="A kernel of k weights has k − 1 gaps between them, and dilation makes these longer: it spans dilation · (k − 1) + 1 pixels.",
+        ),
+        Misconception(
             "rounded up",
             lambda size, kernel_size, stride=1, padding=0, dilation=1: math.ceil(
                 _span(size, kernel_size, stride, padding, dilation)

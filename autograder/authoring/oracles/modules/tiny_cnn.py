@@ -101,6 +101,13 @@ TINY_CNN = Oracle(
             says="A list or a dict hides its layers from nn.Module: no parameter is found. Give each layer an attribute.",
         ),
         Misconception(
+            "graph cut",
+            _built(lambda model, x: model.fc(_hidden(model, x)).detach()),
+            _built(lambda model, x: model.fc(_hidden(model, x).detach())),
+            _built(lambda model, x: model.fc(F.relu(model.conv(x).detach()).flatten(1))),
+            says="detach, .data and torch.no_grad cut the graph: no gradient goes back past them, and what lies behind learns nothing.",
+        ),
+        Misconception(
             "ReLU on the logits",
             _built(lambda model, x: F.relu(model.fc(_hidden(model, x)))),
             _built(lambda model, x: F.relu(model.fc(model.conv(x).flatten(1)))),

@@ -116,6 +116,12 @@ FLAT_INDEX = Oracle(
             says="A step along dimension d moves by stride[d] slots, not by one.",
         ),
         Misconception(
+            "counted in bytes",
+            *(lambda index, stride, offset=0, size=size: size * (offset + dot(index, stride)) for size in (4, 8)),
+            *(lambda index, stride, offset=0, size=size: offset + size * dot(index, stride) for size in (4, 8)),
+            says="A slot holds one element, however many bytes that has. Strides and offset of a torch tensor count elements.",
+        ),
+        Misconception(
             "a float for an int",
             lambda index, stride, offset=0: float(offset + dot(index, stride)),
             lambda index, stride, offset=0: offset + (dot(index, stride) if index else 0.0),

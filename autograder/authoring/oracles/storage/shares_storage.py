@@ -90,7 +90,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     moved = _OFFSETS[one.a] or _OFFSETS[one.b]
     aspect = "offsets" if moved else "kinds"
     over = int("copied" in one.memory)
-    shown = f"x {str(one.dtype)[6:]} (12,); a: {one.a} of x; b: {one.b} of {'x.clone()' if over else 'x'}, {one.made}"
+    kind |= {"longer": 4} if one.memory == "copied, and longer" else {}
+    other = "x.repeat(2)[:16].clone()" if "longer" in kind else "x.clone()" if over else "x"
+    shown = f"x {str(one.dtype)[6:]} (12,); a: {one.a} of x; b: {one.b} of {other}, {one.made}"
     return make.case(memory=memory, a=a, b=b, over=over, aspect=aspect, shown=shown, **kind)
 
 
@@ -98,7 +100,7 @@ _SPACE = Space(
     _drawn,
     a=tuple(_LOOKS),
     b=tuple(_LOOKS),
-    memory=("the same", "copied", "the same, of few values", "copied, of few values"),
+    memory=("the same", "copied", "copied, and longer", "the same, of few values", "copied, of few values"),
     made=("a view", "detached", "other dtype"),
     dtype=(*FLOATS, torch.int64, torch.int16),
     within=lambda one: one.made != "detached" or one.dtype.is_floating_point,
@@ -146,8 +148,9 @@ SHARES_STORAGE = Oracle(
             "compares data_ptr()",
             lambda a, b: a.data_ptr() == b.data_ptr(),
             lambda a, b: (a.data_ptr(), a.dtype) == (b.data_ptr(), b.dtype),
+            lambda a, b: a.data_ptr() - a.storage_offset() == b.data_ptr() - b.storage_offset(),
             says="data_ptr() is the address of a tensor's first element. Two views of one storage may begin in "
-            "different slots.",
+            "different slots: offset × element_size() bytes behind its beginning.",
         ),
         Misconception(
             "compares with is",
@@ -159,6 +162,7 @@ SHARES_STORAGE = Oracle(
             lambda a, b: a._base is b._base,
             lambda a, b: a._base is not None and a._base is b._base,
             lambda a, b: a._base is b or b._base is a,
+            lambda a, b: a._base is b or b._base is a or (a._base is not None and a._base is b._base),
             lambda a, b: a is b or a._base is b or b._base is a or (a._base is not None and a._base is b._base),
             lambda a, b: (a if a._base is None else a._base) is (b if b._base is None else b._base),
             says="_base is a note for autograd: a tensor that owns its memory has none, and detach() leaves none.",
