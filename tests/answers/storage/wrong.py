@@ -159,7 +159,7 @@ WRONG = [
     ("read_strided", "dimensions of size 1 lost", lambda storage, size, stride, offset=0: read_by_broadcast(storage, size, stride, offset).squeeze()),
     ("read_strided", "left in one row", lambda storage, size, stride, offset=0: read_by_hand(storage, size, stride, offset).ravel()),
     ("shares_storage", "the same answer every time", lambda a, b: a.storage() is b.storage()),
-    ("shares_storage", "the same answer every time", lambda a, b: a.untyped_storage().nbytes() == b.untyped_storage().nbytes()),
+    ("shares_storage", "compares how long the memory is", lambda a, b: a.untyped_storage().nbytes() == b.untyped_storage().nbytes()),
     ("shares_storage", "the first element of one, the storage of the other", lambda a, b: a.storage().data_ptr() == b.data_ptr()),
     ("shares_storage", "a fixed number of bytes an element", lambda a, b: a.data_ptr() - a.storage_offset() * 8 == b.data_ptr() - b.storage_offset() * 8),
     ("shares_storage", "compares values", values_in_a_loop),

@@ -193,6 +193,11 @@ SHARES_STORAGE = Oracle(
             "element_size() says how many.",
         ),
         Misconception(
+            "compares how long the memory is",
+            lambda a, b: a.untyped_storage().nbytes() == b.untyped_storage().nbytes(),
+            says="Two allocations of one length are still two. Ask where a storage begins, not how long it is.",
+        ),
+        Misconception(
             "the same answer every time",
             lambda a, b: False,
             lambda a, b: True,
