@@ -1,4 +1,5 @@
-"""Puts the learner's settings into an environment, so that plain `jupyter lab` is as quiet as the course's own command.
+"""Puts the learner's settings into an environment, so that plain `jupyter lab` is as quiet as the course's own command, and its
+kernels say which cell makes a name that is missing.
 
     python -m autograder.workbench.settings [PREFIX]
 
@@ -18,12 +19,12 @@ __all__ = ["install"]
 
 def install(prefix: Path) -> list[Path]:
     """Write the settings below ``prefix``; return the files, which have names of their own beside those of others."""
-    source = SETTINGS / "learner"
     written = []
-    for path in sorted(source.rglob("*.json")):
-        place = prefix / "etc" / "jupyter" / path.relative_to(source)
-        write_whole(place, path.read_bytes())
-        written.append(place)
+    for source, program in ((SETTINGS / "learner", "jupyter"), (SETTINGS.with_name("ipython"), "ipython")):
+        for path in sorted(source.rglob("*.json")):
+            place = prefix / "etc" / program / path.relative_to(source)
+            write_whole(place, path.read_bytes())
+            written.append(place)
     return written
 
 
