@@ -50,6 +50,10 @@ _INSIDE = {
 }
 
 
+def _alone(one: Chosen) -> bool:
+    return bool(one.depth == 0 and one.beside == "nothing else")
+
+
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     inside = _INSIDE[one.beside]
     layers = layers_of(one.make, one.features, one.outputs)
@@ -76,6 +80,7 @@ _SPACE = Space(
     mixed=(False, True),
     graded=(False, True),
     dtype=(torch.float32, torch.float64, torch.bfloat16),
+    traits={"the module is no nn.Sequential": lambda one: _alone(one) and layers_of(one.make, 1, 1)[0][0] == "module"},
     words={
         **MAKE_WORDS,
         "trainable": "trainable_only is {}",
