@@ -18,6 +18,7 @@ Outputs = Sequence[Mapping[str, Any]]
 _LARGEST = 32 << 20  # bytes of a notebook whose outputs are looked at
 _MOST_NESTED = 1 << 20  # its lists and dicts
 _LARGEST_PAGE = 200_000  # letters of HTML that are read; a panel has some thousands
+_MOST_TAGS = 2_000  # a panel with three pictures has some hundreds
 _MOST_LINES, _MOST_LETTERS = 60, 4_000
 _LINES = ["div", "li", "tr", "caption", "p", "pre", "br"]
 _PARTS = ["span", "th", "td"]
@@ -97,7 +98,7 @@ def _written(value: Any) -> str:
 
 def _panel(html: str) -> str:
     """The words of a panel without what is folded below it; of other HTML all its words. Nothing where it cannot be read."""
-    if not html or len(html) > _LARGEST_PAGE:
+    if not html or len(html) > _LARGEST_PAGE or html.count("<") > _MOST_TAGS:
         return ""
     try:
         page = BeautifulSoup(html, "html.parser")
@@ -106,11 +107,12 @@ def _panel(html: str) -> str:
         panel = page.find(role="group")
         inside = panel if isinstance(panel, Tag) else page
         for picture in inside.find_all(role="img"):
-            picture.replace_with(f"{picture.get('aria-label') or ''}\n")
+            picture.replace_with(f"\n{picture.get('aria-label') or ''}\n")
+        # In front of what is inside, not behind it: for that all that is nested in it is gone through, each time.
         for tag in inside.find_all(_LINES):
-            tag.append("\n")
+            tag.insert(0, "\n")
         for tag in inside.find_all(_PARTS):
-            tag.append(" ")
+            tag.insert(0, " ")
         return "\n".join(_lines(inside.get_text()))
     except Exception:  # tags that nest a thousand deep, say
         return ""
