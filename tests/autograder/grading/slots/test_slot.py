@@ -55,7 +55,8 @@ def test_a_solution_earns_every_point(chapter: str, slot: Slot) -> None:
     outcome = slot.run(job)
     assert {one.end for one in outcome.cells} == {CellEnd.DONE}
     assert points(job, outcome) == {one.checks: find(one.checks).points for one in job.cells if one.checks}
-    assert 0 < outcome.peak_memory < 120 << 20
+    # 80 to 140 MB from one run to the next; a process that had torch to itself would have more than this before its first cell.
+    assert 0 < outcome.peak_memory < 192 << 20
 
 
 def test_every_cell_has_an_outcome_in_order(run: Callable[..., Outcome]) -> None:
