@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,17 @@ from torch import Tensor
 from autograder.observing.codec import Drawn, Other, Projection, Uniform
 from autograder.observing.project import project
 
-__all__ = ["MISSING", "ROUNDING", "TOLERANCES", "Difference", "aspect_of", "difference", "leaves", "magnitude"]
+__all__ = [
+    "MISSING",
+    "ROUNDING",
+    "TOLERANCES",
+    "Difference",
+    "aspect_of",
+    "difference",
+    "disturbances",
+    "leaves",
+    "magnitude",
+]
 
 MISSING = Other("nothing")
 
@@ -52,6 +62,18 @@ class Difference:
     kind: str
     expected: Any
     got: Any
+
+
+def disturbances(found: Iterable[Mapping[str, Difference]]) -> Iterator[tuple[str, str]]:
+    """The path of all that was not left alone in the cases in which an answer differs, with each of its changes.
+
+    >>> list(disturbances([{"memory|x": Difference("left alone", "left alone", ("its numbers",))}]))
+    [('memory|x', 'its numbers')]
+    """
+    for one in found:
+        for path, what in one.items():
+            if what.kind == "left alone" and isinstance(what.got, tuple):
+                yield from ((path, str(change)) for change in what.got)
 
 
 _OPENED = (Tensor, Projection, Mapping)

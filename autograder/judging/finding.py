@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from autograder.judging import sentences
-from autograder.judging.compare import Difference, aspect_of
+from autograder.judging.compare import Difference, aspect_of, disturbances
 from autograder.judging.halves import half_of
 from autograder.judging.judgement import Finding
 from autograder.judging.kinds import in_torch, kind_note
@@ -97,13 +97,7 @@ def advice_on(
 
 def _draws(exercise: Exercise, found: Sequence[_Found]) -> str:
     """That random numbers were drawn where nothing is random. A seed that was set leaves another state as well: then nothing is said."""
-    noted = {
-        change
-        for one in found
-        for what in one.values()
-        if what.kind == "left alone" and isinstance(what.got, tuple)
-        for change in what.got
-    }
+    noted = {change for _, change in disturbances(found)}
     return sentences.DRAWS if not exercise.draws and GENERATOR in noted and SEED not in noted else ""
 
 

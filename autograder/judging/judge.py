@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from autograder.judging import sentences
-from autograder.judging.compare import MISSING, Difference, aspect_of, difference, leaves
+from autograder.judging.compare import MISSING, Difference, aspect_of, difference, disturbances, leaves
 from autograder.judging.credit import Held, credit
 from autograder.judging.entries import entries_of
 from autograder.judging.finding import advice_on, finding_of, note_on
@@ -23,6 +23,7 @@ from autograder.observing.case import Case
 from autograder.observing.codec import Projection, Raised
 from autograder.observing.exercise import Exercise
 from autograder.observing.observe import LEFT_ALONE, Run, Seen
+from autograder.observing.world import WORLD
 
 __all__ = ["Each", "differences", "each_case", "judge", "read"]
 
@@ -168,10 +169,10 @@ def _left_changed(noted: Any) -> dict[str, Difference]:
 def _disturbed(aspect: str, found: Sequence[Mapping[str, Difference]]) -> dict[str, list[str]]:
     """What was not left alone in any case, and what has changed of it, in the order in which it was first seen."""
     told: dict[str, dict[str, None]] = {}
-    for one in found:
-        for path, what in one.items():
-            if what.kind == "left alone" and aspect_of(path) == aspect and isinstance(what.got, tuple):
-                told.setdefault(path.partition("|")[2], {}).update(dict.fromkeys(map(str, what.got)))
+    for path, change in disturbances(found):
+        if aspect_of(path) == aspect:
+            thing = path.partition("|")[2]
+            told.setdefault("" if thing == WORLD else thing, {})[change] = None
     return {thing: list(changes) for thing, changes in told.items()}
 
 

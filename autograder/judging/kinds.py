@@ -36,13 +36,8 @@ _ARROWS = {"Tensor": "tensor", "tuple": "tuple", "list": "list", "dict": "dict",
 _OF_TYPES = {"ndarray": "array", "type": "class", "builtin_function_or_method": "function", "method": "function"}
 _KNOWN = ("nothing", "array", "function", "class", "generator", "coroutine")
 _FITTING = {"fits": "by name", "names of the layers": "as asked for"}
-_OF_A_LAYER = (
-    "weight",
-    "bias",
-    "running_mean",
-    "running_var",
-    "num_batches_tracked",
-)  # so end the names of the tensors that a case loads into a module
+# So end the names of the tensors that a case loads into a module.
+_OF_A_LAYER = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 # The words of a probe that keeps nothing of a result which is no tensor.
 _NO_TENSOR = re.compile(r"^an? (\w{1,60}), no tensor$")
 _TO_NUMPY = re.compile(r"\s*Use (tensor|Tensor)\.detach\(\)\.numpy\(\) instead\.?")
@@ -187,7 +182,9 @@ def _lacking(
         returned = run.handed_in.returned[index] if index < len(run.handed_in.returned) else ()
         keys = [item[0] for item in returned[1:] if isinstance(item, tuple) and item]
         if returned[:1] == ("module",):
-            said = _keys({"": _state_dict(reference.expected[index])}, {"": state.get("state_dict")}, keys)
+            said = _keys(
+                {"": _expected_state(reference.expected[index], "state_dict")}, {"": state.get("state_dict")}, keys
+            )
             by_name = all(state.get(what, right) == right for what, right in _FITTING.items())
             if not said and (NOT_THESE in one.values() or not by_name):
                 there = [item for item in returned[2:] if len(item) == 2]
@@ -205,10 +202,7 @@ def _lacking(
 
 def _asked_tensors(reference: Reference, index: int) -> dict[str, tuple[int, ...]]:
     """The tensors that a network is asked to have, by name and size: those of the case, or those that are expected of it."""
-    expected = reference.expected[index]
-    assert not isinstance(expected, Raised)
-    state = expected.get("state")
-    named = state.get("tensors") if isinstance(state, Mapping) else None
+    named = _expected_state(reference.expected[index], "tensors")
     of_a_layer = {
         name: item
         for name, item in reference.cases[index].inputs.items()
@@ -234,10 +228,10 @@ def _keys(expected: Seen, one: Mapping[str, Any], keys: Sequence[str]) -> str:
     return ""
 
 
-def _state_dict(expected: Seen) -> Any:
-    """The names that a module has to register, where they are looked at one by one."""
+def _expected_state(expected: Seen, what: str) -> Any:
+    """What is expected of a module's state under the name ``what``; ``None`` where that is not looked at."""
     state = None if isinstance(expected, Raised) else expected.get("state")
-    return state.get("state_dict") if isinstance(state, Mapping) else None
+    return state.get(what) if isinstance(state, Mapping) else None
 
 
 def _size(item: Any) -> Any:

@@ -78,7 +78,6 @@ BROKE_OFF = "Your answer broke off its own check."
 PROCESS_ENDED = "This check was stopped: your answer ended the Python process in which it ran."
 STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."
 LEFT_ALONE = "left alone"
-WORLD = "the world"  # torch's own settings, each of which has a name of its own
 DRAWS = "Random numbers are drawn in it, as dropout does, or making a layer. Nothing is random here."
 GOT, EXPECTED, DIFFERENCE = "got", "expected", "difference"
 
@@ -90,16 +89,18 @@ _AGAIN = "Mend that, run that cell, then this one."
 def aspect_note(holds: Sequence[bool], disturbed: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
     """Beside an aspect's name, in how many cases it holds, nothing where it is the same in all; and what was not left alone.
 
+    Under no thing's name stand torch's own settings, each of which has a name of its own.
+
     >>> aspect_note([True, False, False]), aspect_note([False, False])
     ('holds in 1 of 3 cases', '')
-    >>> aspect_note([False], {"x": ["its numbers"], WORLD: ["the grad mode"]})
+    >>> aspect_note([False], {"x": ["its numbers"], "": ["the grad mode"]})
     'not left alone: x (numbers), the grad mode'
     """
     counted = "" if all(holds) or not any(holds) else f"holds in {sum(holds)} of {len(holds)} cases"
     told = []
     for thing, changes in disturbed.items():
         words = _some([one.removeprefix("its ") for one in changes], 2)
-        told.append(words if thing == WORLD else f"{thing[:_LETTERS]} ({words})")
+        told.append(f"{thing[:_LETTERS]} ({words})" if thing else words)
     return "; ".join(filter(None, [counted, f"not {LEFT_ALONE}: {_some(told, 4)}" if told else ""]))
 
 

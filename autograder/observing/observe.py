@@ -26,7 +26,7 @@ from autograder.observing.patches import TorchsOwn
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
-from autograder.observing.world import OTHERS, OtherGenerators, World
+from autograder.observing.world import OTHERS, WORLD, OtherGenerators, World
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
@@ -172,7 +172,7 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
                 returned.append(fresh.returned[-1] if fresh.returned else ())
             left = torchs_own.put_back() + ((OTHERS,) if not exercise.draws and generators.changed() else ())
             if seen and left:
-                seen[-1] = _with_noted(seen[-1], {"state": {"the world": left}})
+                seen[-1] = _with_noted(seen[-1], {"state": {WORLD: left}})
     except KeyboardInterrupt as stop:
         seen += [_raised(stop)] * (len(cases) - len(seen))
         raise Interrupted(Run(tuple(seen), tuple(watch.used))) from None
@@ -187,7 +187,7 @@ def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen
         case.note_seed()
     noted = _not_asked_for(case.noted, exercise.may_change)
     if changed:
-        noted["state"] = {**noted.get("state", {}), "the world": tuple(changed)}
+        noted["state"] = {**noted.get("state", {}), WORLD: tuple(changed)}
     return _with_noted(seen, noted) if noted else seen
 
 

@@ -12,11 +12,12 @@ import torch
 from torch.nn.modules import module as nn_module
 from torch.overrides import _get_current_function_mode_stack
 
-__all__ = ["GENERATOR", "OTHERS", "SEED", "OtherGenerators", "World"]
+__all__ = ["GENERATOR", "OTHERS", "SEED", "WORLD", "OtherGenerators", "World"]
 
 GENERATOR = "the global generator of random numbers"
 OTHERS = "Python's or NumPy's global generator of random numbers"
 SEED = "its seed"
+WORLD = "the world"  # whose changes these are, where no tensor or module has changed
 
 _GLOBAL_HOOKS = tuple(name for name in vars(nn_module) if name.startswith("_global_") and name.endswith("hooks"))
 

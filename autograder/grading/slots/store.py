@@ -81,20 +81,18 @@ class Store:
 
     def get(self, key: str) -> Outcome | None:
         """What is kept under ``key``, or ``None``: an entry that is torn or damaged is as if not there."""
-        body = _read(self._path(key))
+        mark, body = _read(self._path(key))
         with contextlib.suppress(CodecError, KeyError, TypeError, ValueError):
-            return None if body is None else replace(Outcome.from_bytes(body, later=True), mark=_digest(body))
+            return None if body is None else replace(Outcome.from_bytes(body, later=True), mark=mark)
         return None
 
     def put(self, key: str, outcome: Outcome) -> Outcome:
         """Keep ``outcome`` under ``key``: whole or not at all, and still there after a crash. Itself, with its mark."""
-        body = outcome.to_bytes()
-        _write(self._path(key), body)
-        return replace(outcome, mark=_digest(body))
+        return replace(outcome, mark=_write(self._path(key), outcome.to_bytes()))
 
     def get_judged(self, key: str) -> bytes | None:
         """What was noted of how the outcome under ``key`` was judged; ``None`` where nothing sound is."""
-        return _read(self._path(key, "judged"))
+        return _read(self._path(key, "judged"))[1]
 
     def put_judged(self, key: str, noted: bytes) -> None:
         """Note how the outcome under ``key`` was judged, in the place of what was noted before."""
@@ -117,14 +115,18 @@ class Store:
         return self.folder / key[:2] / f"{key}.{ending}"
 
 
-def _read(path: Path) -> bytes | None:
+def _read(path: Path) -> tuple[str, bytes | None]:
+    """The digest of what `_write` wrote, and that; ``None`` in its place where nothing sound is there."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return None
-    digest, body = content[:64], content[64:]
-    return body if digest == _digest(body).encode() else None
+        return "", None
+    body = content[64:]
+    digest = _digest(body)
+    return digest, body if content[:64] == digest.encode() else None
 
 
-def _write(path: Path, body: bytes, *, lasting: bool = True) -> None:
-    write_whole(path, _digest(body).encode() + body, lasting=lasting)
+def _write(path: Path, body: bytes, *, lasting: bool = True) -> str:
+    digest = _digest(body)
+    write_whole(path, digest.encode() + body, lasting=lasting)
+    return digest

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from autograder.observing.case import Case
 from autograder.observing.observe import observe
 from autograder.observing.probes.handed import Handed, patched
-from autograder.observing.probes.specimen import build_module
+from autograder.observing.probes.specimen import specimen_of
 from autograder.observing.probes.trained import (
     batches_of,
     build_optimizer,
@@ -78,9 +78,7 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
 
 
 def _pair(case: Case, seed: str, groups: str) -> Pair:
-    model = build_module(case["layers"], case[seed]).to(case["dtype"])
-    for path in case.get("evaluating", ()):
-        model.get_submodule(path).eval()
+    model = specimen_of(case, seed)
     return model, build_optimizer(model, case["optimizer"], case[groups])
 
 

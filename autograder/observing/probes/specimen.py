@@ -143,8 +143,8 @@ def _draw(module: nn.Module, seed: int) -> None:
             tensor.copy_(numbers(tuple(tensor.shape), middle, bound, one_seed))
 
 
-def specimen_of(case: Case) -> nn.Module:
-    """The module that a case describes: its ``layers`` and ``seed``, and how it stands.
+def specimen_of(case: Case, seed: str = "seed") -> nn.Module:
+    """The module that a case describes: its ``layers``, drawn from what it calls ``seed``, and how it stands.
 
     ``dtype``, ``training`` (of all parts), ``mixed`` (the first part inside is in the other mode), ``evaluating`` (paths
     of parts in eval mode), and ``graded``: every parameter has a ``.grad`` already. Each of them may be left out.
@@ -153,7 +153,7 @@ def specimen_of(case: Case) -> nn.Module:
     >>> modes(module), module[0].bias.grad
     ({'itself': True, '0': False}, tensor([1., 1., 1.]))
     """
-    module = build_module(case["layers"], case.get("seed", 0)).train(case.get("training", True))
+    module = build_module(case["layers"], case.get(seed, 0)).train(case.get("training", True))
     module.to(case.get("dtype", torch.float32))
     if case.get("mixed", False):
         for part in list(module.modules())[1:2]:

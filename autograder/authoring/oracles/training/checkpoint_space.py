@@ -27,10 +27,8 @@ _NETS = {
         ),  # a bias before a batch norm has a gradient of rounding
     ),
 }
-_WITHOUT_NUMBERS = {
-    "two layers": ("1",),
-    "batch norm": ("2", "3"),
-}  # relu and flatten: the mode makes no difference to them
+# relu and flatten: the mode makes no difference to them.
+_WITHOUT_NUMBERS = {"two layers": ("1",), "batch norm": ("2", "3")}
 _KINDS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "plain SGD": ("SGD", {"lr": 0.2}, {"lr": 0.01}),
     "SGD with momentum": ("SGD", {"lr": 0.1, "momentum": 0.9}, {"lr": 0.1, "momentum": 0.0}),
