@@ -15,4 +15,4 @@ SANDBOX = (*LEARNERS, "grading/inside", "grading/wire")  # what is staged into t
 SEEN_THROUGH = ("torch", "numpy", "ipython", "matplotlib")
 
 # The single files that any of them needs in order to be imported: they decide nothing.
-DOOR = ("__init__.py", "addresses.py", "files.py", "printing.py", "grading/__init__.py")
+DOOR = ("__init__.py", "addresses.py", "files.py", "importing.py", "printing.py", "grading/__init__.py")

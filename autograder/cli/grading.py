@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import gc
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from autograder.cli.places import class_folder
 from autograder.cli.told import Run
+from autograder.importing import undisturbed
 from course.chapters import find_chapter
 
 if TYPE_CHECKING:
@@ -106,24 +105,14 @@ def _watch(chosen: argparse.Namespace) -> int:
     return 0
 
 
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """While torch and nbgrader are imported, nothing is looked for that could be thrown away: an eighth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()  # what was imported stays
-        gc.enable()
-
-
 def _grade_all(chosen: argparse.Namespace, how: Mapping[str, Any] | None) -> int:
     """Grade what is there; remember what is said ``how``, where it is of a whole class."""
     from autograder.grading.slots import ahead
 
     slots = chosen.jobs if chosen.cluster is None and chosen.student is None else 0
-    with ahead.started(class_folder(), chosen.chapter, slots, sandboxed=not chosen.trust_submissions) as started:
-        with _undisturbed():
+    slug = find_chapter(chosen.chapter).slug
+    with ahead.started(class_folder(), slug, slots, sandboxed=not chosen.trust_submissions) as started:
+        with undisturbed():
             from rich.console import Console
 
             from autograder.grading.grade import grade

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 
 from autograder.commands import commands_on_path
-from autograder.grading.records import hand_ins
 from autograder.grading.records.changes import Change
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
-from autograder.grading.records.judged import Judged
-from autograder.grading.records.record import NotRecorded, Recorder
+from autograder.grading.records.record import Recorder
 from autograder.grading.records.recorded import held_of
 from autograder.grading.records.roster import Roster
 from autograder.grading.records.total import Held, Total, json_of, with_total
 from autograder.grading.records.waiting import GradebookLocked, alone
+from autograder.grading.run import ClassRun
 from autograder.grading.saying import bar_on, quietly, teller
 from autograder.grading.slots import leftovers
 from autograder.grading.slots.engine import Engine, open_engine
-from autograder.grading.slots.job import Job, Limits, Outcome
+from autograder.grading.slots.job import Limits
 from autograder.grading.slots.warm import Warm
-from autograder.grading.submissions.as_run import executed
-from autograder.grading.submissions.learners import entries
-from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_all
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import Result
 from autograder.grading.table import clean
@@ -39,8 +33,6 @@ from autograder.judging.reference import PUBLIC
 from course.chapters import find_chapter
 
 __all__ = ["GradeResult", "grade"]
-
-_AHEAD = 8  # results that may wait for the writer
 
 
 @dataclass(frozen=True)
@@ -147,7 +139,7 @@ def grade(
         nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust, started=started)
     )
     tell = teller(console)
-    run: _Run | None = None
+    run: ClassRun | None = None
     try:
         waits = nullcontext() if dry_run else alone(room.results, tell)
         with commands_on_path(), quietly(), waits, opened as runs:
@@ -161,7 +153,7 @@ def grade(
                 room.keep_settings(name, settings)
                 room.store.sweep()
                 leftovers.sweep()
-            with bar_on(console) as bar, _Run(room, task, student, recorder, bar, writes=not dry_run) as run:
+            with bar_on(console) as bar, ClassRun(room, task, student, recorder, bar, writes=not dry_run) as run:
                 for key, outcome in runs(run.jobs()):
                     run.seen(key, outcome)
                 if run.changes:
@@ -200,7 +192,7 @@ def _changed_said(changes: Sequence[Change], dry_run: bool) -> str:
     return "\n".join([head, *(f"  {clean(one.said)}" for one in changes)])
 
 
-def _how_far(run: _Run | None) -> str:
+def _how_far(run: ClassRun | None) -> str:
     """What is safe, in words, when a run has to stop."""
     if run is None:
         return "Nothing was begun."
@@ -213,126 +205,3 @@ def _reference_said(room: Classroom, name: str, settings: Settings) -> str:
     if folder == PUBLIC:
         return "the public reference"
     return f"the private reference in {folder.relative_to(room.root) if folder.is_relative_to(room.root) else folder}"
-
-
-class _Run:
-    """One run over a class: hands out jobs, takes back outcomes, has results written while others are run."""
-
-    def __init__(
-        self, room: Classroom, task: Assignment, student: str | None, recorder: Recorder, bar: Progress, *, writes: bool
-    ) -> None:
-        self._writes, self._room = writes, room
-        self._store, self._task, self._student, self._recorder = room.store, task, student, recorder
-        self._judged = Judged(room.store, task, recorder.basis, writes=writes)
-        self._waiting: dict[str, list[hand_ins.HandedIn]] = {}  # by key: learners may have handed in the same
-        self._writing: list[Future[bool]] = []
-        self._bar = bar
-        self.total = _count(task, student, recorder.roster)
-        self._line = bar.add_task("grading", total=self.total)
-        self.results: list[Result] = []
-        self.problems: list[str] = []
-        self.executed = 0
-        self.settled = 0
-        self.changes: list[Change] = []  # held back until they are said
-        self.again: set[str] = set()
-        self.foreseen: dict[str, Held] = {}
-
-    def __enter__(self) -> _Run:
-        self._writer = ThreadPoolExecutor(1, "recorder")
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._writer.shutdown(wait=True, cancel_futures=error[0] is not None)
-        self._recorder.close()
-        if error[0] is None:
-            self._written(0)
-
-    def jobs(self) -> Iterator[tuple[str, Job]]:
-        """What has to be run. What need not be is finished on the way."""
-        roster = self._recorder.roster.people
-        for ready in prepare_all(self._task, self._student, roster):
-            one = hand_ins.handed_in(self._room, self._task, ready)
-            if self._writes:
-                hand_ins.keep(self._room, self._task, ready)
-            self._look_up(one)
-            unseen = one.unseen()
-            if not unseen:
-                self._finish(one)
-            for key, job in unseen.items():
-                if key in self._waiting:
-                    self._waiting[key].append(one)
-                else:
-                    self._waiting[key] = [one]
-                    yield key, job
-
-    def seen(self, key: str, outcome: Outcome) -> None:
-        """Keep what was seen under ``key``, and finish those who wait for it."""
-        if self._writes:
-            outcome = self._store.put(key, outcome)
-        self.executed += 1
-        for one in self._waiting.pop(key):
-            one.seen[key] = outcome
-            if not one.unseen():
-                self._finish(one)
-
-    def _look_up(self, one: hand_ins.HandedIn) -> None:
-        for key in one.unseen():
-            if key not in self._waiting and (outcome := self._store.get(key)) is not None:
-                one.seen[key] = outcome
-
-    def _chosen(self, one: hand_ins.HandedIn) -> tuple[Prepared, Outcome | None]:
-        """The hand-in that counts."""
-        return one.chosen(self._task, self._judged.result_of, self._recorder.points)
-
-    def _finish(self, one: hand_ins.HandedIn) -> None:
-        ready, outcome = self._chosen(one)
-        if ready.nothing_handed_in and ready.state is State.MISSING and self._recorder.has(ready.student):
-            ready = replace(ready, note=f"{ready.note} this time; the gradebook keeps what was recorded before")
-        result = self._judged.result_of(ready, outcome)
-        self.results.append(result)
-        self._bar.advance(self._line)
-        if self._recorder.is_again(ready):
-            self.again.add(ready.student)
-        if ready.nothing_handed_in and not self._recorder.has(ready.student):
-            self.settled += 1
-            return
-        self.foreseen[ready.student] = self._recorder.foreseen(ready, result)
-        if (change := self._recorder.change(ready, result)) is not None:
-            self.changes.append(change)
-        elif self._writes:
-            self._write(ready, result, outcome)
-
-    def write_changed(self) -> None:
-        """Write the scores that were held back. What is needed for it was kept, and is read again: a class may be large."""
-        for one in self.changes if self._writes else ():
-            ready = next(prepare_all(self._task, one.student, self._recorder.roster.people))
-            handed_in = hand_ins.handed_in(self._room, self._task, ready)
-            self._look_up(handed_in)
-            if handed_in.unseen():
-                self.problems.append(f"{one.student} handed in again while the class was graded; grade once more")
-                continue
-            ready, outcome = self._chosen(handed_in)
-            self._write(ready, self._judged.result_of(ready, outcome), outcome)
-
-    def _write(self, ready: Prepared, result: Result, outcome: Outcome | None) -> None:
-        if ready.nothing_handed_in:
-            self._writing.append(self._writer.submit(self._recorder.settle, ready.student))
-        else:
-            done = executed(ready.notebook, result, outcome)
-            self._writing.append(self._writer.submit(self._recorder.record, replace(ready, job=None), result, done))
-        self._written(_AHEAD)
-
-    def _written(self, most: int) -> None:
-        """Wait until at most so many results are not written."""
-        while len(self._writing) > most:
-            try:
-                self._writing.pop(0).result()
-                self.settled += 1
-            except NotRecorded as error:
-                self.problems.append(str(error))
-
-
-def _count(task: Assignment, student: str | None, roster: Roster) -> int:
-    if student is not None:
-        return 1
-    return len({one.name for one in entries(task.submitted)} | set(roster.people))

@@ -16,11 +16,13 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.grading.inside import prctl, processes
 from autograder.grading.wire.later import import_later
+from autograder.importing import undisturbed
 
 __all__ = ["Zygote", "main", "wipe"]
 
@@ -52,7 +54,7 @@ class Zygote:
         wipe(self._scratch)
         if os.getpid() == 1:
             _wipe_shared()
-        gc.collect()
+        gc.collect()  # of what was not imported undisturbed
         gc.freeze()  # the collector would touch, and so copy, every page in every child
         self._usual = processes.memory_of(os.getpid())
         self._alone = processes.precise_memory_of(os.getpid())
@@ -78,7 +80,8 @@ class Zygote:
     def _answer(self, asked: dict[str, Any], descriptors: list[int]) -> None:
         match asked["ask"]:
             case "import":
-                import_later(asked["modules"])
+                with undisturbed():
+                    import_later(asked["modules"])
                 self._settle()
                 self._say(say="imported")
             case "fork":
@@ -217,8 +220,8 @@ def _left_in_ipc() -> bool:
     return False
 
 
-def main(descriptor: int, scratch: Path, user: int) -> None:
-    """Give up root for ``user`` if it is one, grow warm, say so, and serve."""
+def main(descriptor: int, scratch: Path, user: int, modules: Sequence[str] = ()) -> None:
+    """Give up root for ``user`` if it is one, grow warm, with those of `wire.later.LATER` that are named, say so, and serve."""
     if user:
         os.setgroups([])
         os.setresgid(user, user, user)
@@ -229,37 +232,44 @@ def main(descriptor: int, scratch: Path, user: int) -> None:
     control.set_inheritable(False)
     prctl.set_dumpable(False)
     prctl.adopt_orphans()
-    shell, probe, child_main = grow_warm()
+    shell, probe, child_main = grow_warm(modules)
     zygote = Zygote(control, scratch, shell, probe, child_main)
     prctl.set_dumpable(False)
     tasks = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
     control.sendall(json.dumps({"say": "ready", "tasks": tasks}).encode() + b"\n")
     zygote.serve()
     processes.end_all(zygote._child)
+    os._exit(
+        0
+    )  # nothing of it is left to be tidied up, and taking torch apart takes longer than the wait for it is worth
 
 
-def grow_warm() -> tuple[Any, Any, Any]:
-    """Import what all notebooks import. The shell comes first: matplotlib and the widgets ask for it when imported."""
-    from autograder.grading.inside import child, shell  # isort: skip
+def grow_warm(modules: Sequence[str] = ()) -> tuple[Any, Any, Any]:
+    """Import what all notebooks import, and of `wire.later.LATER` what is named. The shell comes first: matplotlib and the
+    widgets ask for it when imported.
+    """
+    with undisturbed():
+        from autograder.grading.inside import child, shell  # isort: skip
 
-    ours = shell.make_shell()
-    import anywidget
-    import ipywidgets
-    import matplotlib.pyplot
-    import matplotlib_inline.backend_inline
-    import PIL.Image
-    import torch.overrides
-    import torch.utils.data
+        ours = shell.make_shell()
+        import anywidget
+        import ipywidgets
+        import matplotlib.pyplot
+        import matplotlib_inline.backend_inline
+        import PIL.Image
+        import torch.overrides
+        import torch.utils.data
 
-    import course.data
-    import course.network  # noqa: F401 - imported to be there
+        import course.data
+        import course.network  # noqa: F401 - imported to be there
 
-    torch.overrides.resolve_name(torch.relu)  # makes the table of names that a watched answer is looked up in
-    PIL.Image.preinit()  # the formats of images, which are looked for at the first one
-    matplotlib.font_manager.findfont("DejaVu Sans")  # reads the list of fonts once for all children
-    del anywidget, ipywidgets, matplotlib_inline, torch
-    return ours, child.prober(), child.main
+        torch.overrides.resolve_name(torch.relu)  # makes the table of names that a watched answer is looked up in
+        PIL.Image.preinit()  # the formats of images, which are looked for at the first one
+        matplotlib.font_manager.findfont("DejaVu Sans")  # reads the list of fonts once for all children
+        del anywidget, ipywidgets, matplotlib_inline, torch
+        import_later(modules)
+        return ours, child.prober(), child.main
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])

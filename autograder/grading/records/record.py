@@ -10,7 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -166,35 +166,55 @@ class Recorder:
             self._writer = Writer(self._room, self._task, self._dates)
         return self._writer
 
-    def record(self, ready: Prepared, result: Result, done: NotebookNode) -> bool:
-        """Record ``result`` with ``done``, the executed notebook, unless just that is recorded. Whether it had to be.
+    def record(self, ready: Prepared, result: Result, seen: str, done: Callable[[], NotebookNode]) -> bool:
+        """Record ``result`` unless just that is recorded; whether it had to be. ``done`` makes the executed notebook.
 
-        ``done`` is the recorder's from here on: nbgrader's steps write to it.
+        ``seen`` is the mark of what was seen, "" where it has none: with it, what is recorded already is told without making the
+        notebook. What ``done`` makes is the recorder's: nbgrader's steps write to it.
 
         Raises `NotRecorded` when nbgrader does not take it.
         """
-        mark = _fingerprint(ready, done, result.note)
         path = self._room.record(self._task.name, ready.student)
         basis = self._basis_of(ready)
         marker = self._marker(ready.student)
-        if marker is not None and self._is_recorded(marker, mark, ready, result):
-            if marker.get("basis") != basis:  # the same score, on another basis
-                write_whole(path, json.dumps({**marker, "basis": basis}, indent=1).encode())
-            return False
+        made_of = self._made_of(ready, result, seen)
+        notebook: NotebookNode | None = None
+        if marker is not None and self._is_recorded(marker, ready, result):
+            same = bool(made_of) and marker.get("made_of") == made_of
+            if not same:
+                notebook = done()
+                same = marker["recorded"] == _fingerprint(ready, notebook, result.note)
+            if same:
+                kept = {**marker, "made_of": made_of, "basis": basis}  # the same score may stand on another basis
+                if kept != marker:
+                    write_whole(path, json.dumps(kept, indent=1).encode())
+                return False
+        notebook = done() if notebook is None else notebook
+        mark = _fingerprint(ready, notebook, result.note)
         self._room.results.mkdir(parents=True, exist_ok=True)
         wait_for_gradebook(self._room.db_url, self._tell)
         path.unlink(missing_ok=True)
-        self._take(ready, done)
+        self._take(ready, notebook)
         written = self._written(ready.student)
-        content = {"recorded": mark, "written": written, "result": json_of(result), "basis": basis}
+        content = {"recorded": mark, "made_of": made_of, "written": written, "result": json_of(result), "basis": basis}
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
         return True
 
-    def _is_recorded(self, marker: Mapping[str, Any], mark: str, ready: Prepared, result: Result) -> bool:
-        """Whether marker, autograded notebook and gradebook, the penalty for being late too, say what is to be recorded."""
+    def _made_of(self, ready: Prepared, result: Result, seen: str) -> str:
+        """The hash of all that the executed notebook is made of, and of what goes with it; "" where that is not known."""
+        if not seen:
+            return ""
+        judged = {name: (one.state.value, asdict(one.verdict)) for name, one in result.exercises.items()}
+        files = {name: hashlib.sha256(content).hexdigest() for name, content in ready.files.items()}
+        told = [ready.note, result.note, ready.timestamp, self.basis["code"], self.basis["versions"]]
+        whole = json.dumps([seen, ready.notebook, files, judged, told], sort_keys=True)
+        return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _is_recorded(self, marker: Mapping[str, Any], ready: Prepared, result: Result) -> bool:
+        """Whether autograded notebook and gradebook, the penalty for being late too, say what is to be recorded."""
         try:
-            if marker["recorded"] != mark or marker["written"] != self._written(ready.student):
+            if "recorded" not in marker or marker["written"] != self._written(ready.student):
                 return False
         except (OSError, KeyError):
             return False

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,10 @@ class SlotError(RuntimeError):
 class Warm:
     """A zygote, started when this is made. ``ready`` waits until it is warm.
 
-    ``tasks`` is the number of its OS threads, which must be one for forking to be safe.
+    ``imports`` are those of `wire.later.LATER` that it starts with. ``tasks`` is the number of its OS threads, which must be one for forking to be safe.
     """
 
-    def __init__(self, limits: Limits, *, sandboxed: bool = True) -> None:
+    def __init__(self, limits: Limits, *, sandboxed: bool = True, imports: Sequence[str] = ()) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix=leftovers.PREFIX, ignore_cleanup_errors=True)
         self._folder = Path(self._temporary.name)
         self._held = leftovers.hold(self._folder)
@@ -46,7 +46,7 @@ class Warm:
         self.control, inside = socket.socketpair()
         self.limits, self.sandboxed, self.tasks = limits, sandboxed, 0
         self._kept = b""
-        self._imported: set[str] = set()
+        self._imported = set(imports)
         self._group = group_for(limits) if sandboxed else None
         self._killed = 0
         try:
@@ -84,7 +84,7 @@ class Warm:
         try:
             with open(self._folder / "stderr", "wb") as errors:
                 return subprocess.Popen(
-                    words,
+                    [*words, *sorted(self._imported)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,

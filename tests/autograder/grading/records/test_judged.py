@@ -10,13 +10,17 @@ from typing import Any
 
 import pytest
 from grading_class import PARTLY, PERFECT, InProcess, hand_in
+from nbformat.notebooknode import NotebookNode
 
+from autograder.grading import run
 from autograder.grading.grade import GradeResult, grade
 from autograder.grading.records import basis
 from autograder.grading.records.classroom import open_classroom
 from autograder.grading.records.judged import words_of
+from autograder.grading.slots.job import Outcome
 from autograder.grading.slots.store import Store
 from autograder.grading.submissions import verdicts
+from autograder.grading.submissions.verdicts import Result
 from autograder.judging.reference import PUBLIC, Reference, load
 from autograder.judging.verdict import Verdict
 from autograder.observing.codec import from_bytes, to_bytes
@@ -24,6 +28,7 @@ from autograder.observing.exercise import Exercise, find
 from autograder.observing.observe import Run
 
 Judge = Callable[[], list[str]]
+SLUG = "04_the_same_cnn_with_functional"
 
 
 @pytest.fixture
@@ -92,6 +97,32 @@ def test_grading_again_judges_nothing(course: Path, judged: Judge) -> None:
     assert judged() == []
     assert second.executed == second.recorded == 0
     assert second.submissions == first.submissions
+
+
+def test_the_notebook_with_its_verdicts_is_made_only_where_it_would_be_another(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, executed = list[str](), run.executed
+
+    def counting(notebook: NotebookNode, result: Result, outcome: Outcome | None = None) -> NotebookNode:
+        made.append(result.student)
+        return executed(notebook, result, outcome)
+
+    monkeypatch.setattr(run, "executed", counting)
+    assert again(room).recorded == 0 and made == []
+    markers = sorted((room / "classroom" / "results" / "recorded").glob("*/*.json"))
+    before = [path.read_bytes() for path in markers]
+    for path in markers:  # as an older version wrote them
+        path.write_text(
+            json.dumps({name: one for name, one in json.loads(path.read_bytes()).items() if name != "made_of"})
+        )
+    assert again(room).recorded == 0 and sorted(made) == ["ada", "carl"]
+    assert [json.loads(path.read_bytes()) for path in markers] == list(map(json.loads, before))
+    made.clear()
+    mend(room, other_words)
+    assert again(room).recorded == 1 and made == ["carl"]
+    (room / "classroom" / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").write_text("{}")
+    assert again(room).recorded == 1 and made == ["carl", "ada"]
 
 
 def test_a_mended_reference_judges_the_answers_to_its_exercise_and_no_other(room: Path, judged: Judge) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +53,34 @@ def test_no_more_are_started_than_there_is_work(tmp_path: Path, monkeypatch: pyt
     assert Opened.made[0].closed
 
 
+@pytest.mark.parametrize(
+    ("source", "imports"),
+    [
+        ({"cells": [{"cell_type": "code", "source": ["import torch\n", "torch.optim.SGD"]}]}, ("torch._dynamo",)),
+        ({"cells": [{"cell_type": "code", "source": "torch.relu"}, {"cell_type": "markdown", "source": "optim"}]}, ()),
+        *[(odd, ()) for odd in ({}, [], {"cells": [{"source": 3}]}, {"cells": [{"cell_type": "code", "source": 3}]})],
+    ],
+)
+def test_they_start_with_what_the_chapters_own_cells_mention(
+    source: Any, imports: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "Warm", Opened)
+    Opened.made = []
+    path = tmp_path / "solutions" / SLUG / f"{SLUG}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(source))
+    hand_in(tmp_path, "ada", 1000)
+    with ahead.started(tmp_path, SLUG, 1):
+        assert [one.imports for one in Opened.made] == [imports]
+
+
 class Opened:
     """In the place of a slot or its zygote: counts how many were opened, and what they ran."""
 
     made: list[Opened]
 
-    def __init__(self, limits: Limits, *, sandboxed: bool) -> None:
-        self.limits, self.sandboxed, self.ran, self.closed = limits, sandboxed, 0, False
+    def __init__(self, limits: Limits, *, sandboxed: bool, imports: Sequence[str] = ()) -> None:
+        self.limits, self.sandboxed, self.ran, self.closed, self.imports = limits, sandboxed, 0, False, imports
         self.made.append(self)
 
     def fits(self, limits: Limits, sandboxed: bool) -> bool:

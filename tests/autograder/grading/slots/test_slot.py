@@ -44,6 +44,12 @@ def test_a_zygote_imports_what_takes_long_once_a_notebook_mentions_it() -> None:
     assert [text(one.cells[0]) for one in (plain, optimiser, after)] == ["[]\n", *2 * ["['torch._dynamo']\n"]]
 
 
+def test_a_zygote_starts_with_what_it_is_told_to() -> None:
+    with Slot(warm=Warm(Limits(), imports=["torch._dynamo", "antigravity"])) as slot:
+        assert text(slot.run(job_of(LOOKS)).cells[0]) == "['torch._dynamo']\n"
+        assert slot.warm().tasks == 1
+
+
 def test_a_zygote_imports_nothing_that_is_not_on_its_own_list() -> None:
     import_later(["antigravity", "no.such.module"])
     assert "antigravity" not in sys.modules
