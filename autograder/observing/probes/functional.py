@@ -58,7 +58,7 @@ def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
     used = generator(case["seed"])
     first = draw(used, case["seed"] + 1)
     # One number everywhere was not drawn: biases of zero are no word on whose generator it was.
-    drawn = [value for value in first.values() if isinstance(value, Tensor) and value.unique().numel() > 1]
+    drawn = [value for value in first.values() if isinstance(value, Tensor) and _varies(value)]
     numbers = sum(value.numel() for value in drawn)
     return {
         "first": first,
@@ -66,6 +66,11 @@ def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
         "other": draw(generator(case["other_seed"]), case["seed"] + 1),
         "taken": "as many as it gave" if has_given(generator(case["seed"]), used, numbers) else "fewer than it gave",
     }
+
+
+def _varies(value: Tensor) -> bool:
+    numbers = value.detach().reshape(-1)
+    return bool((numbers[1:] != numbers[:1]).any())
 
 
 def _leaf(value: Any) -> dict[str, Any]:

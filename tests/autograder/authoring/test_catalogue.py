@@ -41,9 +41,20 @@ RIGHT_IN_ITS_CASE = {
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
 
 
-def parts_of(value: Any) -> list[Any]:
-    """An observed value, and what it is made of: an answer may give a part of what its probe writes down."""
-    return [value, *(value.values() if isinstance(value, dict) else ())]
+def expected_of(exercise: Exercise) -> list[Any]:
+    """What is expected of the answer in every case, and of what that is made of one of each kind: an answer may give a part
+    of what its probe writes down.
+    """
+    whole, parts = list[Any](), dict[object, Any]()
+    for expected in load(exercise).expected:
+        for aspect, value in expected.items():
+            if aspect in ("memory", "errors", "gradients"):
+                continue
+            whole.append(value)
+            for key, part in value.items() if isinstance(value, dict) else ():
+                kind = (part.shape, part.dtype) if isinstance(part, torch.Tensor) else type(part)
+                parts.setdefault((aspect, key, kind), part)
+    return [*whole, *parts.values()]
 
 
 @each_exercise
@@ -90,10 +101,7 @@ def test_a_constant_answer_earns_nothing(exercise: Exercise, constant: Any) -> N
     "exercise", [one for one in EXERCISES if one.id not in RIGHT_IN_ITS_CASE], ids=lambda one: one.id
 )
 def test_an_expected_value_given_back_whatever_is_asked_earns_nothing(exercise: Exercise) -> None:
-    constants = [torch.zeros(2, 3), torch.zeros(())]
-    for expected in load(exercise).expected:
-        for aspect, value in expected.items():
-            constants += parts_of(value) if aspect not in ("memory", "errors", "gradients") else []
+    constants = [torch.zeros(2, 3), torch.zeros(()), *expected_of(exercise)]
     for constant in {to_bytes(one): one for one in constants}.values():
         verdict = verdict_on(exercise, lambda *args, constant=constant, **kwargs: constant)
         assert verdict.score == 0, f"{constant}\n{verdict}"
