@@ -8,7 +8,7 @@ import signal
 import time
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from types import FrameType
@@ -75,7 +75,7 @@ class _Bench:
     model: Model
     names: dict[str, Any]  # of the lesson, above the model solution
     reference: Reference
-    cases: tuple[Reference, ...] = ()  # one by one
+    cases: list[Reference] = field(default_factory=list)  # one by one, first those that have shown a mutant lately
     beyond: tuple[Reference, ...] = ()  # the smallest first
     seconds: float = 0.0  # of the processor, that the model solution takes for the cases and for what is beyond
 
@@ -117,8 +117,10 @@ def _try(bench: _Bench, source: str) -> Trial:
         answer = _answer(bench, source)
     except Exception:  # it cannot even be defined
         return Trial(End.NOTICED)
-    if any(_difference(bench, answer, one) for one in bench.cases):
-        return Trial(End.NOTICED)
+    for place, one in enumerate(bench.cases):
+        if _difference(bench, answer, one):
+            bench.cases.insert(0, bench.cases.pop(place))
+            return Trial(End.NOTICED)
     # One case at a time is quicker where the first shows it. What counts is the check itself.
     if not judge(bench.exercise, bench.reference, run(bench.exercise, answer, bench.reference.cases)).solved:
         return Trial(End.NOTICED)
@@ -139,7 +141,7 @@ def _bench(model: Model, inputs: int) -> _Bench:
         answer = _answer(bench, model.cell)
         start = time.process_time()
         cases = [_alone(bench, case, seen) for case, seen in zip(reference.cases, reference.expected, strict=True)]
-        agreed = tuple(one for one in cases if not _difference(bench, answer, one))
+        agreed = [one for one in cases if not _difference(bench, answer, one)]
         beyond = [_reference(bench, answer, case) for case in _beyond(oracle, exercise, inputs)]
         seconds = 2 * (time.process_time() - start)
     return replace(bench, cases=agreed, beyond=tuple(one for one in beyond if one), seconds=seconds)
