@@ -1,4 +1,4 @@
-"""Every test: those that only compute on all processors at once, then those that measure, drive a browser or fill the machine.
+"""Every test: first those that may have company, on all processors at once, then those that measure or fill the machine.
 
 Run by make, with words for pytest: `make test ARGS="-k linear"`. With a file or folder among them it is plain pytest.
 """
@@ -12,17 +12,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Nothing in these counts processes, fills the machine or waits for another program's clock. Where a folder has tests that
-# do, those that do not are named by themselves, so that a new file runs alone until somebody has looked at it.
-COMPUTE = (
+# Nothing in these counts processes, fills the machine, measures, or gives a cell less than twenty seconds. Where a folder has
+# tests that do, those that do not are named by themselves, so that a new file runs alone until somebody has looked at it.
+TOGETHER = (
     *("tests/autograder/authoring", "tests/autograder/judging", "tests/autograder/observing", "tests/course"),
     *("tests/autograder/report", "tests/autograder/grading/lms", "tests/autograder/grading/submissions"),
     *("tests/autograder/grading/wire", "tests/autograder/workbench"),
     *(f"tests/autograder/learner/test_{one}.py" for one in ("before", "cells", "check", "desk", "handin", "progress")),
-    *(f"tests/autograder/grading/test_{one}.py" for one in ("explain", "grade", "groups", "tries", "unchanged")),
-    *(f"tests/autograder/grading/records/test_{one}.py" for one in ("best_hand_in", "changes", "extensions", "notes")),
-    *(f"tests/autograder/grading/records/test_{one}.py" for one in ("one_learners_feedback", "read_by_hand", "total")),
-    *(f"tests/test_{one}.py" for one in ("environment", "house", "lessons", "specification")),
+    *(f"tests/autograder/learner/test_{one}.py" for one in ("questions", "unready")),
+    *(f"tests/autograder/grading/test_{one}.py" for one in ("a_term", "explain", "grade", "grade_loop", "groups")),
+    *(f"tests/autograder/grading/test_{one}.py" for one in ("nbgraders_own_course", "own", "tries", "unchanged")),
+    *("tests/autograder/grading/records", "tests/autograder/grading/slots/test_fidelity.py"),
+    *("tests/autograder/grading/slots/test_store.py", "tests/browser"),
+    *(f"tests/test_{one}.py" for one in ("environment", "house", "lessons", "other_systems", "specification")),
     *("course", "autograder"),
 )
 NO_TEST_CHOSEN = 5  # pytest's own word for it
@@ -39,10 +41,10 @@ def commands(words: list[str], processors: int) -> list[list[str]]:
     pytest = [sys.executable, "-m", "pytest"]
     if any((ROOT / word.partition("::")[0]).exists() for word in words if word and not word.startswith("-")):
         return [[*pytest, *words]]
-    rest = [f"--ignore={folder}" for folder in COMPUTE]
+    rest = [f"--ignore={folder}" for folder in TOGETHER]
     # What belongs together runs in one process, in the order that tests/conftest.py gives.
     together = ["-n", str(processors), "--dist", "loadgroup", "--no-loadscope-reorder"]
-    return [[*pytest, *together, *COMPUTE, *words], [*pytest, "tests", *rest, *words]]
+    return [[*pytest, *together, *TOGETHER, *words], [*pytest, "tests", *rest, *words]]
 
 
 def main(words: list[str]) -> int:

@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ALONE = "alone: "
+BROWSER = "tests/browser/"
 NO_BRACKETS = str.maketrans("[]", "()")  # xdist looks for a group behind the last of them
 
 
@@ -46,7 +47,11 @@ def _group(item: pytest.Item) -> str:
     if topic := getattr(about.get("exercise") or about.get("chapter"), "topic", ""):
         return str(topic)
     file, _, name = item.nodeid.partition("::")
-    return f"{ALONE}{file} {name.translate(NO_BRACKETS)}" if item.get_closest_marker("slow") else file
+    if file.startswith(BROWSER):  # one JupyterLab serves them all
+        return f"{ALONE}{BROWSER}"
+    if any(mark.name == "slow" for mark in item.own_markers):
+        return f"{ALONE}{file} {name.translate(NO_BRACKETS)}"
+    return f"{ALONE}{file}" if item.get_closest_marker("slow") else file
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`make test` runs every test once: the computing ones together, the others one after the other."""
+"""`make test` runs every test once: most of them together, the others one after the other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def script(root: Path) -> ModuleType:
 def test_what_one_run_leaves_out_the_other_has(script: ModuleType) -> None:
     together, alone = script.commands(["-k", "linear"], 2)
     left_out = {word.removeprefix("--ignore=") for word in alone if word.startswith("--ignore=")}
-    assert left_out == set(script.COMPUTE) <= set(together)
+    assert left_out == set(script.TOGETHER) <= set(together)
     assert together[-2:] == alone[-2:] == ["-k", "linear"]
 
 
@@ -64,14 +64,23 @@ def test_of_it_again(exercise): ...
 """
 
 
+SLOW_FILE = """
+import pytest
+pytestmark = pytest.mark.slow
+def test_one(): ...
+def test_other(): ...
+"""
+
+
 def test_of_several_processes_each_begins_with_what_takes_long_and_goes_on_with_the_largest_group(
     script: ModuleType, root: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "conftest.py").write_text((root / "tests" / "conftest.py").read_text(encoding="utf-8"))
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow: long\n")
     (tmp_path / "test_all.py").write_text(TESTS)
+    (tmp_path / "test_slow.py").write_text(SLOW_FILE)
     together = script.commands([], 1)[0]
-    words = together[3 : together.index(script.COMPUTE[0])]
+    words = together[3 : together.index(script.TOGETHER[0])]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *words],
@@ -82,6 +91,8 @@ def test_of_several_processes_each_begins_with_what_takes_long_and_goes_on_with_
     )
     ran = [line.split("::")[1].strip() for line in done.stdout.splitlines() if "PASSED" in line]
     assert ran == [
+        "test_one@alone: test_slow.py",
+        "test_other@alone: test_slow.py",
         "test_long[first]@alone: test_all.py test_long(first)",
         "test_long[second]@alone: test_all.py test_long(second)",
         "test_of_a_topic[one]@a topic",

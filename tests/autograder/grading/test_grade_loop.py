@@ -18,6 +18,8 @@ from autograder.sample.any_chapter import class_of
 from autograder.sample.learners import SAMPLE_CLASS, Answer, Submission
 from course.chapters import CHAPTERS
 
+pytestmark = pytest.mark.slow
+
 CHAPTER = "04_the_same_cnn_with_functional"
 PARTLY = Submission(
     "noether",

@@ -21,6 +21,7 @@ from autograder.__main__ import main
 from autograder.grading import own
 from autograder.grading.arrivals import grade_arrivals
 
+pytestmark = pytest.mark.slow
 LATE = "2015-02-03 15:00:00 UTC"
 
 
