@@ -19,7 +19,7 @@ from autograder.observing.codec import to_bytes
 __all__ = ["basis_of", "reasons", "work_of"]
 
 # With what runs beside an answer (`autograder.grading.slots.store.code`), all that decides what a check gives.
-_JUDGES = ("judging", "grading/submissions", "grading/slots")
+_JUDGES = ("judging", "learner", "grading/submissions", "grading/slots")  # of learner the names that a cell binds
 
 
 def basis_of(task: Assignment) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +23,13 @@ from autograder.grading.slots.job import Outcome
 from autograder.grading.slots.store import Store
 from autograder.grading.submissions import verdicts
 from autograder.grading.submissions.verdicts import Result
+from autograder.grading.walls.staging import home_of, sources
 from autograder.judging.reference import PUBLIC, Reference, load
 from autograder.judging.verdict import Verdict
 from autograder.observing.codec import from_bytes, to_bytes
 from autograder.observing.exercise import Exercise, find
 from autograder.observing.observe import Run
+from autograder.sides import BESIDE
 
 Judge = Callable[[], list[str]]
 SLUG = "04_the_same_cnn_with_functional"
@@ -238,6 +242,17 @@ def test_other_code_of_the_checks_judges_everything_anew(
     monkeypatch.setattr(basis, "_code", lambda: "another")
     again(room)
     assert len(judged()) == 2 * 7
+
+
+def test_all_of_our_code_that_a_verdict_rests_on_is_in_its_key() -> None:
+    program = "import sys; from autograder.grading.submissions import as_run, verdicts; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    home = home_of("autograder").parent
+    paths = [path.relative_to(home).with_suffix("") for path in sources((*basis._JUDGES, *BESIDE))]
+    hashed = {".".join(path.parts).removesuffix(".__init__") for path in paths}
+    rest = {one for one in loaded if one.startswith("autograder.") and one not in hashed}
+    # The limits are in the key by what they say, and a folder's own file holds its theory.
+    assert rest <= {"autograder.grading", "autograder.grading.walls", "autograder.grading.walls.limits"}
 
 
 def test_a_dry_run_keeps_nothing(room: Path, judged: Judge) -> None:
