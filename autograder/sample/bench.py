@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import cycle, islice
@@ -184,21 +183,32 @@ def _mend(folder: Path) -> None:
         (own / path.name).write_bytes(to_bytes(content, small=True))
 
 
+# A process that is started counts as its own memory what the one had that started it: so a small one does.
+_WITNESS = """
+import json, resource, subprocess, sys, time
+began = time.monotonic()
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+wall, used = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([code, wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))
+"""
+
+
 def _timed(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> Cost:
     """Run ``command`` in ``folder`` and measure it and every process it waited for."""
-    with commands_on_path(), tempfile.TemporaryFile() as said:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL, stderr=said
+    with commands_on_path():
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _WITNESS, *command],
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=True,
         )
-        _, status, used = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        said.seek(0)
-        words = said.read().decode(errors="replace")
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command[2:4])} ended with {process.returncode}:\n{words[-3000:]}")
-    return Cost(round(wall, 3), round(used.ru_utime + used.ru_stime, 3), round(used.ru_maxrss / 1024, 1))
+    code, wall, processor, largest = json.loads(done.stdout)
+    if code:
+        raise RuntimeError(f"{' '.join(command[2:4])} ended with {code}:\n{done.stderr[-3000:]}")
+    return Cost(round(wall, 3), round(processor, 3), round(largest, 1))
 
 
 def _floor(folder: Path) -> Cost:
