@@ -86,6 +86,7 @@ def _try(task: Exercise, answer: Any) -> tuple[Checked, str]:
         digest = "" if verdict.solved else digest_of(task, seen)
         return _checked(verdict, partial(_failing, task, reference, seen)), digest
     except KeyboardInterrupt as stop:
+        kernel.interrupted()
         cells().stop()
         return _interrupted(task, stop, time.monotonic() - start), ""
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
+import time
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
-__all__ = ["UntrustedKernel", "grading", "nobody_asked", "refuse_untrusted", "shell", "shows_values", "validating"]
+__all__ = [
+    *("UntrustedKernel", "grading", "interrupted", "nobody_asked", "refuse_untrusted", "shell", "shows_values"),
+    "validating",
+]
 
 TRUST = "AUTOGRADER_TRUST_KERNEL"
+_IMPATIENCE = 2.0  # seconds in which pressing ■ again means what pressing it has meant
 
 
 class UntrustedKernel(RuntimeError):
@@ -40,6 +47,31 @@ def refuse_untrusted() -> None:
             "no points are given here. nbgrader is running this submission in its own kernel, where its code could "
             f"award itself points. If you trust this class's submissions, grade with {TRUST}=1 in the environment."
         )
+
+
+class _Again:
+    """Python's own handler of Ctrl-C and ■, but for a moment in which it does nothing."""
+
+    until = 0.0
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if time.monotonic() > self.until:
+            signal.default_int_handler(number, frame)
+
+
+_again = _Again()
+
+
+def interrupted() -> None:
+    """An answer was interrupted: whoever presses ■ once more within two seconds gets the panel all the same.
+
+    After that an interrupt is one again, as what stands behind the check may need. A notebook's kernel puts its own handler
+    back before the next cell.
+    """
+    _again.until = time.monotonic() + _IMPATIENCE
+    with contextlib.suppress(ValueError):  # not the main thread: nobody can interrupt another
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _again)
 
 
 @contextlib.contextmanager

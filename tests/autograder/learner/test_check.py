@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.validator import Validator
 
 from autograder import check
+from autograder.learner import kernel
 from autograder.learner.kernel import UntrustedKernel
 from autograder.learner.progress import progress
 
@@ -83,6 +87,26 @@ def test_ctrl_c_costs_the_answer_its_check_and_leaves_the_world_as_it_was() -> N
     assert "in your line" in verdict.note and "“raise KeyboardInterrupt”" in verdict.note
     assert torch.get_default_dtype() is torch.float32
     assert check("relu", relu).solved
+
+
+def test_who_presses_stop_twice_gets_the_panel_and_can_stop_what_comes_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    def endless(x: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            pass
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(kernel, "_IMPATIENCE", 60.0)
+    try:
+        for _ in range(2):
+            assert check("relu", endless).status.value == "interrupted"
+            os.kill(os.getpid(), signal.SIGINT)  # while the panel is drawn
+            kernel._again.until = 0.0  # a minute later
+            with pytest.raises(KeyboardInterrupt):
+                os.kill(os.getpid(), signal.SIGINT)
+                time.sleep(1)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_ctrl_c_between_the_cases_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,6 +74,8 @@ def test_the_stop_button_shows_a_panel_and_stops_what_waits_behind(
         messages.append(message)
         if message["msg_type"] == "stream" and "begun" in message["content"]["text"]:
             manager.interrupt_kernel()
+            time.sleep(0.02)
+            manager.interrupt_kernel()  # as whoever is impatient does
     assert re.search(LINE, panel_in(messages))
     assert not [one for one in messages if one["msg_type"] == "error"], "no traceback"
     replies = {}
