@@ -10,8 +10,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import nbformat
@@ -28,6 +29,7 @@ from autograder.grading.records.basis import basis_of, work_of
 from autograder.grading.records.changes import Change, change_of
 from autograder.grading.records.classroom import Classroom
 from autograder.grading.records.converter import converter_of, reason
+from autograder.grading.records.fingerprint import fingerprint, made_of
 from autograder.grading.records.full_disk import DiskFull, is_full
 from autograder.grading.records.late import LateRule
 from autograder.grading.records.one_pass import Writer, can_write, class_of
@@ -177,39 +179,25 @@ class Recorder:
         path = self._room.record(self._task.name, ready.student)
         basis = self._basis_of(ready)
         marker = self._marker(ready.student)
-        made_of = self._made_of(ready, result, seen)
-        notebook: NotebookNode | None = None
+        of = made_of(self.basis, ready, result, seen)
+        notebook = cache(done)
         if marker is not None and self._is_recorded(marker, ready, result):
-            same = bool(made_of) and marker.get("made_of") == made_of
-            if not same:
-                notebook = done()
-                same = marker["recorded"] == _fingerprint(ready, notebook, result.note)
-            if same:
-                kept = {**marker, "made_of": made_of, "basis": basis}  # the same score may stand on another basis
+            unchanged = of and marker.get("made_of") == of
+            if unchanged or marker["recorded"] == fingerprint(ready, notebook(), result.note):
+                kept = {**marker, "made_of": of, "basis": basis}  # the same score may stand on another basis
                 if kept != marker:
                     write_whole(path, json.dumps(kept, indent=1).encode())
                 return False
-        notebook = done() if notebook is None else notebook
-        mark = _fingerprint(ready, notebook, result.note)
+        mark = fingerprint(ready, notebook(), result.note)
         self._room.results.mkdir(parents=True, exist_ok=True)
         wait_for_gradebook(self._room.db_url, self._tell)
         path.unlink(missing_ok=True)
-        self._take(ready, notebook)
+        self._take(ready, notebook())
         written = self._written(ready.student)
-        content = {"recorded": mark, "made_of": made_of, "written": written, "result": json_of(result), "basis": basis}
+        content = {"recorded": mark, "made_of": of, "written": written, "result": json_of(result), "basis": basis}
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
         return True
-
-    def _made_of(self, ready: Prepared, result: Result, seen: str) -> str:
-        """The hash of all that the executed notebook is made of, and of what goes with it; "" where that is not known."""
-        if not seen:
-            return ""
-        judged = {name: (one.state.value, asdict(one.verdict)) for name, one in result.exercises.items()}
-        files = {name: hashlib.sha256(content).hexdigest() for name, content in ready.files.items()}
-        told = [ready.note, result.note, ready.timestamp, self.basis["code"], self.basis["versions"]]
-        whole = json.dumps([seen, ready.notebook, files, judged, told], sort_keys=True)
-        return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
 
     def _is_recorded(self, marker: Mapping[str, Any], ready: Prepared, result: Result) -> bool:
         """Whether autograded notebook and gradebook, the penalty for being late too, say what is to be recorded."""
@@ -287,15 +275,6 @@ def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, A
         return with_outputs(nb, done), resources
 
     return replay
-
-
-def _fingerprint(ready: Prepared, done: NotebookNode, note: str) -> str:
-    """The hash of all that is recorded: the executed notebook, the files beside it, when it was handed in, what is said."""
-    whole = hashlib.sha256(json.dumps(done, sort_keys=True).encode())
-    for name, content in sorted(ready.files.items()):
-        whole.update(f"\n{name}\n{hashlib.sha256(content).hexdigest()}".encode())
-    whole.update(f"\n{ready.timestamp}\n{note}".encode("utf-8", "replace"))
-    return whole.hexdigest()
 
 
 def _look(

@@ -35,7 +35,8 @@ class SlotError(RuntimeError):
 class Warm:
     """A zygote, started when this is made. ``ready`` waits until it is warm.
 
-    ``imports`` are those of `wire.later.LATER` that it starts with. ``tasks`` is the number of its OS threads, which must be one for forking to be safe.
+    ``imports`` are those of `wire.later.LATER` that it starts with. ``tasks`` is the number of its OS threads, which must be
+    one for forking to be safe.
     """
 
     def __init__(self, limits: Limits, *, sandboxed: bool = True, imports: Sequence[str] = ()) -> None:

@@ -58,9 +58,7 @@ def _call(source: str) -> Check | None:
     return None
 
 
-@lru_cache(maxsize=256)  # the same checks stand in every notebook of a class
-def _known_call(source: str) -> Check | None:
-    return _call(source)
+_known_call = lru_cache(maxsize=256)(_call)  # the same checks stand in every notebook of a class
 
 
 def calls_in(source: str) -> list[Check]:

@@ -113,7 +113,7 @@ def run(installed: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def checked(installed: Path) -> dict[str, list[str]]:
     """What every check says of a wrong answer, by topic: asked in one process, which has nothing but the wheel."""
     code = f"""
-import json, sys
+import json
 import autograder
 from autograder import check
 from autograder.observing.exercise import exercises_of
