@@ -62,9 +62,10 @@ def _grade_own(chosen: argparse.Namespace) -> int:
         raise ValueError(f"{chosen.chapter} is no chapter: leave out --dry-run and --reference")
     if chosen.watch:
         return _watch(chosen)
-    from rich.console import Console
+    with undisturbed():
+        from rich.console import Console
 
-    from autograder.grading.own import grade_own
+        from autograder.grading.own import grade_own
 
     console = None if chosen.json else Console()
     result = grade_own(
@@ -84,9 +85,10 @@ def _watch(chosen: argparse.Namespace) -> int:
         raise ValueError(
             "--watch grades everybody who comes, for people to read: leave out --json, --dry-run and --student"
         )
-    from rich.console import Console
+    with undisturbed():
+        from rich.console import Console
 
-    from autograder.grading.arrivals import grade_arrivals
+        from autograder.grading.arrivals import grade_arrivals
 
     console = Console()
     try:
