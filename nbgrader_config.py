@@ -65,6 +65,12 @@ c.HTMLExporter.filters = {
 c.HTMLExporter.sanitize_html = True
 c.GenerateFeedback.exporter_class = f"{_SHOWN}.FeedbackExporter"
 
-# In a kernel that is trusted (AUTOGRADER_TRUST_KERNEL=1): seconds for one cell; then it is interrupted, and the cells after it still run.
-c.Execute.timeout = 30
+# What a submission may use: wall-clock seconds of a cell and of the whole notebook, and bytes of memory. After another limit
+# everything is run anew.
+c.SubmissionLimits.cell_seconds = 30
+c.SubmissionLimits.notebook_seconds = 300
+c.SubmissionLimits.memory = 2 << 30
+
+# The same in a kernel that is trusted (AUTOGRADER_TRUST_KERNEL=1): the cell is interrupted, and those after it still run.
+c.Execute.timeout = c.SubmissionLimits.cell_seconds
 c.Execute.interrupt_on_timeout = True

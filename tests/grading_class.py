@@ -6,12 +6,15 @@ import ast
 import contextlib
 import io
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from autograder.commands import commands_on_path
 from autograder.grading.slots.job import Cell, CellEnd, Job, Outcome, Ran
 from autograder.grading.slots.store import key_of
 from autograder.grading.wire.cases import unpack
@@ -95,6 +98,19 @@ def hand_in_changed(folder: Path, student: str, change: Any, base: Submission = 
     notebook = nbformat.read(submitted(folder, student), as_version=4)
     change(notebook)
     submitted(folder, student).write_text(nbformat.writes(notebook))
+
+
+def settle(folder: Path, words: str) -> None:
+    """Add ``words`` to the class's settings."""
+    with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as file:
+        file.write(words)
+
+
+def nbgrader(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Nbgrader's own command line in a class's folder."""
+    command = [sys.executable, "-m", "nbgrader", *words]
+    with commands_on_path():
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def cell_of(notebook: Any, grade_id: str) -> Any:

@@ -10,7 +10,6 @@ from typing import Any
 from autograder.grading.own_rows import handed_in, rows_of, tasks_of
 from autograder.grading.records.classroom import open_classroom
 from autograder.grading.slots.job import CellEnd
-from autograder.grading.slots.store import key_of
 from autograder.plain import plain
 
 __all__ = ["OwnCell", "OwnExplanation", "explain_own"]
@@ -62,7 +61,7 @@ def explain_own(student: str, name: str, root: Path, cell: str | None = None) ->
     [row] = rows_of(room, name, tasks, handed, everybody=False)
     seen: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {}
     for notebook, ready in handed[0].ready.items():
-        outcome = None if ready.job is None else room.store.get(key_of(ready.job))
+        outcome = room.store.get(ready.key)
         if ready.job is not None and outcome is None:
             raise ValueError(
                 f"{student}'s work of {name} was not run as it is now; grade it first: "

@@ -120,7 +120,8 @@ def grade(
 
     ``jobs`` slots on this machine, or those of the Dask ``cluster`` at that address. ``reference`` is a folder of
     reference tensors: the class's own ``classroom/reference`` by default, else the public one. ``trust`` runs
-    submissions without a sandbox. ``started`` are zygotes that were started ahead. ``engine`` takes the place of ours; ``console`` shows progress.
+    submissions without a sandbox. ``limits`` and ``engine`` take the place of the class's and of ours. ``started`` are zygotes that
+    were started ahead; ``console`` shows progress.
 
     Scores that change although the work did not are said before they are written. A ``dry_run`` says them, and writes
     nothing: what was not seen before is run, and not kept.
@@ -143,7 +144,7 @@ def grade(
     try:
         waits = nullcontext() if dry_run else alone(room.results, tell)
         with commands_on_path(), quietly(), waits, opened as runs:
-            settings = Settings(folder, limits or Limits())
+            settings = Settings(folder, limits)
             task = room.assignment(name, settings=settings)
             said = _reference_said(room, name, settings)
             if console is not None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.records.classroom import open_classroom
-from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.prepare import Assignment, prepare_all
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import answer_of, checks_in, decide_one, run_of
@@ -60,7 +59,7 @@ def groups(chapter: str, root: Path) -> tuple[Group, ...]:
     task = room.assignment(find_chapter(chapter).slug)
     found: list[Unexplained] = []
     for ready in prepare_all(task):
-        outcome = room.store.get(key_of(ready.job)) if ready.job is not None else None
+        outcome = room.store.get(ready.key)
         if ready.job is None or outcome is None:
             continue
         ran = {one.place: one for one in outcome.cells}

@@ -40,7 +40,6 @@ from autograder.grading.rows import counted, points_said
 from autograder.grading.saying import bar_on, quietly, teller
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
-from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.state import State
 from autograder.grading.table import Table
 
@@ -99,7 +98,7 @@ def grade_own(
     opened = nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust)
     with commands_on_path(), quietly(), alone(room.results, tell), opened as runs:
         wait_for_gradebook(room.db_url, tell)
-        settings = Settings(limits=limits or Limits())
+        settings = Settings(limits=limits)
         room.keep_settings(name, settings)
         run = _Run(room, config, name, settings, student)
         with bar_on(console) as bar:
@@ -134,7 +133,7 @@ class _Run:
     def jobs(self) -> Iterator[tuple[str, Job]]:
         """What has not been seen before."""
         for one in self.handed:
-            jobs = {key_of(ready.job): ready.job for ready in one.ready.values() if ready.job is not None}
+            jobs = {ready.key: ready.job for ready in one.ready.values() if ready.job is not None}
             one.open = {key for key in jobs if self._room.store.get(key) is None}
             if not one.open:
                 self._whole.append(one)
@@ -184,7 +183,7 @@ class _Run:
         whole = hashlib.sha256((self._room.root / "nbgrader_config.py").read_bytes())
         whole.update(json.dumps([self._dates.get(one.student, self._dates[""]), one.missing]).encode())
         for notebook, ready in sorted(one.ready.items()):
-            key = key_of(ready.job) if ready.job is not None else f"{ready.state}: {ready.note}"
+            key = ready.key or f"{ready.state}: {ready.note}"
             source = self._room.source / self._name / f"{notebook}.ipynb"
             whole.update(f"\n{notebook}\n{key}\n{ready.timestamp}\n".encode("utf-8", "replace"))
             whole.update(json.dumps(ready.notebook, sort_keys=True).encode() + source.read_bytes())

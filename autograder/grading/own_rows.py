@@ -14,7 +14,6 @@ from autograder.grading.records.classroom import Classroom, Settings, open_class
 from autograder.grading.records.roster import read_roster
 from autograder.grading.records.total import Held, as_words, read_held
 from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
-from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare
 from autograder.grading.submissions.state import State
@@ -96,7 +95,7 @@ def state_of(room: Classroom, tasks: Mapping[str, Assignment], one: Handed | Non
     states, notes = [], [f"{notebook}.ipynb is missing" for notebook in one.missing]
     for notebook, ready in one.ready.items():
         task = tasks[notebook]
-        outcome = None if ready.job is None else room.store.get(key_of(ready.job))
+        outcome = room.store.get(ready.key)
         result = not_run(task, ready) if outcome is None else decide(task, ready, outcome)
         states.append(State.GRADED if result.state is State.NOT_ATTEMPTED else result.state)
         notes += [f"{notebook}: {result.note}"] if result.note else []

@@ -24,7 +24,6 @@ from autograder.commands import commands_on_path
 from autograder.grading.grade import grade
 from autograder.grading.groups import groups
 from autograder.grading.records.export import export, feedback
-from autograder.grading.slots.job import Limits
 from autograder.grading.walls.bubblewrap import NoSandbox, require
 from autograder.learner.kernel import TRUST
 from autograder.report import write_report
@@ -60,7 +59,7 @@ def play(
     console = Console()
     with commands_on_path(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="nbgrader")  # on its own database sessions: nothing to act on
-        folder = prepare(repository, repository / "classroom" / "demo")
+        folder = prepare(repository, repository / "classroom" / "demo", SECONDS_A_CELL)
         for chapter in chapters:
             release(folder, chapter)
         for one in submissions:
@@ -93,8 +92,7 @@ def _grade(folder: Path, chapter: str, console: Console) -> None:
     trust = not sandbox_is_there()
     if trust:
         console.print("no sandbox here: the sample class is trusted, and run without one", highlight=False)
-    limits = Limits(cell_seconds=SECONDS_A_CELL)
-    result = grade(chapter, folder, trust=trust, limits=limits, console=console)
+    result = grade(chapter, folder, trust=trust, console=console)
     if result.problems:
         raise RuntimeError("; ".join(result.problems))
     feedback(chapter, folder)
@@ -110,13 +108,19 @@ def sandbox_is_there() -> bool:
     return True
 
 
-def prepare(repository: Path, folder: Path) -> Path:
-    """A fresh course directory at ``folder`` with the repository's config and solutions; an old one is cleared away."""
+def prepare(repository: Path, folder: Path, seconds_a_cell: int | None = None) -> Path:
+    """A fresh course directory at ``folder`` with the repository's config and solutions; an old one is cleared away.
+
+    A cell may take ``seconds_a_cell``, or what the config says.
+    """
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     shutil.copy(repository / "nbgrader_config.py", folder)
     shutil.copytree(repository / "solutions", folder / "solutions")
+    if seconds_a_cell is not None:
+        with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+            config.write(f"\nc.SubmissionLimits.cell_seconds = c.Execute.timeout = {seconds_a_cell}\n")
     return folder
 
 
@@ -185,7 +189,6 @@ def _points(folder: Path, one: Submission) -> dict[str, float]:
 def _api(folder: Path) -> NbGraderAPI:
     loaded = PyFileConfigLoader("nbgrader_config.py", path=str(folder)).load_config()
     config = Config(loaded)
-    config.Execute.timeout = SECONDS_A_CELL
     # The first is nbgrader's own default; the second keeps each kernel's start-up notes off the console.
     config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--IPKernelApp.log_level=ERROR"]
     api = NbGraderAPI(config=config)

@@ -31,9 +31,9 @@ def install() -> None:
 
     @wraps(own)
     def init_notebooks(self: Autograde) -> None:
-        if not _is_ours(self):
-            return own(self)
         try:
+            if not _is_ours(self):
+                return own(self)
             agree_on_points(Classroom.of(self.coursedir).assignment(self.coursedir.assignment_id))
         except ValueError as error:
             raise _refused(self, str(error)) from None

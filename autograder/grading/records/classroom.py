@@ -16,12 +16,13 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.files import write_whole
+from autograder.grading.records.may_use import limits_of
 from autograder.grading.records.which_counts import which_counts
 from autograder.grading.slots.job import Limits
 from autograder.grading.slots.store import Store
 from autograder.grading.submissions.prepare import Assignment, assignment, reference_folder, topic_of
 
-__all__ = ["Classroom", "Settings", "open_classroom"]
+__all__ = ["Classroom", "Settings", "open_classroom", "settings_of"]
 
 CONFIG = "nbgrader_config.py"
 _LONGEST_NAME = 150  # bytes of a learner's; a file system takes 255 for a file's name, and endings come to it
@@ -32,7 +33,7 @@ class Settings:
     """How an assignment was last graded, so that nbgrader's own ``autograde`` does it the same way."""
 
     reference: str = ""  # a folder; empty for the class's own if there is one, else the public one
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits | None = None  # in the place of the class's own
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,12 @@ class Classroom:
     db_url: str
     course_id: str
     counts: str = "latest"  # which of a learner's hand-ins
+    limits: Limits = field(default_factory=Limits)  # what a submission may use
 
     @classmethod
     def of(cls, directory: CourseDirectory) -> Classroom:
-        """The class that nbgrader means by ``directory``."""
-        root = Path(directory.root).absolute()
+        """The class that nbgrader means by ``directory``. Raises ``ValueError`` for settings of ours that cannot be meant."""
+        root, config = Path(directory.root).absolute(), settings_of(directory)
         return cls(
             root,
             root / directory.source_directory,
@@ -58,7 +60,8 @@ class Classroom:
             root / directory.autograded_directory,
             directory.db_url,
             directory.course_id,
-            which_counts(directory.config),
+            which_counts(config),
+            limits_of(config),
         )
 
     @property
@@ -93,8 +96,8 @@ class Classroom:
         try:
             read = json.loads((self.results / "settings" / f"{name}.json").read_bytes())
             known = {one.name for one in fields(Limits)}
-            limits = Limits(**{key: value for key, value in read["limits"].items() if key in known})
-            return Settings(str(read["reference"]), limits)
+            limits = {key: value for key, value in (read["limits"] or {}).items() if key in known}
+            return Settings(str(read["reference"]), Limits(**limits) if limits else None)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return Settings()
 
@@ -115,7 +118,8 @@ class Classroom:
         """
         settings = settings or self.settings(name)
         reference = self.reference(name, settings)
-        return _assignment(self, name, notebook or name, reference, settings.limits, self._stamp(name, reference))
+        limits = settings.limits or self.limits
+        return _assignment(self, name, notebook or name, reference, limits, self._stamp(name, reference))
 
     def _stamp(self, name: str, reference: Path) -> tuple[tuple[str, int, int], ...]:
         """What changes when the source or the reference does."""
@@ -136,6 +140,12 @@ def _assignment(
     room: Classroom, name: str, notebook: str, reference: Path, limits: Limits, stamp: tuple[Any, ...]
 ) -> Assignment:
     return assignment(name, room.source, room.submitted, reference, limits, notebook)
+
+
+def settings_of(directory: CourseDirectory) -> Config:
+    """What a class's settings say by now: nbgrader's commands make ``directory`` first, and read the settings afterwards."""
+    config: Config = directory.config if directory.parent is None else directory.parent.config
+    return config
 
 
 def open_classroom(root: Path) -> tuple[Classroom, Config]:

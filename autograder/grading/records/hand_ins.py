@@ -11,7 +11,6 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 
 import nbformat
@@ -19,7 +18,6 @@ import nbformat
 from autograder.grading.records.basis import work_of
 from autograder.grading.records.classroom import Classroom
 from autograder.grading.slots.job import Job, Outcome
-from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare_kept
 from autograder.grading.submissions.verdicts import Result, decide, not_run
 
@@ -37,15 +35,9 @@ class HandedIn:
     tries: tuple[Prepared, ...]
     seen: dict[str, Outcome] = field(default_factory=dict)
 
-    @cached_property
-    def keys(self) -> tuple[str, ...]:
-        """The key of each try's job, "" of one that cannot be run: hashed once, asked for at every turn."""
-        return tuple("" if one.job is None else key_of(one.job) for one in self.tries)
-
     def unseen(self) -> Mapping[str, Job]:
         """What has to be run before one can be chosen, by key."""
-        jobs = {key: one.job for key, one in zip(self.keys, self.tries, strict=True) if one.job is not None}
-        return {key: job for key, job in jobs.items() if key not in self.seen}
+        return {one.key: one.job for one in self.tries if one.job is not None and one.key not in self.seen}
 
     def chosen(
         self,
@@ -55,18 +47,18 @@ class HandedIn:
     ) -> tuple[Prepared, Outcome | None]:
         """The hand-in that counts, and what was seen of it: the one with the most ``points``, the latest of equals."""
         if len(self.tries) == 1:
-            return self.tries[0], self._outcome(0)
-        worth = [points(one, result_of(one, self._outcome(at))) for at, one in enumerate(self.tries)]
+            return self.tries[0], self._outcome(self.tries[0])
+        worth = [points(one, result_of(one, self._outcome(one))) for one in self.tries]
         at = max(place for place, one in enumerate(worth) if one > max(worth) - _SAME)
         ready, latest = self.tries[at], len(self.tries) - 1
         number = f"{at + 1} of {len(self.tries)}"
         words = f"the best counts: hand-in {number}" + ("" if at == latest else f"; the latest earns {worth[-1]:g}")
         note = "; ".join(filter(None, [ready.note, words]))
         works = hashlib.sha256("".join(sorted(_mark(task, one) for one in self.tries)).encode()).hexdigest()
-        return replace(ready, note=note, hand_in=number, works=works), self._outcome(at)
+        return replace(ready, note=note, hand_in=number, works=works), self._outcome(ready)
 
-    def _outcome(self, at: int) -> Outcome | None:
-        return self.seen[self.keys[at]] if self.keys[at] else None
+    def _outcome(self, one: Prepared) -> Outcome | None:
+        return self.seen[one.key] if one.key else None
 
 
 def result_of(task: Assignment, ready: Prepared, outcome: Outcome | None) -> Result:

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from autograder.grading.slots.job import Outcome
-from autograder.grading.slots.store import Store, key_of
+from autograder.grading.slots.store import Store
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
 from autograder.grading.submissions.state import State
@@ -49,10 +49,9 @@ class Judged:
             return not_run(self._task, ready)
         if not outcome.mark:  # nobody knows what it was read from
             return decide(self._task, ready, outcome)
-        key = key_of(ready.job)
-        kept = _read(self._store.get_judged(key))
+        kept = _read(self._store.get_judged(ready.key))
         marks = [(cell.metadata.get("nbgrader") or {}).get("grade_id") for cell in ready.notebook.cells]
-        rests_on = _digest([self._same, outcome.mark, key, marks])
+        rests_on = _digest([self._same, outcome.mark, ready.key, marks])
         new: dict[str, Any] = {}
 
         def known(place: int, name: str, check: Check, anew: Callable[[], Decided]) -> Decided:
@@ -66,7 +65,7 @@ class Judged:
         result = decide(self._task, ready, outcome, known)
         noted = {name: one for name, one in {**kept, **new}.items() if one is not None}
         if self._writes and noted != kept:
-            self._store.put_judged(key, json.dumps(noted).encode())
+            self._store.put_judged(ready.key, json.dumps(noted).encode())
         return result
 
 

@@ -19,10 +19,10 @@ from nbgrader.preprocessors import Execute
 from nbgrader.utils import parse_utc
 
 from autograder.grading.records import any_name, hand_ins
-from autograder.grading.records.classroom import Classroom
+from autograder.grading.records.classroom import Classroom, settings_of
 from autograder.grading.records.extensions import apply, own_dates
 from autograder.grading.slots.engine import NoSandbox, run_one
-from autograder.grading.slots.store import Store, key_of
+from autograder.grading.slots.store import Store
 from autograder.grading.submissions.as_run import executed
 from autograder.grading.submissions.prepare import Assignment, Prepared, job_of, prepare
 from autograder.grading.submissions.verdicts import decide, not_run
@@ -50,7 +50,7 @@ class TrustedExecute(Execute):
         ready = _ready(_counting(self, room, task, named["student"]), task, nb)
         if ready.job is None:
             return with_outputs(nb, executed(ready.notebook, not_run(task, ready))), resources
-        outcome = room.store.get(key_of(ready.job))
+        outcome = room.store.get(ready.key)
         if outcome is None and os.environ.get(TRUST) == "1":
             return super().preprocess(nb, resources, km)
         if outcome is None:
@@ -100,14 +100,14 @@ def _counting(step: Any, room: Classroom, task: Assignment, student: str) -> Pre
         return ready
     from autograder.grading.records.record import Recorder  # it stands on this module
 
-    ready_of = dict(zip(one.keys, one.tries, strict=True))
+    ready_of = {ready.key: ready for ready in one.tries}
     for key in one.unseen():
         outcome = room.store.get(key)
         try:
             one.seen[key] = _run(room.store, ready_of[key]) if outcome is None else outcome
         except NoSandbox:
             return ready
-    recorder = Recorder(room, course_directory(step).config, task, writes=False)
+    recorder = Recorder(room, settings_of(course_directory(step)), task, writes=False)
     return one.chosen(task, partial(hand_ins.result_of, task), recorder.points)[0]
 
 
@@ -133,7 +133,7 @@ def _ready(ready: Prepared, task: Assignment, nb: NotebookNode) -> Prepared:
 def _run(store: Store, ready: Prepared) -> Any:
     assert ready.job is not None
     outcome = run_one(ready.job)
-    store.put(key_of(ready.job), outcome)
+    store.put(ready.key, outcome)
     return outcome
 
 

@@ -8,32 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-import nbformat
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde
-from nbgrader.preprocessors import Execute
 from nbgrader.utils import parse_utc
 from traitlets.config import Config
 
 from autograder.files import write_whole
-from autograder.grading.records import extensions
+from autograder.grading.records import extensions, own_way
 from autograder.grading.records.basis import basis_of, work_of
 from autograder.grading.records.changes import Change, change_of
 from autograder.grading.records.classroom import Classroom
-from autograder.grading.records.converter import converter_of, reason
 from autograder.grading.records.fingerprint import fingerprint, made_of
 from autograder.grading.records.full_disk import DiskFull, is_full
 from autograder.grading.records.late import LateRule
-from autograder.grading.records.one_pass import Writer, can_write, class_of
-from autograder.grading.records.plugins import TrustedExecute, with_outputs
+from autograder.grading.records.one_pass import Writer, can_write
 from autograder.grading.records.points import agree_on_points
 from autograder.grading.records.recorded import marker_at
 from autograder.grading.records.roster import Roster, keep_added, read_roster
@@ -74,7 +68,7 @@ class Recorder:
         self._held, self.ungraded, self.roster = _look(room, task, self._dates, writes=writes)
         self.basis = basis_of(task)
         self._exercises = {name: check.exercise for name, check in task.source.checks.items()}
-        self._rule = LateRule(self._converter("*"))
+        self._rule = LateRule(own_way.converter_in(self._staging, config, task))
         self._writer: Writer | None = None
         self.recorded = 0
         if writes:
@@ -220,19 +214,16 @@ class Recorder:
 
     def _take(self, ready: Prepared, done: NotebookNode) -> None:
         """Have nbgrader's steps done: all in one pass where the class's settings allow it, else by nbgrader itself."""
-        converter = self._converter(ready.student)
+        converter = own_way.converter_in(self._staging, self._config, self._task, ready.student)
         try:
             if can_write(converter):
                 self._open().write(converter, ready, done)
-            else:
-                self._stage(ready)
-                self._autograde(ready.student, converter, done)
-        except NotRecorded:
-            raise
+                return
+            why = own_way.take(converter, self._staging, self._task, ready, done)
         except Exception as error:  # a class's own steps, say: they cost this result alone
             raise self._failed(ready.student, error) from error
-        finally:
-            shutil.rmtree(self._staging, ignore_errors=True)
+        if why:
+            raise NotRecorded(f"nbgrader did not take the result of {ready.student}: {why}")
 
     def _failed(self, student: str, error: Exception) -> Exception:
         if is_full(error):
@@ -240,41 +231,6 @@ class Recorder:
         if is_locked(error):
             return GradebookLocked(f"the gradebook was locked while the result of {student} was written")
         return NotRecorded(f"the result of {student} could not be recorded: {error}")
-
-    def _converter(self, student: str) -> Autograde:
-        config = Config(self._config)
-        config.CourseDirectory.submitted_directory = str(self._staging)
-        return converter_of(Autograde, config, self._task.name, student)
-
-    def _stage(self, ready: Prepared) -> None:
-        """Put what nbgrader is to take into a folder of ours: plain files, no links, nothing that cannot be read."""
-        folder = self._staging / ready.student / self._task.name
-        if self._staging.exists():  # of a run that was killed
-            shutil.rmtree(self._staging)
-        folder.mkdir(parents=True)
-        (folder / f"{self._task.notebook}.ipynb").write_text(nbformat.writes(ready.notebook), encoding="utf-8")
-        if ready.timestamp:
-            (folder / "timestamp.txt").write_text(ready.timestamp, encoding="utf-8")
-        for name, content in ready.files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-
-    def _autograde(self, student: str, converter: Autograde, done: NotebookNode) -> None:
-        converter.autograde_preprocessors = [
-            _replay(done) if class_of(step) in (Execute, TrustedExecute) else step
-            for step in converter.autograde_preprocessors
-        ]
-        if why := reason(converter):
-            raise NotRecorded(f"nbgrader did not take the result of {student}: {why}")
-
-
-def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:
-    """Nbgrader's step that executes, which has been done."""
-
-    def replay(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        return with_outputs(nb, done), resources
-
-    return replay
 
 
 def _look(

@@ -49,7 +49,7 @@ def _started(limits: Limits, sandboxed: bool) -> Warm | None:
         found: Warm = getattr(_own, "started", []).pop()
     except IndexError:
         return None
-    if (found.limits, found.sandboxed) == (limits, sandboxed):
+    if (found.limits.of_the_walls, found.sandboxed) == (limits.of_the_walls, sandboxed):
         return found
     found.close()
     return None

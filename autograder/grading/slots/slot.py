@@ -42,7 +42,7 @@ class Slot:
 
     def fits(self, limits: Limits, sandboxed: bool) -> bool:
         """Whether it is of the kind that is wanted."""
-        return (self.limits, self.sandboxed) == (limits, sandboxed)
+        return (self.limits.of_the_walls, self.sandboxed) == (limits.of_the_walls, sandboxed)
 
     def close(self) -> None:
         """End the zygote. The next `run` starts another."""

@@ -12,6 +12,7 @@ from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import parse_utc
 
 from autograder.grading.slots.job import Cell, Job, Limits
+from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.beside import files_beside
 from autograder.grading.submissions.learners import Entry, cannot_be, entries
 from autograder.grading.submissions.locate import Missing, is_there, locate
@@ -78,6 +79,11 @@ class Prepared:
     nothing_handed_in: bool = False  # or nothing that belongs to a learner: it has a row, and no place in the gradebook
     hand_in: str = ""  # "1 of 2", where it was chosen among several
     works: str = ""  # the hash of all that it was chosen among
+
+    @cached_property
+    def key(self) -> str:
+        """Under which is kept what was seen of it, "" where there is nothing to run."""
+        return "" if self.job is None else key_of(self.job)
 
 
 def topic_of(name: str) -> str:

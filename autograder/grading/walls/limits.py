@@ -20,3 +20,8 @@ class Limits:
     processes: int = 64
     file_size: int = 64 << 20
     output: int = 4 << 20
+
+    @property
+    def of_the_walls(self) -> tuple[int, int, int]:
+        """What a sandbox is made for: memory, processes and files. Time and output are told with each job."""
+        return self.memory, self.processes, self.file_size

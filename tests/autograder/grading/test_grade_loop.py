@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from nbgrader.apps import NbGraderAPI
 
 from autograder.commands import commands_on_path
+from autograder.grading.grade import grade
 from autograder.sample import demo
 from autograder.sample.any_chapter import class_of
 from autograder.sample.learners import SAMPLE_CLASS, Answer, Submission
@@ -88,7 +89,10 @@ def test_the_demo_says_so_when_a_grade_is_not_what_is_deserved(
     assert demo.play(tmp_path, [generous]) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "noether, 04_the_same_cnn_with_functional: relu: 0.0 instead of 2" in said
-    assert (tmp_path / "classroom/demo/classroom/grades.csv").read_text().count("noether") == 1
+    folder = tmp_path / "classroom/demo"
+    assert (folder / "classroom/grades.csv").read_text().count("noether") == 1
+    again = grade(CHAPTER, folder, trust=not demo.sandbox_is_there())
+    assert (again.executed, again.recorded) == (0, 0)  # the class has the demo's limits as its own
 
 
 def test_the_demo_of_the_readme_ends_with_every_grade_and_every_word_as_deserved(root: Path, tmp_path: Path) -> None:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-from grading_class import CHAPTER, InProcess, submitted
+from grading_class import CHAPTER, InProcess, nbgrader, submitted
 from lms import ADA, EARLY, EVERYBODY, LATE, ZOE, canvas, canvas_table, enrol, notebooks, zipped
 
-from autograder.commands import commands_on_path
 from autograder.grading.grade import grade
 
 PLUGINS = "autograder.grading.lms.plugins"
 
 
-def nbgrader(course: Path, *words: str) -> str:
-    """What an nbgrader command says, run in the class's folder."""
-    with commands_on_path():
-        done = subprocess.run(
-            [sys.executable, "-m", "nbgrader", *words], cwd=course, capture_output=True, text=True, check=False
-        )
+def words_of(course: Path, *words: str) -> str:
+    """What an nbgrader command says that ends well."""
+    done = nbgrader(course, *words)
     assert done.returncode == 0, done.stderr
     return done.stderr + done.stdout
 
@@ -40,7 +34,7 @@ def test_zip_collect_and_export_take_our_plugins(course: Path) -> None:
     ]
     zipped(archive / "submissions.zip", files)
     plugins = [f"--extractor={PLUGINS}.Extractor", f"--collector={PLUGINS}.Collector"]
-    said = nbgrader(course, "zip_collect", CHAPTER, *plugins, f"--Collector.roster={course / 'canvas.csv'}")
+    said = words_of(course, "zip_collect", CHAPTER, *plugins, f"--Collector.roster={course / 'canvas.csv'}")
     assert "refused: submissions.zip/../../../outside.ipynb: its path leads out of the archive" in said
     assert "not matched: 999" in said
     assert submitted(course, "ada").read_bytes() == work["all"]
@@ -48,7 +42,7 @@ def test_zip_collect_and_export_take_our_plugins(course: Path) -> None:
     assert sorted(one.name for one in (course / "classroom" / "submitted").iterdir()) == ["ada", "zoe"]
     assert not list(course.parent.rglob("outside.ipynb"))
     grade("04", course, engine=InProcess())
-    nbgrader(
+    words_of(
         course,
         "export",
         f"--exporter={PLUGINS}.FillTable",

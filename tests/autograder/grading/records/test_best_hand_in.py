@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from grading_class import CHAPTER, InProcess, gradebook, hand_in, outcome_of, points_in, submitted
+from grading_class import CHAPTER, InProcess, gradebook, hand_in, nbgrader, outcome_of, points_in, settle, submitted
 from lms import EARLY, LATE, ZOE, canvas, enrol, notebooks, zipped
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -33,11 +34,6 @@ from autograder.sample.learners import Answer, Submission
 BEST = 'c.HandIns.counts = "best"\n'
 ALL = Submission("ada", CHAPTER, "all")
 WORSE = Submission("ada", CHAPTER, "worse", {"relu": Answer("def relu(x):\n    return x.clamp(min=0)", 2)}, rest="STUB")
-
-
-def settle(course: Path, words: str) -> None:
-    with (course / "nbgrader_config.py").open("a", encoding="utf-8") as file:
-        file.write(words)
 
 
 def graded(course: Path, **words: Any) -> tuple[GradeResult, str]:
@@ -193,7 +189,16 @@ def test_collect_keeps_a_hand_in_that_was_never_graded(course: Path) -> None:
     assert "hand-in 1 of 2" in result.counted()[0]["note"]
 
 
-def test_plain_nbgrader_gives_the_same_grade(course: Path, tmp_path: Path) -> None:
+def as_the_formgrader_does(course: Path) -> None:
+    assert NbGraderAPI(config=open_classroom(course)[1]).autograde(CHAPTER, "ada", force=True)["success"]
+
+
+def on_the_command_line(course: Path) -> None:  # which makes the course's directory before it reads the settings
+    assert nbgrader(course, "autograde", CHAPTER, "--force").returncode == 0
+
+
+@pytest.mark.parametrize("autograde", [as_the_formgrader_does, on_the_command_line])
+def test_plain_nbgrader_gives_the_same_grade(course: Path, tmp_path: Path, autograde: Callable[[Path], None]) -> None:
     settle(course, BEST + 'c.LateSubmissionPlugin.penalty_method = "zero"\n')
     due(course, "2030-01-02")
     hands_in(course, ALL, "2030-01-01 00:00:00 UTC")
@@ -201,12 +206,12 @@ def test_plain_nbgrader_gives_the_same_grade(course: Path, tmp_path: Path) -> No
     hands_in(course, WORSE, "2030-01-03 00:00:00 UTC")
     other = Path(shutil.copytree(course, tmp_path / "other"))
     graded(course)
-    room, settings = open_classroom(other)
+    room, _ = open_classroom(other)
     task = room.assignment(CHAPTER)
     job = prepare(task, "ada").job
     assert job is not None
     room.store.put(key_of(job), outcome_of(job))
-    assert NbGraderAPI(config=settings).autograde(CHAPTER, "ada", force=True)["success"]
+    autograde(other)
     assert gradebook(other) == gradebook(course)
     assert sum(points_in(other, "ada").values()) == 22
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from grading_class import CHAPTER, PERFECT, InProcess, gradebook, hand_in, outcome_of, submitted
+from grading_class import CHAPTER, PERFECT, InProcess, gradebook, hand_in, outcome_of, settle, submitted
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
@@ -26,8 +26,7 @@ DAY = "2030-01-03 00:00:00 UTC"
 @pytest.fixture
 def late(course: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A class in which two hand in a day late, and late work earns nothing."""
-    with (course / "nbgrader_config.py").open("a", encoding="utf-8") as file:
-        file.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
+    settle(course, 'c.LateSubmissionPlugin.penalty_method = "zero"\n')
     due(course, "2030-01-02")
     for one in (PERFECT, OTHER):
         hand_in(course, one)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser.lab import browser_page
-from grading_class import CHAPTER, PARTLY, PERFECT, InProcess, hand_in
+from grading_class import CHAPTER, PARTLY, PERFECT, InProcess, hand_in, settle
 
 from autograder.grading.grade import grade
 from autograder.grading.records.export import feedback
@@ -18,8 +18,7 @@ pytestmark = pytest.mark.browser
 def test_a_feedback_page_has_no_serious_finding(course: Path, chromium: str) -> None:
     hand_in(course, PERFECT, PARTLY)
     grade("04", course, engine=InProcess())
-    with (course / "nbgrader_config.py").open("a") as file:
-        file.write('\nc.FeedbackNotes.model_answers = "always"\n')
+    settle(course, 'c.FeedbackNotes.model_answers = "always"\n')
     pages = feedback("04", course)
     with browser_page(chromium) as page:
         for student in ("ada", "carl"):

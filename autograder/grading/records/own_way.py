@@ -1,0 +1,67 @@
+"""A result taken in by nbgrader's own converter: where a class's settings do more than `autograder.grading.records.one_pass` knows.
+
+What nbgrader reads is put into a folder of ours; its step that executes is answered by the notebook that was executed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.notebooknode import NotebookNode
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute
+from traitlets.config import Config
+
+from autograder.grading.records.converter import converter_of, reason
+from autograder.grading.records.one_pass import class_of
+from autograder.grading.records.plugins import TrustedExecute, with_outputs
+from autograder.grading.submissions.prepare import Assignment, Prepared
+
+__all__ = ["converter_in", "take"]
+
+
+def converter_in(staging: Path, config: Config, task: Assignment, student: str = "*") -> Autograde:
+    """Nbgrader's converter for a student of ``task``, by a class's settings; it reads what lies in ``staging``."""
+    config = Config(config)
+    config.CourseDirectory.submitted_directory = str(staging)
+    return converter_of(Autograde, config, task.name, student)
+
+
+def take(converter: Autograde, staging: Path, task: Assignment, ready: Prepared, done: NotebookNode) -> str:
+    """Have ``converter`` take ``done``, the executed notebook of ``ready``: nothing where it did, else why it could not."""
+    try:
+        _stage(staging, task, ready)
+        converter.autograde_preprocessors = [
+            _replay(done) if class_of(step) in (Execute, TrustedExecute) else step
+            for step in converter.autograde_preprocessors
+        ]
+        return reason(converter)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _stage(staging: Path, task: Assignment, ready: Prepared) -> None:
+    """Put what nbgrader is to take into ``staging``: plain files, no links, nothing that cannot be read."""
+    folder = staging / ready.student / task.name
+    if staging.exists():  # of a run that was killed
+        shutil.rmtree(staging)
+    folder.mkdir(parents=True)
+    (folder / f"{task.notebook}.ipynb").write_text(nbformat.writes(ready.notebook), encoding="utf-8")
+    if ready.timestamp:
+        (folder / "timestamp.txt").write_text(ready.timestamp, encoding="utf-8")
+    for name, content in ready.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:
+    """Nbgrader's step that executes, which has been done."""
+
+    def replay(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        return with_outputs(nb, done), resources
+
+    return replay
