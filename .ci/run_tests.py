@@ -21,7 +21,10 @@ TOGETHER = (
     *(f"tests/autograder/learner/test_{one}.py" for one in ("before", "cells", "check", "desk", "handin", "progress")),
     *(f"tests/autograder/learner/test_{one}.py" for one in ("questions", "unready")),
     *(f"tests/autograder/grading/test_{one}.py" for one in ("a_term", "explain", "grade", "grade_loop", "groups")),
-    *(f"tests/autograder/grading/test_{one}.py" for one in ("nbgraders_own_course", "own", "tries", "unchanged")),
+    *(
+        f"tests/autograder/grading/test_{one}.py"
+        for one in ("nbgraders_own_course", "own", "settings_files", "tries", "unchanged")
+    ),
     *("tests/autograder/grading/records", "tests/autograder/grading/slots/test_fidelity.py"),
     *("tests/autograder/grading/slots/test_store.py", "tests/browser"),
     *(f"tests/test_{one}.py" for one in ("environment", "house", "lessons", "other_systems", "specification")),

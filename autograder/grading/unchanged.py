@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from autograder.files import write_whole
+from autograder.grading.settings_files import settings_files
 from autograder.grading.table import Table
 from autograder.sides import SEEN_THROUGH
 
 __all__ = ["Folders", "Unchanged", "keep", "look", "unchanged"]
 
 _RESULTS = ("classroom", "results")
-_CONFIG = "nbgrader_config.py"
 _PACKAGES = (*SEEN_THROUGH, "nbgrader", "nbformat", "nbconvert", "sqlalchemy", "jupyter-core")
 _PURE = {"contextlib", "pathlib", "nbgrader", "nbconvert", "traitlets", "autograder", "course"}
 # Words by which settings may ask for something outside of them.
@@ -75,14 +75,16 @@ def look(root: Path, chapter: str, how: Mapping[str, Any], folders: Folders) -> 
     """
     whole = hashlib.sha256()
     packages = {name: version(name) for name in _PACKAGES}
-    if not _says_the_same_every_time((root / _CONFIG).read_bytes()):
-        raise ValueError(f"what {_CONFIG} says depends on more than its text")
+    settings = settings_files(root)
+    for path in settings:
+        if path.suffix == ".py" and not _says_the_same_every_time(path.read_bytes()):
+            raise ValueError(f"what {path.name} says depends on more than its text")
     words = [chapter, dict(how), asdict(folders), platform.python_version(), packages]
     whole.update(json.dumps(words, sort_keys=True).encode())
     submitted = Path(folders.submitted)
     home = Path(__file__).resolve().parents[2]
     read = (
-        [root / _CONFIG],
+        settings,
         *(_below(home / package, ".py") for package in ("autograder", "course")),
         _below(Path(folders.reference)),
         [root / "classroom" / "extensions.json"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field, fields
 from functools import lru_cache
@@ -13,18 +12,18 @@ from typing import Any
 
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
-from traitlets.config.loader import PyFileConfigLoader
+from traitlets.config.loader import JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.files import write_whole
 from autograder.grading.records.may_use import limits_of
 from autograder.grading.records.which_counts import which_counts
+from autograder.grading.settings_files import CONFIG, settings_files
 from autograder.grading.slots.job import Limits
 from autograder.grading.slots.store import Store
 from autograder.grading.submissions.prepare import Assignment, assignment, reference_folder, topic_of
 
 __all__ = ["Classroom", "Settings", "open_classroom", "settings_of"]
 
-CONFIG = "nbgrader_config.py"
 _LONGEST_NAME = 150  # bytes of a learner's; a file system takes 255 for a file's name, and endings come to it
 
 
@@ -149,16 +148,19 @@ def settings_of(directory: CourseDirectory) -> Config:
 
 
 def open_classroom(root: Path) -> tuple[Classroom, Config]:
-    """The class whose ``nbgrader_config.py`` lies in ``root``, and nbgrader's settings for it.
+    """The class whose ``nbgrader_config.py`` lies in ``root``, and nbgrader's settings for it, the machine's among them.
 
     Raises ``FileNotFoundError`` where there is none.
     """
     root = root.absolute()
     if not (root / CONFIG).is_file():
         raise FileNotFoundError(f"there is no {CONFIG} in {root.name or root}; grade in a class's folder, or name it")
-    config = Config(deepcopy(_plain(PyFileConfigLoader(CONFIG, path=str(root)).load_config())))
+    config = Config()
+    for path in settings_files(root):
+        config.merge(Config(deepcopy(_read(path))))
     return Classroom.of(CourseDirectory(config=config)), config
 
 
-def _plain(config: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(config)
+def _read(path: Path) -> dict[str, Any]:
+    loader = PyFileConfigLoader if path.suffix == ".py" else JSONFileConfigLoader
+    return dict(loader(path.name, path=str(path.parent)).load_config())
