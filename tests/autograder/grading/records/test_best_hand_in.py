@@ -16,6 +16,7 @@ from grading_class import CHAPTER, InProcess, gradebook, hand_in, nbgrader, outc
 from lms import EARLY, LATE, ZOE, canvas, enrol, notebooks, zipped
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from rich.console import Console
 
 from autograder.grading.explain import explain
@@ -189,15 +190,26 @@ def test_collect_keeps_a_hand_in_that_was_never_graded(course: Path) -> None:
     assert "hand-in 1 of 2" in result.counted()[0]["note"]
 
 
-def as_the_formgrader_does(course: Path) -> None:
+def from_a_program(course: Path) -> None:
     assert NbGraderAPI(config=open_classroom(course)[1]).autograde(CHAPTER, "ada", force=True)["success"]
 
 
-def on_the_command_line(course: Path) -> None:  # which makes the course's directory before it reads the settings
+# These two make the course's directory before they read the settings.
+def by_the_formgraders_button(course: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(course)
+        page = FormgradeExtension()
+        page.initialize([])
+        page.coursedir.parent.load_config_file()  # as before each of its requests
+        api = NbGraderAPI(page.coursedir, page.authenticator, parent=page.coursedir.parent)
+        assert api.autograde(CHAPTER, "ada", force=True)["success"]
+
+
+def on_the_command_line(course: Path) -> None:
     assert nbgrader(course, "autograde", CHAPTER, "--force").returncode == 0
 
 
-@pytest.mark.parametrize("autograde", [as_the_formgrader_does, on_the_command_line])
+@pytest.mark.parametrize("autograde", [from_a_program, by_the_formgraders_button, on_the_command_line])
 def test_plain_nbgrader_gives_the_same_grade(course: Path, tmp_path: Path, autograde: Callable[[Path], None]) -> None:
     settle(course, BEST + 'c.LateSubmissionPlugin.penalty_method = "zero"\n')
     due(course, "2030-01-02")
