@@ -52,8 +52,8 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
 def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     """Build two tensors over one memory or over two with the same numbers, as the case describes; ask about them."""
     memory = case["memory"]
-    # Each owns its slots, as what torch made does. The second may have more of them, at its end.
-    memories = [memory.clone(), torch.cat([memory, memory[: case.get("longer", 0)]])]
+    # Each owns its slots, as what torch made does. The second may have more of them, at its end, or other numbers in them.
+    memories = [memory.clone(), torch.cat([memory + case.get("more", 0), memory[: case.get("longer", 0)]])]
     before = [memory.clone() for memory in memories]
     a, b = _over(memories[0], case["a"]), _over(memories[case["over"]], case["b"])
     match case.get("made"):

@@ -165,6 +165,7 @@ WRONG = [
     ("shares_storage", "compares values", values_in_a_loop),
     ("shares_storage", "compares values", lambda a, b: a.size() == b.size() and not bool((a != b).any())),
     ("shares_storage", "compares values", lambda a, b: np.array_equal(a.detach().numpy(), b.detach().numpy())),
+    ("shares_storage", "compares values", lambda a, b: a.untyped_storage().tolist() == b.untyped_storage().tolist()),
     ("shares_storage", "compares data_ptr()", lambda a, b: a.data_ptr() - b.data_ptr() == 0),
     ("shares_storage", "compares data_ptr()", lambda a, b: a.detach().numpy().ctypes.data == b.detach().numpy().ctypes.data),
     ("shares_storage", "compares data_ptr()", lambda a, b: (

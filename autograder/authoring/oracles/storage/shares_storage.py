@@ -32,6 +32,7 @@ def _pairs(make: CaseMaker) -> list[Case]:
     return [
         case("a tensor and its view", f"{x}; a = x, b = x.view({n}, {m})", None, rows),
         case("a tensor and its clone", f"{x}; a = x, b = x.clone()", None, None, 1),
+        case("as many other numbers", f"{x}; a = x, b = x + 1", None, None, 1, more=1),
         case("a tensor and itself", f"{x}; a = x, b = x", None, None, made="the same object"),
         case("twice the same numbers", f"a = torch.ones({whole}), b = torch.ones({whole})", None, None, 1, memory=same),
         case("two views alike", f"{x}; a = x.view({n}, {m}), b = x.view({n}, {m})", rows, rows),
@@ -80,6 +81,7 @@ _LOOKS: dict[str, tuple[Any, ...] | None] = {
     "the last number": ((), (), 11),
     "a number expanded": ((4, 5), (0, 0), 6),
 }
+_OTHERS = {"copied, and longer": "x.repeat(2)[:16].clone()", "copied, with other numbers": "(x + 1)"}
 _OFFSETS = {look: layout[2] if layout else 0 for look, layout in _LOOKS.items()}
 
 
@@ -90,8 +92,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     moved = _OFFSETS[one.a] or _OFFSETS[one.b]
     aspect = "offsets" if moved else "kinds"
     over = int("copied" in one.memory)
-    kind |= {"longer": 4} if one.memory == "copied, and longer" else {}
-    other = "x.repeat(2)[:16].clone()" if "longer" in kind else "x.clone()" if over else "x"
+    kind |= {"longer": 4} if "longer" in one.memory else {"more": 1} if "other numbers" in one.memory else {}
+    other = _OTHERS.get(one.memory, "x.clone()" if over else "x")
     shown = f"x {str(one.dtype)[6:]} (12,); a: {one.a} of x; b: {one.b} of {other}, {one.made}"
     return make.case(memory=memory, a=a, b=b, over=over, aspect=aspect, shown=shown, **kind)
 
@@ -100,7 +102,7 @@ _SPACE = Space(
     _drawn,
     a=tuple(_LOOKS),
     b=tuple(_LOOKS),
-    memory=("the same", "copied", "copied, and longer", "the same, of few values", "copied, of few values"),
+    memory=("the same", "copied", *_OTHERS, "the same, of few values", "copied, of few values"),
     made=("a view", "detached", "other dtype"),
     dtype=(*FLOATS, torch.int64, torch.int16),
     within=lambda one: one.made != "detached" or one.dtype.is_floating_point,
@@ -141,6 +143,7 @@ SHARES_STORAGE = Oracle(
             lambda a, b: a.flatten().tolist() == b.flatten().tolist(),
             lambda a, b: torch.equal(a.flatten(), b.flatten()),
             _same_numbers,
+            lambda a, b: bytes(a.untyped_storage()) == bytes(b.untyped_storage()),
             says="Two tensors can hold the same numbers in two places, and other numbers in the same place. "
             "Ask where their memory is, not what is in it.",
         ),
