@@ -167,6 +167,7 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("to_channels_last", "contiguous first", lambda x: x.contiguous().permute(0, 2, 3, 1)),
     ("flatten_batch", "more than five images cut off", lambda x: flat_where_possible(x[:5])),
     ("flatten_batch", "thirty numbers an image", lambda x: flat_where_possible(x)[:, :30]),
+    ("flatten_batch", "two hundred numbers an image", lambda x: flat_where_possible(x)[:, :200]),
     ("flatten_batch", "one image is no batch", lambda x: flat_where_possible(x)[0] if len(x) == 1 else flat_where_possible(x)),
     ("flatten_batch", "squeezed", lambda x: flat_where_possible(x).squeeze()),
     ("flatten_batch", "squeezed at the end", lambda x: flat_where_possible(x).squeeze(-1)),

@@ -162,6 +162,8 @@ WRONG = [
     ("shares_storage", "compares how long the memory is", lambda a, b: a.untyped_storage().nbytes() == b.untyped_storage().nbytes()),
     ("shares_storage", "the first element of one, the storage of the other", lambda a, b: a.storage().data_ptr() == b.data_ptr()),
     ("shares_storage", "a fixed number of bytes an element", lambda a, b: a.data_ptr() - a.storage_offset() * 8 == b.data_ptr() - b.storage_offset() * 8),
+    ("shares_storage", "a fixed number of bytes an element", lambda a, b: (
+        a.data_ptr() - b.data_ptr() == (a.storage_offset() - b.storage_offset()) * a.itemsize)),
     ("shares_storage", "compares values", values_in_a_loop),
     ("shares_storage", "compares values", lambda a, b: a.size() == b.size() and not bool((a != b).any())),
     ("shares_storage", "compares values", lambda a, b: np.array_equal(a.detach().numpy(), b.detach().numpy())),

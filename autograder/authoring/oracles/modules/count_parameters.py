@@ -20,6 +20,7 @@ def _counted(make: CaseMaker) -> list[Case]:
     kernel = make.integer(2, 4)
     small = [("linear", 3, 2)]
     frozen = [("linear", a, b), ("relu",), ("linear", b, c), ("freeze", 0)]
+    wholly = [("linear", a, c), ("freeze", 0)]
     tied = [("linear", a, a), ("relu",), ("linear", a, a), ("tie", 0, 2)]
     deep = [("conv", a, b, kernel), ("norm", b), ("nest", ("relu",), ("nest", ("linear", c, d)))]
     both = [("linear", d, d), ("linear", d, d), ("norm", b), ("tie", 0, 1), ("freeze", 0)]
@@ -35,6 +36,13 @@ def _counted(make: CaseMaker) -> list[Case]:
             layers=frozen,
             trainable_only=True,
             shown=f"linear {a}→{b} (frozen), linear {b}→{c}; trainable_only=True",
+        ),
+        make.case("wholly frozen", layers=wholly, shown=f"nn.Linear({a}, {c}) in an nn.Sequential, frozen"),
+        make.case(
+            "wholly frozen, trainable only",
+            layers=wholly,
+            trainable_only=True,
+            shown=f"nn.Linear({a}, {c}) in an nn.Sequential, frozen; trainable_only=True",
         ),
         make.case("trainable only, said False", layers=frozen, trainable_only=False, shown="trainable_only=False"),
         make.case(

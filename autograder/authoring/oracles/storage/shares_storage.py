@@ -65,6 +65,14 @@ def _pairs(make: CaseMaker) -> list[Case]:
             made="other dtype",
             aspect="kinds",
         ),
+        case(
+            "its bytes from the fourth on",
+            f"{x}; a = x[1:], b = x.view(torch.uint8)[3:]",
+            ((whole - 1,), (1,), 1),
+            ((whole - 3,), (1,), 3),
+            made="of bytes",
+            aspect="kinds",
+        ),
         case("one row expanded", f"{x}; b = x[:{m}].expand({n}, {m})", None, ((n, m), (0, 1), 0), aspect="kinds"),
         case("one number", f"{x}; a = x, b = x[{cut}]", None, ((), (), cut), aspect="kinds"),
         case("one number, copied", f"{x}; a = x, b = x.clone()[0]", None, ((), (), 0), 1, aspect="kinds"),
@@ -103,7 +111,7 @@ _SPACE = Space(
     a=tuple(_LOOKS),
     b=tuple(_LOOKS),
     memory=("the same", "copied", *_OTHERS, "the same, of few values", "copied, of few values"),
-    made=("a view", "detached", "other dtype"),
+    made=("a view", "detached", "other dtype", "of bytes"),
     dtype=(*FLOATS, torch.int64, torch.int16),
     within=lambda one: one.made != "detached" or one.dtype.is_floating_point,
     traits={
@@ -192,8 +200,15 @@ SHARES_STORAGE = Oracle(
                 )
                 for width in (8, 4)
             ),
+            *(
+                lambda a, b, of=of: (
+                    a.data_ptr() - (a, b)[of].element_size() * a.storage_offset()
+                    == b.data_ptr() - (a, b)[of].element_size() * b.storage_offset()
+                )
+                for of in (0, 1)
+            ),
             says="The offset counts elements, an address counts bytes, and not every dtype has the same number of bytes: "
-            "element_size() says how many.",
+            "element_size() says how many, of each tensor its own.",
         ),
         Misconception(
             "compares how long the memory is",
