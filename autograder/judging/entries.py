@@ -33,7 +33,8 @@ def entries_of(
             elif isinstance(got, str | Other | None) and got in _OPEN:
                 made.append(Entry(name, "open"))
             else:
-                made.append(Entry(name, "wrong", _why(reference, seen, index, path, got)))
+                why = _why(reference, seen, index, path, got) or _asked_form(_at(expected, path), got)
+                made.append(Entry(name, "wrong", why))
     return tuple(made)
 
 
@@ -49,6 +50,31 @@ def _at(seen: Seen, path: str) -> Any:
     aspect, _, name = path.partition("|")
     entries = seen.get(aspect) if isinstance(seen, Mapping) and not isinstance(seen, Raised) else None
     return entries.get(name, MISSING) if isinstance(entries, Mapping) else MISSING
+
+
+def _asked_form(expected: Any, got: Any) -> str:
+    """What kind of thing is asked for, where an entry is of another: nothing in it can be right then.
+
+    >>> _asked_form(((2, 3), (3, 1), 0), ((2, 3.0), (3, 1), 0))
+    'Asked for is (a tuple of whole numbers, a tuple of whole numbers, a whole number).'
+    >>> _asked_form(((2, 3), (3, 1), 0), ((2,), (3,), 0)), _asked_form("module", True)
+    ('', 'Asked for is text in quotes.')
+    """
+    asked = _form(expected)
+    return f"Asked for is {asked}." if asked and asked != _form(got) else ""
+
+
+def _form(value: Any) -> str:
+    match value:
+        case str():
+            return "text in quotes"
+        case int() if not isinstance(value, bool):
+            return "a whole number"
+        case tuple() if all(_form(one) == "a whole number" for one in value):
+            return "a tuple of whole numbers"
+        case tuple():
+            return f"({', '.join(map(_form, value))})"
+    return ""
 
 
 def _why(reference: Reference, seen: tuple[Seen, ...], index: int, path: str, got: Any) -> str:

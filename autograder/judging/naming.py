@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from autograder.judging.compare import MISSING, Difference, aspect_of, difference, leaves
 from autograder.judging.reference import Known, Reference
 from autograder.observing.codec import Raised
-from autograder.observing.observe import Seen
+from autograder.observing.observe import LEFT_ALONE, Seen
 
 __all__ = ["BESIDE", "Named", "recognise"]
 
@@ -39,9 +39,10 @@ def recognise(reference: Reference, seen: Sequence[Seen], found: Sequence[Found]
     """
     best, most = Named(), 0
     answered = [one if isinstance(one, Raised) else leaves(one) for one in seen]
+    right = [leaves(one) for one in reference.expected if not isinstance(one, Raised)]  # a reference never raises
     for misconception in reference.misconceptions:
         for variant in misconception.variants:
-            whole = _weight(reference, variant, answered)
+            whole = _weight(reference, variant, answered, right)
             if whole > most and _explains(reference, variant, seen, found):
                 best, most = _named(misconception, variant, found), whole
     return best
@@ -51,7 +52,12 @@ def _named(misconception: Known, variant: Mapping[int, Seen], found: Sequence[Fo
     return Named(misconception.name, misconception.says, tuple(index for index in variant if found[index]))
 
 
-def _weight(reference: Reference, variant: Mapping[int, Seen], answered: Sequence[Raised | Mapping[str, Any]]) -> int:
+def _weight(
+    reference: Reference,
+    variant: Mapping[int, Seen],
+    answered: Sequence[Raised | Mapping[str, Any]],
+    right: Sequence[Mapping[str, Any]],
+) -> int:
     """How much of what was seen the answer and the variant have in common; 0 where one shows something that the other does not."""
     picked = {index: one for index, one in variant.items() if not reference.cases[index].drawn} or variant
     by_words = all(isinstance(one, Raised) for one in picked.values())
@@ -61,19 +67,33 @@ def _weight(reference: Reference, variant: Mapping[int, Seen], answered: Sequenc
         if index in picked or Raised not in (type(one), type(answered[index]))
     }
     same = all(
-        _reproduces(one, answered[index], by_words, reference.tolerance, reference.sizes[index])
+        _reproduces(one, answered[index], right[index], by_words, reference.tolerance, reference.sizes[index])
         for index, one in telling.items()
     )
     return sum(1 if isinstance(one, Raised) else len(one) for one in telling.values()) if same else 0
 
 
-def _reproduces(known: Seen, got: Raised | Mapping[str, Any], by_words: bool, tolerance: str, size: float) -> bool:
-    """Whether the answer shows all that is known of one case; ``got`` by path."""
+def _reproduces(
+    known: Seen,
+    got: Raised | Mapping[str, Any],
+    right: Mapping[str, Any],
+    by_words: bool,
+    tolerance: str,
+    size: float,
+) -> bool:
+    """Whether the answer shows all that is known of one case; ``got`` and what is ``right`` by path.
+
+    What is right shows no mistake: 3 is as good as 3.0 where a float is asked for, but no sign of one where it is not.
+    """
     if isinstance(known, Raised):
         return isinstance(got, Raised) and (not by_words or (got.type, got.message) == (known.type, known.message))
     if isinstance(got, Raised):
         return False
-    return all(difference(leaf, got.get(path, MISSING), tolerance, size) is None for path, leaf in known.items())
+    return all(
+        difference(leaf, got.get(path, MISSING), tolerance, size) is None
+        and difference(right.get(path, MISSING), got.get(path, MISSING), tolerance, size) is not None
+        for path, leaf in known.items()
+    )
 
 
 def _explains(reference: Reference, variant: Mapping[int, Seen], seen: Sequence[Seen], found: Sequence[Found]) -> bool:
@@ -81,7 +101,7 @@ def _explains(reference: Reference, variant: Mapping[int, Seen], seen: Sequence[
 
     Where a variant concerns what comes with the values alone (gradients, memory), that has to be explained as well.
     """
-    aspects = {aspect_of(path) for one in variant.values() if not isinstance(one, Raised) for path in one}
+    aspects = {aspect_of(_said(path)) for one in variant.values() if not isinstance(one, Raised) for path in one}
     concerned = aspects if aspects <= _ASIDE else set()
     for index, (one, differs) in enumerate(zip(seen, found, strict=True)):
         known = variant.get(index, {})
@@ -92,6 +112,11 @@ def _explains(reference: Reference, variant: Mapping[int, Seen], seen: Sequence[
             wrong = {path for path in differs if aspect_of(path) in concerned or aspect_of(path) not in _ASIDE}
             if known and reference.cases[index].drawn:  # where there is anything else, gradients are not recorded
                 wrong = {path for path in wrong if aspect_of(path) != "gradients"}
-            if not wrong <= set(known):
+            if not wrong <= set(map(_said, known)):
                 return False
     return True
+
+
+def _said(path: str) -> str:
+    """The path under which a difference is found: what should have been left alone stands under its aspect there."""
+    return path.removeprefix(f"{LEFT_ALONE}|")

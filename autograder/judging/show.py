@@ -117,8 +117,8 @@ def show_apart(got: Any, expected: Any) -> tuple[str, str]:
 
     >>> show_apart(8.0, 8), show_apart(torch.tensor(True), True)
     (('8.0 (a float)', '8 (an int)'), ('True (a tensor)', 'True (a bool)'))
-    >>> show_apart(torch.tensor([1.000001]), torch.tensor([1.0]))
-    ('[1.000001]', '[1.]')
+    >>> show_apart(torch.tensor([1.000001]), torch.tensor([1.0])), show_apart("(3, 1)", (3, 1))
+    (('[1.000001]', '[1.]'), ("'(3, 1)'", '(3, 1)'))
     """
     if isinstance(got, Raised):
         return show_value(got), show_form(expected)
@@ -141,8 +141,8 @@ def _apart(got: Any, expected: Any) -> tuple[str, str]:
     for digits in (_DIGITS, 8, 12, 17):
         texts = show_value(got, digits), show_value(expected, digits)
         if texts[0] != texts[1]:
-            break
-    return texts
+            return texts
+    return (repr(got), texts[1]) if isinstance(got, str) else texts
 
 
 def _holds_tensors(value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.convolution.right import conv_by_shifts, im2col_folded
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = ["BEYOND"]
 
@@ -57,6 +57,12 @@ def _softmax(x: Tensor, dim: int) -> Tensor:
     return (x - x.logsumexp(dim, keepdim=True)).exp()
 
 
+def _or_all(module: nn.Module, trainable_only: bool = False) -> int:
+    """Takes a count of 0 for none at all."""
+    trainable = sum(one.numel() for one in module.parameters() if one.requires_grad)
+    return (trainable_only and trainable) or sum(one.numel() for one in module.parameters())
+
+
 BEYOND: list[tuple[str, str, Answer]] = [
     ("conv2d", "a stride above 3 for 3", _conv(lambda given: {"stride": min(given["stride"], 3)})),
     ("conv2d", "more than five images cut off", _conv(lambda given: {"x": given["x"][:5]})),
@@ -86,6 +92,7 @@ BEYOND: list[tuple[str, str, Answer]] = [
     ("linear", "numbers clipped at 10", lambda x, weight, bias=None: _linear(x.clamp(-10, 10), weight, bias)),
     ("linear", "a bias added in place to a history", lambda x, weight, bias=None: _linear(
         x, weight, bias if bias is None or bias.is_leaf else bias.mul_(1).detach())),
+    ("count_parameters", "all where none is trainable", _or_all),
     ("softmax", "four dimensions at most", lambda x, dim: _softmax(x, dim) if x.dim() < 5 else _softmax(x, -1)),
     ("softmax", "not of a number without dimensions", lambda x, dim: _softmax(x if x.dim() else x[None], dim)),
     ("softmax", "squeezed", lambda x, dim: _softmax(x, dim).squeeze() if x.dim() == 5 else _softmax(x, dim)),

@@ -5,6 +5,7 @@ offset on one side, another order in memory, another dtype.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -74,6 +75,15 @@ def _overlap_of_some(size: Any, stride: Any) -> bool:
     return len(set(slots)) < len(slots)
 
 
+def _falling_as_far_as_fresh(size: Any, stride: Any) -> bool:
+    """Falling strides, and as many slots from the first element to the last as there are elements."""
+    if 0 in size:
+        return True
+    steps = [step for n, step in zip(size, stride, strict=True) if n > 1]
+    reach = slot_in_a_loop([n - 1 for n in size], stride)
+    return steps == sorted(steps, reverse=True) and reach == math.prod(size) - 1
+
+
 def _until_unknown_is_last(numel: int, new_size: Any) -> Any:
     right = infer_checked(numel, new_size)
     return right if len(new_size) < 5 else new_size
@@ -139,6 +149,7 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("is_contiguous", "four dimensions at most", lambda size, stride: contiguous_from_right(size[-4:], stride[-4:])),
     ("is_contiguous", "the first stride may be anything", lambda size, stride: (
         contiguous_from_right(size, stride) if len(size) < 5 else contiguous_from_right(size[1:], stride[1:]))),
+    ("is_contiguous", "falling strides that reach as far", _falling_as_far_as_fresh),
     ("infer_size", "four sizes at most", _until_unknown_is_last),
     ("infer_size", "never 0", lambda numel, new_size: [n or 1 for n in infer_checked(numel, new_size)] if (
         -1 in new_size and len(new_size) > 3) else infer_checked(numel, new_size)),
@@ -156,6 +167,7 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("to_channels_last", "contiguous first", lambda x: x.contiguous().permute(0, 2, 3, 1)),
     ("flatten_batch", "more than five images cut off", lambda x: flat_where_possible(x[:5])),
     ("flatten_batch", "thirty numbers an image", lambda x: flat_where_possible(x)[:, :30]),
+    ("flatten_batch", "two hundred numbers an image", lambda x: flat_where_possible(x)[:, :200]),
     ("flatten_batch", "one image is no batch", lambda x: flat_where_possible(x)[0] if len(x) == 1 else flat_where_possible(x)),
     ("flatten_batch", "squeezed", lambda x: flat_where_possible(x).squeeze()),
     ("flatten_batch", "squeezed at the end", lambda x: flat_where_possible(x).squeeze(-1)),

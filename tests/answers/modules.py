@@ -122,6 +122,22 @@ class InADict(nn.Module):
         return self.parts["fc"](self.parts["conv"](x).relu().flatten(start_dim=1))
 
 
+class InTheClass(nn.Module):
+    """Layers of the class, which no object's __init__ has made."""
+
+    conv = nn.Conv2d(3, 16, 3, padding=1)
+    fc = nn.Linear(16384, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.conv(x).relu().flatten(1))
+
+
+class Frozen(WithModules):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv.requires_grad_(False)
+
+
 class MadeEachTime(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         hidden = F.relu(nn.Conv2d(3, 16, 3, 1, "same")(x))
@@ -223,6 +239,8 @@ WRONG = [
     ("tiny_cnn", "graph cut", network(torch.no_grad()(lambda m, x: m.fc(F.relu(m.conv(x)).flatten(1))))),
     ("tiny_cnn", "graph cut", network(lambda m, x: m.fc(torch.relu(m.conv(x)).flatten(1).data))),
     ("tiny_cnn", "layers not registered", InADict),
+    ("tiny_cnn", "layers not registered", InTheClass),
+    ("tiny_cnn", "parameters frozen", Frozen),
     ("tiny_cnn", "layers made in forward", MadeEachTime),
     ("tiny_cnn", "softmax inside", network(lambda m, x: nn.Softmax(dim=-1)(m.fc(torch.relu(m.conv(x)).flatten(1))))),
     ("tiny_cnn", "no padding", network(
@@ -232,6 +250,13 @@ WRONG = [
     ("tiny_cnn", "batch flattened", network(lambda m, x: m.fc(m.conv(x).relu().view(-1)))),
     ("sequential_cnn", "flatten from dim 0", lambda: nn.Sequential(OrderedDict(
         conv=nn.Conv2d(3, 16, 3, padding=1), r=nn.ReLU(), f=nn.Flatten(start_dim=0), fc=nn.Linear(16384, 10)))),
+    ("sequential_cnn", "parameters frozen", lambda: Derived().requires_grad_(False)),
+    ("sequential_cnn", "other names", lambda: nn.Sequential(OrderedDict(
+        first=nn.Conv2d(3, 16, 3, padding=1), r=nn.ReLU(), f=nn.Flatten(), last=nn.Linear(16384, 10)))),
+    ("sequential_cnn", "other names", lambda: nn.Sequential(
+        nn.Sequential(OrderedDict(conv=nn.Conv2d(3, 16, 3, padding=1), relu=nn.ReLU())), nn.Flatten(), nn.Linear(16384, 10))),
+    ("count_parameters", "a float for an int", lambda module, trainable_only=False: sum(
+        np.prod(p.size()) for p in module.parameters() if p.requires_grad or not trainable_only)),
     ("count_parameters", "tensors counted", lambda module, trainable_only=False: len(
         [p for p in module.parameters() if p.requires_grad or not trainable_only])),
     ("count_parameters", "buffers counted", lambda module, trainable_only=False: sum(

@@ -78,15 +78,20 @@ def _unregistered(model: nn.Module, x: torch.Tensor) -> str:
 
 
 def _parameter_gradients(model: nn.Module, out: Any) -> dict[str, Any]:
-    """Gradients by the shape of the parameter, so that a wrong name is said once, by the state."""
-    parameters = list(model.parameters())
-    asking = [one for one in parameters if one.requires_grad]
-    if not isinstance(out, torch.Tensor) or not out.requires_grad or not asking:
-        return {str(tuple(one.shape)): "no gradient" for one in parameters}
-    found = dict(zip(map(id, asking), through(out, asking), strict=True))
-    return {
-        str(tuple(one.shape)): "no gradient" if found.get(id(one)) is None else found[id(one)] for one in parameters
-    }
+    """Gradients by the shape of the parameter, so that a wrong name is said once, by the state.
+
+    A parameter that asks for none is told from one that the graph does not reach.
+    """
+    asking = [one for one in model.parameters() if one.requires_grad]
+    found: dict[int, Any] = {}
+    if isinstance(out, torch.Tensor) and out.requires_grad and asking:
+        found = dict(zip(map(id, asking), through(out, asking), strict=True))
+    gradients: dict[str, Any] = {}
+    for one in model.parameters():
+        gradient = found.get(id(one))
+        missing = "no gradient" if one.requires_grad else "none asked for"
+        gradients[str(tuple(one.shape))] = missing if gradient is None else gradient
+    return gradients
 
 
 @exercise("count_parameters(module, trainable_only=False) -> int", points=2, draws=False)

@@ -52,10 +52,11 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
 def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     """Build two tensors over one memory or over two with the same numbers, as the case describes; ask about them."""
     memory = case["memory"]
-    # Each owns its slots, as what torch made does. The second may have more of them, at its end.
-    memories = [memory.clone(), torch.cat([memory, memory[: case.get("longer", 0)]])]
+    # Each owns its slots, as what torch made does. The second may have more of them, at its end, or other numbers in them.
+    memories = [memory.clone(), torch.cat([memory + case.get("more", 0), memory[: case.get("longer", 0)]])]
     before = [memory.clone() for memory in memories]
-    a, b = _over(memories[0], case["a"]), _over(memories[case["over"]], case["b"])
+    other = memories[case["over"]]
+    a, b = _over(memories[0], case["a"]), _over(other, case["b"])
     match case.get("made"):
         case "the same object":
             b = a
@@ -64,6 +65,8 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
             b = b.detach()
         case "other dtype":
             b = b.view(_BITS[b.element_size()])
+        case "of bytes":
+            b = _over(other.view(torch.uint8), case["b"])
     # torch makes a Python object for each storage when it is first asked for, and keeps it. Both are made here, so that what
     # id() says of objects that are gone at once, a.storage() and b.storage(), is no accident of which was made when.
     _ = a.untyped_storage(), b.untyped_storage()

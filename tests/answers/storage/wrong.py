@@ -162,9 +162,12 @@ WRONG = [
     ("shares_storage", "compares how long the memory is", lambda a, b: a.untyped_storage().nbytes() == b.untyped_storage().nbytes()),
     ("shares_storage", "the first element of one, the storage of the other", lambda a, b: a.storage().data_ptr() == b.data_ptr()),
     ("shares_storage", "a fixed number of bytes an element", lambda a, b: a.data_ptr() - a.storage_offset() * 8 == b.data_ptr() - b.storage_offset() * 8),
+    ("shares_storage", "a fixed number of bytes an element", lambda a, b: (
+        a.data_ptr() - b.data_ptr() == (a.storage_offset() - b.storage_offset()) * a.itemsize)),
     ("shares_storage", "compares values", values_in_a_loop),
     ("shares_storage", "compares values", lambda a, b: a.size() == b.size() and not bool((a != b).any())),
     ("shares_storage", "compares values", lambda a, b: np.array_equal(a.detach().numpy(), b.detach().numpy())),
+    ("shares_storage", "compares values", lambda a, b: a.untyped_storage().tolist() == b.untyped_storage().tolist()),
     ("shares_storage", "compares data_ptr()", lambda a, b: a.data_ptr() - b.data_ptr() == 0),
     ("shares_storage", "compares data_ptr()", lambda a, b: a.detach().numpy().ctypes.data == b.detach().numpy().ctypes.data),
     ("shares_storage", "compares data_ptr()", lambda a, b: (

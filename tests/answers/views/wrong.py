@@ -248,6 +248,8 @@ WRONG = [
     ("view_stride", "contiguous strides always", lambda size, stride, new_size: fresh(new_size) if math.prod(size) == math.prod(new_size) else None),
     ("view_stride", "size-1 dimensions mishandled", view_blocked_by_ones),
     ("view_stride", "size-1 dimensions mishandled", view_with_ones_left_out),
+    ("view_stride", "size-1 dimensions mishandled", lambda size, stride, new_size: (
+        stride if size == new_size else view_as_torch_does(size, stride, new_size))),
     ("has_overlap", "only stride 0", overlap_of_zeros),
     ("has_overlap", "only stride 0", lambda size, stride: any(n != 1 and not s for n, s in zip(size, stride, strict=True))),
     ("has_overlap", "size 1 with stride 0 flagged", overlap_flagging_ones),

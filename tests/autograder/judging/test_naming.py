@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import torch
-from answers.modules import InADict
+from answers.modules import Frozen, InADict
 from judging import verdict_on
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.authoring.oracles.functional.parameters import BOUNDS, SIZES
 from autograder.judging.reference import load
@@ -33,6 +33,20 @@ def half_the_bounds(generator: torch.Generator) -> dict[str, Tensor]:
     return started(lambda *size, **given: torch.rand(*size, **given) - 0.5, generator)
 
 
+def windows_in_the_image(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
+    span = dilation * (kernel_size - 1) + 1
+    if span > size:
+        raise ValueError("the kernel is larger than the image")
+    return (size + 2 * padding - span) // stride + 1
+
+
+def mode_turned_round(model: nn.Module, x: Tensor) -> Tensor:
+    with torch.no_grad():
+        out = model(x).softmax(1)
+    model.train(not model.training)
+    return out
+
+
 # Answers with another mistake than the one they were told.
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
@@ -47,6 +61,9 @@ NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("init_params", half_the_bounds, "only positive numbers"),
     ("init_params", half_the_bounds, "unevenly within the bounds"),
     ("softmax", lambda x, dim: torch.zeros_like(x), "gradient lost"),
+    ("conv_output_size", windows_in_the_image, "a float, not an int"),
+    ("predict_proba", mode_turned_round, "leaves the model in training mode"),
+    ("tiny_cnn", Frozen, "graph cut"),
     ("cross_entropy", lambda logits, target: torch.tensor(0.0), "graph cut"),
 ]
 

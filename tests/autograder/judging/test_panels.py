@@ -125,6 +125,14 @@ def test_of_a_question_every_entry_is_right_wrong_or_open(question: str) -> None
     }
 
 
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_entry_of_another_kind_is_told_what_is_asked_for(question: str) -> None:
+    answer = right(question)
+    first, *_ = answer
+    wrong = [one for one in verdict_on(find(question), answer | {first: 2.0}).entries if one.state == "wrong"]
+    assert [(one.name, one.why.partition(" is ")[0]) for one in wrong] == [(str(first), "Asked for")]
+
+
 def test_all_questions_are_tried() -> None:
     assert {name for name, one in catalogue().items() if one.asks} == set(QUESTIONS)
 

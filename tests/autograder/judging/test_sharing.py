@@ -47,6 +47,14 @@ def test_two_stories_that_fit_are_not_told() -> None:
     assert shared(same, [True, False, False]) == ()
 
 
+def test_one_case_alone_carries_no_value_of_a_claim_about_two_names() -> None:
+    passing = [{"rank": 3, "layout": "turned"}, {"rank": 2, "layout": "fresh"}]
+    failing = [{"rank": 2, "layout": "turned"}, {"rank": 5, "layout": "turned"}]
+    assert shared([*passing, *failing], [False, False, True, True]) == ()
+    told = shared([*passing, *failing, *failing], [False, False, True, True, True, True])
+    assert [one.name for one in told] == ["rank", "layout"]
+
+
 def test_true_is_not_one() -> None:
     assert said(shared([{"flag": True}, {"flag": 1}], [True, False]), {}) == "flag"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -19,13 +20,14 @@ def _counted(make: CaseMaker) -> list[Case]:
     kernel = make.integer(2, 4)
     small = [("linear", 3, 2)]
     frozen = [("linear", a, b), ("relu",), ("linear", b, c), ("freeze", 0)]
+    wholly = [("linear", a, c), ("freeze", 0)]
     tied = [("linear", a, a), ("relu",), ("linear", a, a), ("tie", 0, 2)]
     deep = [("conv", a, b, kernel), ("norm", b), ("nest", ("relu",), ("nest", ("linear", c, d)))]
     both = [("linear", d, d), ("linear", d, d), ("norm", b), ("tie", 0, 1), ("freeze", 0)]
     return [
-        make.case("one linear layer", layers=small, shown="nn.Linear(3, 2)"),
-        make.case("no parameters", layers=[("relu",)], shown="nn.ReLU()"),
-        make.case("batch norm has buffers too", layers=[("norm", 4)], shown="nn.BatchNorm2d(4)"),
+        make.case("one linear layer", layers=small, shown="nn.Sequential(nn.Linear(3, 2))"),
+        make.case("no parameters", layers=[("relu",)], shown="nn.Sequential(nn.ReLU())"),
+        make.case("batch norm has buffers too", layers=[("norm", 4)], shown="nn.Sequential(nn.BatchNorm2d(4))"),
         make.case("layers inside layers", layers=deep, shown=f"conv {a}→{b}, batch norm, and deeper a linear {c}→{d}"),
         make.case("one weight in two layers", layers=tied, shown=f"two nn.Linear({a}, {a}) that share one weight"),
         make.case("a frozen layer still counts", layers=frozen, shown=f"linear {a}→{b} (frozen), linear {b}→{c}"),
@@ -34,6 +36,13 @@ def _counted(make: CaseMaker) -> list[Case]:
             layers=frozen,
             trainable_only=True,
             shown=f"linear {a}→{b} (frozen), linear {b}→{c}; trainable_only=True",
+        ),
+        make.case("wholly frozen", layers=wholly, shown=f"nn.Linear({a}, {c}) in an nn.Sequential, frozen"),
+        make.case(
+            "wholly frozen, trainable only",
+            layers=wholly,
+            trainable_only=True,
+            shown=f"nn.Linear({a}, {c}) in an nn.Sequential, frozen; trainable_only=True",
         ),
         make.case("trainable only, said False", layers=frozen, trainable_only=False, shown="trainable_only=False"),
         make.case(
@@ -143,6 +152,13 @@ COUNT_PARAMETERS = Oracle(
             "always trainable only",
             lambda module, trainable_only=False: sum(one.numel() for one in _chosen(module, True)),
             says="Frozen parameters count as well, unless trainable_only says otherwise.",
+        ),
+        Misconception(
+            "a float for an int",
+            lambda module, trainable_only=False: float(sum(one.numel() for one in _chosen(module, trainable_only))),
+            lambda module, trainable_only=False: sum(np.prod(one.shape) for one in _chosen(module, trainable_only)),
+            says="The number is right, but it is a float, for some module at least: 6.0 for 6. (numpy.prod of no sizes at all, as "
+            "of a parameter without dimensions, is one.) A count is a whole number.",
         ),
         Misconception(
             "children not looked into",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
-__all__ = ["NETWORK_SPACE", "TinyCNN", "network_inputs", "networks"]
+__all__ = ["NETWORK_SPACE", "TinyCNN", "frozen", "network_inputs", "networks"]
 
 
 class TinyCNN(nn.Module):
@@ -26,6 +27,13 @@ class TinyCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Logits of a batch."""
         return self.fc(F.relu(self.conv(x)).flatten(1))
+
+
+def frozen(model: nn.Module, layers: Sequence[str]) -> nn.Module:
+    """``model``, of which these layers ask for no gradients."""
+    for name in layers:
+        model.get_submodule(name).requires_grad_(False)
+    return model
 
 
 def network_inputs(make: CaseMaker, dtype: torch.dtype = torch.float32) -> dict[str, Any]:

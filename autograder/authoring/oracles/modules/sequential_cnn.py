@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from torch import nn
 
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.modules.network import NETWORK_SPACE, TinyCNN, networks
+from autograder.authoring.oracles.modules.network import NETWORK_SPACE, TinyCNN, frozen, networks
 
 __all__ = ["SEQUENTIAL_CNN"]
 
@@ -62,9 +62,10 @@ SEQUENTIAL_CNN = Oracle(
             says="Logits may be negative. ReLU belongs between the two layers, not behind the last.",
         ),
         Misconception(
-            "children not named",
+            "other names",
             lambda: nn.Sequential(_conv(), nn.ReLU(), nn.Flatten(), _fc()),
-            says="Without an OrderedDict the children are called 0, 1, 2, 3, and no state_dict of TinyCNN fits.",
+            says="A state_dict of TinyCNN fits where the two layers with parameters are called conv and fc. An OrderedDict gives "
+            "every child its name; without one they are called 0, 1, 2, 3.",
         ),
         Misconception(
             "no padding",
@@ -72,6 +73,15 @@ SEQUENTIAL_CNN = Oracle(
             lambda: _sequence(nn.Conv2d(3, 16, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16 * 30 * 30, 10)),
             raises="RuntimeError",
             says="Without padding a 3 × 3 kernel turns 32 × 32 into 30 × 30. One pixel of padding keeps 32 × 32.",
+        ),
+        Misconception(
+            "parameters frozen",
+            *(
+                lambda names=names: frozen(_sequence(_conv(), nn.ReLU(), nn.Flatten(), _fc()), names)
+                for names in (["conv"], ["fc"], ["conv", "fc"])
+            ),
+            says="A parameter that does not ask for gradients (requires_grad=False) gets none and learns nothing. In this "
+            "network all four ask for them, as torch makes them.",
         ),
         Misconception(
             "a TinyCNN, not an nn.Sequential",

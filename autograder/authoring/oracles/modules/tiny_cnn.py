@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.modules.network import NETWORK_SPACE, TinyCNN, networks
+from autograder.authoring.oracles.modules.network import NETWORK_SPACE, TinyCNN, frozen, networks
 
 __all__ = ["TINY_CNN"]
 
@@ -98,7 +98,8 @@ TINY_CNN = Oracle(
         Misconception(
             "layers not registered",
             _InAList,
-            says="A list or a dict hides its layers from nn.Module: no parameter is found. Give each layer an attribute.",
+            says="No parameter is found: nn.Module knows a layer only where __init__ makes it an attribute of self. In a list or "
+            "a dict, in the body of the class or outside of it, a layer is hidden.",
         ),
         Misconception(
             "graph cut",
@@ -106,6 +107,12 @@ TINY_CNN = Oracle(
             _built(lambda model, x: model.fc(_hidden(model, x).detach())),
             _built(lambda model, x: model.fc(F.relu(model.conv(x).detach()).flatten(1))),
             says="detach, .data and torch.no_grad cut the graph: no gradient goes back past them, and what lies behind learns nothing.",
+        ),
+        Misconception(
+            "parameters frozen",
+            *(lambda names=names: frozen(TinyCNN(), names) for names in (["conv"], ["fc"], ["conv", "fc"])),
+            says="A parameter that does not ask for gradients (requires_grad=False) gets none and learns nothing. In this "
+            "network all four ask for them, as torch makes them.",
         ),
         Misconception(
             "ReLU on the logits",

@@ -32,6 +32,7 @@ def _pairs(make: CaseMaker) -> list[Case]:
     return [
         case("a tensor and its view", f"{x}; a = x, b = x.view({n}, {m})", None, rows),
         case("a tensor and its clone", f"{x}; a = x, b = x.clone()", None, None, 1),
+        case("as many other numbers", f"{x}; a = x, b = x + 1", None, None, 1, more=1),
         case("a tensor and itself", f"{x}; a = x, b = x", None, None, made="the same object"),
         case("twice the same numbers", f"a = torch.ones({whole}), b = torch.ones({whole})", None, None, 1, memory=same),
         case("two views alike", f"{x}; a = x.view({n}, {m}), b = x.view({n}, {m})", rows, rows),
@@ -64,6 +65,14 @@ def _pairs(make: CaseMaker) -> list[Case]:
             made="other dtype",
             aspect="kinds",
         ),
+        case(
+            "its bytes from the fourth on",
+            f"{x}; a = x[1:], b = x.view(torch.uint8)[3:]",
+            ((whole - 1,), (1,), 1),
+            ((whole - 3,), (1,), 3),
+            made="of bytes",
+            aspect="kinds",
+        ),
         case("one row expanded", f"{x}; b = x[:{m}].expand({n}, {m})", None, ((n, m), (0, 1), 0), aspect="kinds"),
         case("one number", f"{x}; a = x, b = x[{cut}]", None, ((), (), cut), aspect="kinds"),
         case("one number, copied", f"{x}; a = x, b = x.clone()[0]", None, ((), (), 0), 1, aspect="kinds"),
@@ -80,6 +89,7 @@ _LOOKS: dict[str, tuple[Any, ...] | None] = {
     "the last number": ((), (), 11),
     "a number expanded": ((4, 5), (0, 0), 6),
 }
+_OTHERS = {"copied, and longer": "x.repeat(2)[:16].clone()", "copied, with other numbers": "(x + 1)"}
 _OFFSETS = {look: layout[2] if layout else 0 for look, layout in _LOOKS.items()}
 
 
@@ -90,8 +100,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     moved = _OFFSETS[one.a] or _OFFSETS[one.b]
     aspect = "offsets" if moved else "kinds"
     over = int("copied" in one.memory)
-    kind |= {"longer": 4} if one.memory == "copied, and longer" else {}
-    other = "x.repeat(2)[:16].clone()" if "longer" in kind else "x.clone()" if over else "x"
+    kind |= {"longer": 4} if "longer" in one.memory else {"more": 1} if "other numbers" in one.memory else {}
+    other = _OTHERS.get(one.memory, "x.clone()" if over else "x")
     shown = f"x {str(one.dtype)[6:]} (12,); a: {one.a} of x; b: {one.b} of {other}, {one.made}"
     return make.case(memory=memory, a=a, b=b, over=over, aspect=aspect, shown=shown, **kind)
 
@@ -100,8 +110,8 @@ _SPACE = Space(
     _drawn,
     a=tuple(_LOOKS),
     b=tuple(_LOOKS),
-    memory=("the same", "copied", "copied, and longer", "the same, of few values", "copied, of few values"),
-    made=("a view", "detached", "other dtype"),
+    memory=("the same", "copied", *_OTHERS, "the same, of few values", "copied, of few values"),
+    made=("a view", "detached", "other dtype", "of bytes"),
     dtype=(*FLOATS, torch.int64, torch.int16),
     within=lambda one: one.made != "detached" or one.dtype.is_floating_point,
     traits={
@@ -141,6 +151,7 @@ SHARES_STORAGE = Oracle(
             lambda a, b: a.flatten().tolist() == b.flatten().tolist(),
             lambda a, b: torch.equal(a.flatten(), b.flatten()),
             _same_numbers,
+            lambda a, b: bytes(a.untyped_storage()) == bytes(b.untyped_storage()),
             says="Two tensors can hold the same numbers in two places, and other numbers in the same place. "
             "Ask where their memory is, not what is in it.",
         ),
@@ -189,8 +200,15 @@ SHARES_STORAGE = Oracle(
                 )
                 for width in (8, 4)
             ),
+            *(
+                lambda a, b, of=of: (
+                    a.data_ptr() - (a, b)[of].element_size() * a.storage_offset()
+                    == b.data_ptr() - (a, b)[of].element_size() * b.storage_offset()
+                )
+                for of in (0, 1)
+            ),
             says="The offset counts elements, an address counts bytes, and not every dtype has the same number of bytes: "
-            "element_size() says how many.",
+            "element_size() says how many, of each tensor its own.",
         ),
         Misconception(
             "compares how long the memory is",

@@ -57,7 +57,7 @@ def _size(one: Chosen) -> tuple[int, ...]:
 _SPACE = Space(
     _drawn,
     images=(1, 2, 7),
-    rest=((1,), (20,), (1, 3), (9, 1), (2, 3), (1, 1, 1), (3, 2, 9), (2, 1, 3, 2), (2, 3, 1, 2, 2)),
+    rest=((1,), (20,), (1, 3), (9, 1), (2, 3), (1, 1, 1), (3, 8, 9), (2, 1, 3, 2), (2, 3, 1, 2, 2)),
     layout=LAYOUTS,
     dtype=(*DTYPES, torch.int16),
     leaves=("", "x"),

@@ -37,6 +37,7 @@ def _contiguity(make: CaseMaker) -> list[Case]:
         ("every second of a row", (a,), (2,), {}),
         ("a row", (b,), (1,), {}),
         ("windows that overlap", (a, 3), (1, 1), {}),
+        ("each row one number, and as far to the last as in a fresh one", (2, 3), (5, 0), {}),
         ("one row of three, with a stride that is never used", (1, 3), (100, 1), odd),
         ("one column", (3, 1), (1, 0), odd),
         ("one column of a wide table", (a, 1), (b, 1), odd),

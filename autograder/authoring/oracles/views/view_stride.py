@@ -58,6 +58,7 @@ def _views(make: CaseMaker) -> list[Case]:
         ("1 in the way, of every second slot", (a, 1, 1, b), (2 * b, 1, 0, 2), (a * b,), ones),
         ("1 in front, with any stride", (1, 3), (99, 2), (3,), ones),
         ("1 at the end, with any stride", (3, 1), (1, 5), (3,), ones),
+        ("1 in front, as it is", (1, 3), (99, 2), (1, 3), ones),
         ("a new 1 in the middle", (2, 3), (3, 1), (2, 1, 3), ones),
         ("a new 1 in front", (a, b), (b, 1), (1, a * b), ones),
         ("a new 1 at the end", (a, b), (3 * b, 3), (a * b, 1), ones),
@@ -73,6 +74,7 @@ def _views(make: CaseMaker) -> list[Case]:
 
 # What becomes of a size, and how many dimensions it needs.
 _CUTS: dict[str, tuple[int, Callable[[Ints], Ints]]] = {
+    "the size that it has": (1, lambda size: size),
     "all in one row": (0, lambda size: (prod(size),)),
     "the first two merged": (3, lambda size: (size[0] * size[1], *size[2:])),
     "the last two merged": (3, lambda size: (*size[:-2], size[-2] * size[-1])),
@@ -209,8 +211,11 @@ VIEW_STRIDE = Oracle(
             _new_ones(lambda new_size, dim: 0),
             _new_ones(lambda new_size, dim: None),
             _new_ones(lambda new_size, dim: contiguous_stride(new_size)[dim]),
+            lambda size, stride, new_size: (
+                tuple(stride) if tuple(size) == tuple(new_size) else _by_runs(size, stride, new_size)
+            ),
             says="No step is taken along a dimension of size 1: its stride never stands in the way of a merge. "
-            "A new one gets the stride of a whole run of what is to its right.",
+            "In the view it has the stride of a whole run of what is to its right, whatever it was before.",
         ),
         Misconception(
             "the last stride taken for all",
