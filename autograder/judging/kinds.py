@@ -32,6 +32,8 @@ _FINE = {
     "bytes": ("bytes",),
     "module": ("module",),
 }
+# What a container has to hold that is seen as a tensor, or holds some.
+_MADE_OF = {"list": "list of numbers", "dict": "dict of tensors"}
 _ARROWS = {"Tensor": "tensor", "tuple": "tuple", "list": "list", "dict": "dict", "int": "int", "bool": "bool"}
 _OF_TYPES = {"ndarray": "array", "type": "class", "builtin_function_or_method": "function", "method": "function"}
 _KNOWN = ("nothing", "array", "function", "class", "generator", "coroutine")
@@ -67,7 +69,8 @@ def kind_note(
         if form[:1] == ("nothing",) and exercise.contract.endswith(" or None"):
             continue
         if not (asked and form and form[0] not in _FINE[asked]):
-            asked, form = "tensor", _in_place_of_a_tensor(exercise, expected, seen[index], found[index])
+            form = _in_place_of_a_tensor(exercise, expected, seen[index], found[index])
+            asked = _MADE_OF.get(asked, "tensor")
         if form:
             parts.append(sentences.given_back(form, asked, run.handed_in.prints))
             break
@@ -158,7 +161,8 @@ def _form_of(value: Any, returned: Form) -> Form:
             return returned or ("nothing",)
         case tuple():
             kind = "list" if isinstance(value, Listed) else "tuple"
-            return returned or (kind, *(_form_of(one, ()) for one in value[:4]))
+            text = ("str",) if kind == "list" else ()  # in a tuple, it may be a probe that speaks
+            return returned or (kind, *(_form_of(one, text if isinstance(one, str) else ()) for one in value[:4]))
         case Other():
             kind = _OF_TYPES.get(value.type, value.type)
             if kind in ("list", "tuple", "dict", "int", "float", "bool", "str"):

@@ -521,7 +521,7 @@ def thing(form: Sequence[Any], deep: bool = True) -> str:
     >>> thing(("tuple", ("tensor",), ("array",))), thing(("function", "relu")), thing(("module", "Linear"))
     ('a tuple (of a tensor, a NumPy array)', 'the function relu', 'an object of the class Linear')
     """
-    kind, *rest = form
+    kind, *rest = form or ("",)
     name = rest[0] if rest and isinstance(rest[0], str) else ""
     if kind in ("function", "class") and name.isidentifier():
         return f"the {kind} {name}"
@@ -554,6 +554,7 @@ def handed_in(form: Sequence[Any], asked: str, name: str) -> str:
 
 _ASKED = {"tensor": "one tensor", "tuple": "a tuple", "list": "a list", "dict": "a dict", "module": "a module"}
 _ASKED |= {"int": "a whole number", "bool": "True or False", "bytes": "bytes"}
+_ASKED |= {"list of numbers": "a list of numbers", "dict of tensors": "a dict of tensors"}
 
 
 def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
@@ -563,11 +564,14 @@ def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
     'What came back is nothing (None), and one tensor is asked for. Is a return missing?'
     >>> given_back(("tuple", ("tensor",), ("array",)), "tensor", False).partition(" Stay")[0]
     'What came back is a tuple (of a tensor, a NumPy array), and one tensor is asked for.'
+    >>> given_back(("nothing",), "dict of tensors", False)
+    'What came back is a dict with nothing (None) in it, and a dict of tensors is asked for.'
     """
     inside = {one[0] for one in form[1:] if isinstance(one, tuple) and one}
-    parts = [f"What came back is {thing(form)}, and {_ASKED[asked]} is asked for."]
+    came = f"a dict with {thing(form)} in it" if asked == "dict of tensors" else thing(form)
+    parts = [f"What came back is {came}, and {_ASKED[asked]} is asked for."]
     match form[0]:
-        case "nothing":
+        case "nothing" if asked != "dict of tensors":
             parts.append("Is a return missing?" + " It calls print: that shows a value, and gives none back." * prints)
         case "generator":
             parts.append("A generator has computed nothing yet: collect what it gives.")
@@ -581,7 +585,7 @@ def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
             parts.append("Keep it a tensor: a Python number has no gradient.")
         case "list" | "tuple" if asked == "tensor" and inside == {"tensor"}:
             parts.append("Give back the one that is asked for, or make one of them all, say with torch.stack.")
-    if "array" in (form[0], *inside) and asked in ("tensor", "dict", "list", "module"):
+    if "array" in (form[0], *inside) and asked in ("tensor", "dict", "dict of tensors", "list", "module"):
         parts.append(STAY_IN_TORCH)
     return " ".join(parts)
 

@@ -211,7 +211,9 @@ def _copy(value: Any, leaf: bool) -> Any:
     source = _source(value)
     if isinstance(source, Tensor):
         memory = _small_memory(value) if isinstance(value, Drawn) else _memory(source)
-        copy = memory.clone().as_strided(source.size(), source.stride(), source.storage_offset())
+        # No view: a gradient or a leaf is none, and what may be done to those, such as detach_, may not be done to a view.
+        storage, offset = memory.clone().untyped_storage(), source.storage_offset()
+        copy = torch.empty(0, dtype=source.dtype).set_(storage, offset, source.size(), source.stride())
         return copy.requires_grad_() if leaf else copy
     if isinstance(value, Mapping):
         return {key: _copy(item, leaf) for key, item in value.items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from answers.beyond_layouts import BEYOND_LAYOUTS
+from answers.beyond_training import BEYOND_TRAINING
 from answers.convolution.right import conv_by_shifts, im2col_folded
 from torch import Tensor, nn
 
@@ -63,7 +64,7 @@ def _or_all(module: nn.Module, trainable_only: bool = False) -> int:
     return (trainable_only and trainable) or sum(one.numel() for one in module.parameters())
 
 
-BEYOND: list[tuple[str, str, Answer]] = [
+BEYOND: list[tuple[str, str, Any]] = [
     ("conv2d", "a stride above 3 for 3", _conv(lambda given: {"stride": min(given["stride"], 3)})),
     ("conv2d", "more than five images cut off", _conv(lambda given: {"x": given["x"][:5]})),
     ("conv2d", "numbers clipped at 10", _conv(lambda given: {"x": given["x"].clamp(-10, 10)})),
@@ -99,4 +100,5 @@ BEYOND: list[tuple[str, str, Answer]] = [
     ("softmax", "numbers clipped at 10", lambda x, dim: _softmax(x.clamp(-10, 10), dim)),
     ("softmax", "rows that lie apart", lambda x, dim: _softmax(x, dim) if x.is_contiguous() else _softmax(x, -1)),
     *BEYOND_LAYOUTS,
+    *BEYOND_TRAINING,
 ]  # fmt: skip

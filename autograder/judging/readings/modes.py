@@ -37,10 +37,12 @@ def dropout(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
     if "gradients" in seen:
         said["gradients"] = {"x": _gradient(outs[0], seen["gradients"].get("x"), p)}
     share = _share(outs != 0, p)
-    if case.inputs.get("share") or case.inputs.get(
-        "mask"
-    ):  # so many elements that a wrong share of zeros is always seen
+    if case.inputs.get("mask"):  # so many elements that a wrong share of zeros is always seen
         said["values"]["share of zeros"] = share
+    elif case.inputs.get(
+        "share"
+    ):  # so few are dropped that whether none is, or a whole row, may be chance where some share a fate
+        said["values"]["share of zeros"] = "of several with one fate" if _shared(outs != 0) else share
     if case.inputs.get("mask"):
         said["mask"] = {**_mask(outs != 0, p if share == "as p says" else None), "share of zeros": share}
     return said
@@ -75,7 +77,11 @@ def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
         return {"hidden numbers": "not to be seen"}
     entered = entered[0]
     if not _near(entered, entered[:, :1].expand_as(entered)).all():
-        return {"hidden numbers": "others for each output"}
+        return {
+            "hidden numbers": "all of them for some outputs, none for others"
+            if _whole(entered)
+            else "others for each output"
+        }
     inside = entered[:, 0][None]
     agree = difference(F.linear(inside[0], weight, bias), logits[0], "float32") is None
     mask = inside != 0
@@ -92,6 +98,13 @@ def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
         else "all kept",
         "asked again": "another answer" if not _equal(logits, again) else "the same answer",
     }
+
+
+def _whole(entered: Tensor) -> bool:
+    """Whether each row's outputs see the same numbers ``(N, outputs, hidden)``, or none at all."""
+    some = (entered != 0).any(-1)
+    first = entered[torch.arange(len(entered)), some.int().argmax(1)][:, None]
+    return bool((_near(entered, first.expand_as(entered)).all(-1) | ~some).all())
 
 
 def _of_dropped_input(case: Case, inside: Tensor) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import pickle
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from autograder.observing.probes.trained import (
     packed,
     tensors_of,
     train,
+    trained_on,
 )
 
 __all__ = ["observe_checkpoint"]
@@ -31,6 +33,8 @@ __all__ = ["observe_checkpoint"]
 Save = Callable[..., Any]
 Load = Callable[..., Any]
 Pair = tuple[Any, torch.optim.Optimizer]
+
+_LEAST = 1 / 4  # of the numbers' own bytes: random ones are packed no tighter, and a few are zeros and ones
 
 
 def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
@@ -40,14 +44,14 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
     batches = batches_of(case)
     model, optimizer = _pair(case, "seed", "groups")
     train(model, optimizer, batches[: case["first"]])
-    saved = tensors_of(model)
+    saved, steps = tensors_of(model), _steps_of(optimizer)
     with Handed(model) as saving:
         data = case.call(save, model=model, optimizer=optimizer)
     noted = case.noted.get("state", {}).get("model", ())  # to be saved is no reason to change: here no part of it may
     if not isinstance(data, bytes):
         return observe(values="no bytes were saved", state={"saved": type(data).__name__})
-    left_alone = _same(saved, tensors_of(model))
-    train(model, optimizer, batches[case["first"] :])  # whoever saved references has these numbers now
+    left_alone, on_course = _same(saved, tensors_of(model)), _same(steps, _steps_of(optimizer))
+    trained_on(model, optimizer, batches[case["first"] :])  # whoever saved references has these numbers now
     onwards = tensors_of(model)
 
     other, its_optimizer = _pair(case, "other_seed", "other_groups")
@@ -71,10 +75,13 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
         "the optimiser's tensors": "the model's" if all(id(one) in objects for one in held) else "others",
     }
     loaded = packed(other)
-    train(other, its_optimizer, batches[case["first"] :])
+    stopped = trained_on(other, its_optimizer, batches[case["first"] :])
     memory["saving"] = "left the model alone" if left_alone else "changed the model"
+    memory["the optimiser, once saved"] = "left alone" if on_course else "changed"
     memory["the first model"] = "left alone" if _same(onwards, tensors_of(model)) else "changed"
-    return observe(values=packed(other), model=loaded, state=state, memory=memory)
+    enough = len(data) >= _LEAST * sum(one.nbytes for one in saved.values())
+    room = {"room for the numbers": "enough" if enough else "too little"}
+    return observe(values=stopped or packed(other), model=loaded, bytes=room, state=state, memory=memory)
 
 
 def _pair(case: Case, seed: str, groups: str) -> Pair:
@@ -82,8 +89,21 @@ def _pair(case: Case, seed: str, groups: str) -> Pair:
     return model, build_optimizer(model, case["optimizer"], case[groups])
 
 
-def _same(ones: dict[str, Tensor], others: dict[str, Tensor]) -> bool:
-    return ones.keys() == others.keys() and all(torch.equal(ones[name], others[name]) for name in ones)
+def _steps_of(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Hyper-parameters and copies of the state, by the numbers and names that a state_dict gives them."""
+    taken = optimizer.state_dict()
+    state = {f"{number} {name}": one for number, its in taken["state"].items() for name, one in its.items()}
+    return {"groups": taken["param_groups"], **{name: copy.deepcopy(one) for name, one in state.items()}}
+
+
+def _same(ones: dict[str, Any], others: dict[str, Any]) -> bool:
+    return ones.keys() == others.keys() and all(_equal(ones[name], others[name]) for name in ones)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return torch.equal(one, other)
+    return type(one) is type(other) and not isinstance(one, Tensor) and bool(one == other)
 
 
 def _answered(answered: Any, model: nn.Module, optimizer: torch.optim.Optimizer) -> str:

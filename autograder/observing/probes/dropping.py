@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -11,9 +11,10 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from autograder.observing.case import Case
+from autograder.observing.gradients import NONE, by_name
 from autograder.observing.project import LARGE
 
-__all__ = ["Astray", "draws_of_generators", "entered", "kind_of", "pieces", "tensor_or_kind"]
+__all__ = ["Astray", "draws_of_generators", "entered", "kind_of", "pieces", "reached", "tensor_or_kind"]
 
 
 def kind_of(value: Any) -> str:
@@ -63,6 +64,20 @@ def entered(model: nn.Module, logits: Tensor, again: Tensor) -> Any:
     if any(one is None for one in rows):
         return "no gradient reaches the last layer"
     return {"logits": pieces(logits), "asked again": pieces(again), "entered": pieces(*rows)}
+
+
+def reached(out: Tensor, leaves: Mapping[str, Tensor]) -> dict[str, str]:
+    """Whether a gradient comes to each of ``leaves``, in words: where numbers are dropped at random, which one is chance.
+
+    >>> x = torch.ones(2, requires_grad=True)
+    >>> reached(2 * x, {"x": x}), reached(2 * x.detach(), {"x": x})
+    ({'x': 'a gradient'}, {'x': 'no gradient'})
+    """
+    try:
+        found = by_name(out, leaves)
+    except RuntimeError:  # what backward needs was written over
+        return dict.fromkeys(leaves, "an error of backward")
+    return {name: NONE if isinstance(one, str) else "a gradient" for name, one in found.items()}
 
 
 class Astray:

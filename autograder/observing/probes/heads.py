@@ -19,6 +19,7 @@ from autograder.observing.probes.trained import (
     hyper_parameters,
     same_objects,
     train,
+    trained_on,
 )
 
 __all__ = ["observe_swap"]
@@ -58,10 +59,8 @@ def observe_swap(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
     with torch.no_grad():
         for name, one in new.items():
             one.copy_(case["numbers"][name])
-    try:
-        train(model, optimizer, batches[case["first"] :])
-    except RuntimeError as error:  # another dtype, for instance
-        return observe(values=f"training on raises {type(error).__name__}", shape=form, state=state)
+    if stopped := trained_on(model, optimizer, batches[case["first"] :]):
+        return observe(values=stopped, shape=form, state=state)
     trained = {name: one.detach() for name, one in model.named_parameters()}
     head = {name: one for name, one in trained.items() if name.startswith("fc.")}
     kept = {name: one for name, one in trained.items() if not name.startswith("fc.")}

@@ -12,7 +12,15 @@ from torch import Tensor, nn
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe
-from autograder.observing.probes.dropping import Astray, draws_of_generators, entered, kind_of, pieces, tensor_or_kind
+from autograder.observing.probes.dropping import (
+    Astray,
+    draws_of_generators,
+    entered,
+    kind_of,
+    pieces,
+    reached,
+    tensor_or_kind,
+)
 from autograder.observing.probes.left_alone import notice, world_put_back
 from autograder.observing.probes.looked_into import as_recorded, kind_of_error, model_of, raised_in, write_over
 from autograder.observing.probes.normed import as_made, gradients_of, loads, run_quietly
@@ -79,9 +87,10 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     memory = case.unchanged()
     if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
-    if training:
-        return observe(**{case.get("aspect", "values"): entered(model, first, more[0])}, state=state, memory=memory)
     by_shape = {str(tuple(one.shape)): one for one in model.parameters()}
+    if training:
+        seen = {case.get("aspect", "values"): entered(model, first, more[0])}
+        return observe(**seen, gradients=reached(first, by_shape), state=state, memory=memory)
     return observe(
         eval={"logits": first, "asked again": next((one for one in more if not torch.equal(one, first)), first)},
         gradients=gradients_of(first, {"x": case["x"], **by_shape}) if case.leaves else None,

@@ -24,6 +24,7 @@ __all__ = [
     "same_objects",
     "tensors_of",
     "train",
+    "trained_on",
 ]
 
 Batch = tuple[Tensor, Tensor]
@@ -97,6 +98,15 @@ def train(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Sequence[
             optimizer.zero_grad()
             F.cross_entropy(model(x), target).backward()
             optimizer.step()
+
+
+def trained_on(model: nn.Module, optimizer: torch.optim.Optimizer, batches: Sequence[Batch]) -> str:
+    """As `train`, of what an answer has had in its hands: what it raises, in words, or nothing."""
+    try:
+        train(model, optimizer, batches)
+    except Exception as error:  # another dtype, for instance, or an optimiser that finds no room for its state
+        return f"training on raises {type(error).__name__}"
+    return ""
 
 
 def tensors_of(module: nn.Module) -> dict[str, Tensor]:

@@ -197,8 +197,9 @@ def load_partly(answer: Callable[..., Any], case: Case) -> Observations:
     "save_checkpoint(model, optimizer) -> bytes and load_checkpoint(data, model, optimizer)",
     points=5,
     core="values, model",
+    essential="bytes",
     may_change="model, optimizer",
-    shares={"values": 4, "model": 2, "state": 2, "memory": 1, "safety": 4},
+    shares={"values": 4, "model": 2, "bytes": 1, "state": 2, "memory": 1, "safety": 4},
 )
 def checkpoint(answer: Any, case: Case) -> Observations:
     """Save in the middle of training, go on, load into others, and see whether they go the same way; load what is crafted."""

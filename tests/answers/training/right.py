@@ -91,6 +91,15 @@ def in_its_own_gradient(params: dict[str, Tensor], lr: float) -> None:
         del one.grad
 
 
+def as_torch_once_cleared(params: dict[str, Tensor], lr: float) -> None:
+    """As zero_grad of old did it: a gradient that backward has left is no view, and may be cut off in place."""
+    for one in params.values():
+        if one.grad is not None:
+            one.data.add_(one.grad.data, alpha=-lr)
+            one.grad.detach_()
+            one.grad.zero_()
+
+
 def all_at_once(params: dict[str, Tensor], lr: float) -> None:
     moving = [one for one in params.values() if one.grad is not None]
     for dtype in {one.dtype for one in moving}:
@@ -309,7 +318,15 @@ RIGHT = {
             [-F.log_softmax(row, 0)[right] for row, right in zip(logits, target, strict=True)]
         ).mean(),
     ],
-    "sgd_step": [with_zeros_left, through_data, decorated, in_its_own_gradient, all_at_once, Step()],
+    "sgd_step": [
+        with_zeros_left,
+        through_data,
+        decorated,
+        in_its_own_gradient,
+        as_torch_once_cleared,
+        all_at_once,
+        Step(),
+    ],
     "train_module": [by_the_book, all_batches_first, a_generator_of_losses, by_closure, by_hand, Trainer()],
     "train_functional": [
         written_out,

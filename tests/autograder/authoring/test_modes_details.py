@@ -228,3 +228,16 @@ def test_hooks_that_stay_cost_the_state_and_not_the_record() -> None:
     assert "state" in failing(verdict)
     assert not {"values", "graph", "order"} & failing(verdict)
     assert 0 < verdict.score < verdict.points
+
+
+def test_weights_that_are_dropped_are_not_called_dropout_on_the_output() -> None:
+    class WeightsDropped(nn.Module):
+        def __init__(self, p: float) -> None:
+            super().__init__()
+            self.p, self.hidden, self.out = p, nn.Linear(8, 16), nn.Linear(16, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.linear(F.relu(self.hidden(x)), F.dropout(self.out.weight, self.p, self.training), self.out.bias)
+
+    verdict = check("dropout_net", WeightsDropped)
+    assert verdict.misconception == "" and not verdict.solved

@@ -311,3 +311,24 @@ def test_no_case_asks_adam_for_a_step_along_rounding() -> None:
                 assert case["dtype"] == torch.float64
                 norms = any(word == "norm" for word, *_ in case.inputs.get("layers", ()))
                 assert not (norms and any("0.bias" in group["params"] for group in case["groups"]))
+
+
+@pytest.mark.parametrize(
+    "kind", [lambda *two: dict(zip(("loaded", "skipped"), two, strict=True)), lambda *two: (*two, ())]
+)
+def test_what_is_handed_back_in_another_form_is_not_called_nothing(kind: Any) -> None:
+    right = oracles_of("training")["load_partly"].answer
+    verdict = check("load_partly", lambda model, state_dict: kind(*right(model, state_dict)))
+    assert verdict.misconception == "" and not verdict.solved
+
+
+def test_an_optimiser_without_room_for_new_state_is_said_to_stop_the_training() -> None:
+    right = oracles_of("training")["swap_head"].answer
+
+    def into_a_plain_dict(model: Any, optimizer: Any, num_classes: int) -> None:
+        right(model, optimizer, num_classes)
+        optimizer.state = dict(optimizer.state)
+
+    verdict = check("swap_head", into_a_plain_dict)
+    assert verdict.finding is not None and verdict.finding.got == "training on raises KeyError"
+    assert "raised" not in verdict.note

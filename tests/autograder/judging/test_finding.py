@@ -185,6 +185,36 @@ def test_what_came_back_is_named_in_every_exercise(name: str, kind: str) -> None
         )
 
 
+@pytest.mark.parametrize("name", ["train_module", "train_functional"])
+@pytest.mark.parametrize(
+    ("keep", "kind"),
+    [
+        (str, "a list of texts"),
+        (np.array, "a list of NumPy arrays"),
+        (lambda one: (0, one), "a list (of a tuple, a tuple)"),
+    ],
+)
+def test_a_list_of_other_things_is_no_list_of_numbers(name: str, keep: Any, kind: str) -> None:
+    right = oracles_of("training")[name].answer
+    verdict = verdict_on(find(name), lambda *args: [keep(one) for one in right(*args)])
+    assert verdict.advice == f"What came back is {kind}, and a list of numbers is asked for."
+
+
+def test_it_is_said_of_a_dict_that_something_else_is_in_it() -> None:
+    right = oracles_of("modes")["record_activations"].answer
+    verdict = verdict_on(
+        find("record_activations"), lambda *args: {name: one.tolist() for name, one in right(*args).items()}
+    )
+    assert verdict.advice == "What came back is a dict with a list in it, and a dict of tensors is asked for."
+
+
+def test_what_is_never_right_is_not_called_the_same_for_all() -> None:
+    right = oracles_of("training")["train_module"].answer
+    verdict = verdict_on(find("train_module"), lambda *args: iter(right(*args)))
+    assert "Your answer is the same" not in verdict.note
+    assert 0 < verdict.score < verdict.points
+
+
 CLASSES = [
     (name, answer)
     for name, exercise in catalogue().items()

@@ -142,6 +142,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         case("float32, x asks for gradients", written, "act first", rows(2, torch.float32), leaves="x", hooks=True),
         case("an unknown name", plain, "first secnd", rows(2), unknown=("secnd",), hooks=True),
         case("an unknown name deeper down", deep, "stem.relu head", images, unknown=("stem.relu",)),
+        case("the last part of a name alone", deep, "act head", images, unknown=("act",)),
         case("the name of a parameter", plain, "first.weight", rows(1), unknown=("first.weight",)),
         case("the model raises", broken, "lin norm", rows(4), refuses=True, hooks=True, eval_parts=("lin",), gradients=True),
         case("the model raises, gradients off", broken, "lin", rows(2), refuses=True, gradients_off=True),
