@@ -111,6 +111,35 @@ def test_what_is_not_finite_has_a_sign_of_its_own() -> None:
     assert signs == [["×", "·"], ["×", "·"]]
 
 
+def test_numbers_further_apart_than_a_float_can_say_have_a_picture() -> None:
+    most, least = torch.finfo(torch.float64).max, torch.finfo(torch.float64).tiny / 2**52
+    got = torch.tensor([[-most, most], [-most, least]], dtype=torch.float64)
+    assert [[cell.level for cell in row] for row in pictures_of(got, 0 * got)[0].rows] == [["0", "4"], ["0", "2"]]
+    small = torch.tensor([[0.0, least], [0.0, 0.0]], dtype=torch.float64)
+    assert [[cell.level for cell in row] for row in pictures_of(small, 0 * small)[0].rows] == [["0", "4"], ["0", "0"]]
+
+
+@pytest.mark.parametrize("number", [2**70, -(10**400)])
+def test_a_whole_number_larger_than_any_float_is_another_number(number: int) -> None:
+    assert difference(1.0, number) is not None
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's, of what it means to change
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda x: torch.nested.nested_tensor([x.detach(), x.detach()]),
+        lambda x: torch.quantize_per_tensor(x.detach().float(), 0.1, 0, torch.quint8),
+        lambda x: x.detach().to_sparse(),
+    ],
+    ids=["nested", "quantized", "sparse"],
+)
+def test_a_tensor_of_another_kind_is_another_kind_of_result(odd: Any) -> None:
+    verdict = verdict_on(find("relu"), odd)
+    assert verdict.score == 0
+    assert "Tensor (" in str(verdict)
+
+
 def test_no_colour_of_a_picture_stands_without_a_sign() -> None:
     shown = pictures_of(torch.randn(9, 9), torch.randn(9, 9))
     for one in shown:
