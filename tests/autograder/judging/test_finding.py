@@ -233,6 +233,20 @@ def test_half_a_class_is_said_to_be_half(name: str, whole: Any) -> None:
     assert "written. " in verdict.advice
 
 
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("conv2d_im2col", lambda x, weight, *args, **kwargs: torch.nn.functional.unfold(x.long(), weight.shape[2:])),
+        ("init_params", lambda generator: {"conv.bias": torch.empty(16).long().uniform_(-1, 1, generator=generator)}),
+        ("predict_proba", lambda model, x: model(x).long().softmax(1)),
+    ],
+)
+def test_what_torch_has_not_implemented_is_not_left_unwritten(name: str, answer: Any) -> None:
+    verdict = verdict_on(find(name), answer)
+    assert verdict.status == "crashed"
+    assert "raised NotImplementedError" in verdict.note
+
+
 def test_a_list_is_shown_as_the_list_that_it_was() -> None:
     verdict = verdict_on(find("contiguous_stride"), lambda size: [9 for _ in size])
     assert verdict.finding is not None
