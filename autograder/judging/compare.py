@@ -175,7 +175,7 @@ def difference(expected: Any, got: Any, tolerance: str = "", size: float = 0.0) 
             same = type(expected) is type(got) and expected == got
         case float(), float() | int() if not isinstance(got, bool):
             measures = _measures(torch.float64, tolerance, size)
-            same = _close(torch.tensor(expected).double(), torch.tensor(got).double(), *measures)
+            same = _close(torch.tensor(expected).double(), torch.tensor(_as_float(got)).double(), *measures)
         case int(), int() if not isinstance(got, bool):
             same = expected == got
         case int(), Tensor() if got.dim() == 0 and not got.is_floating_point() and got.dtype != torch.bool:
@@ -189,6 +189,14 @@ def difference(expected: Any, got: Any, tolerance: str = "", size: float = 0.0) 
         case _:
             return Difference("form", expected, got)
     return None if same else Difference("values", expected, got)
+
+
+def _as_float(number: float) -> float:
+    """An int may be larger than any float."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.copysign(math.inf, number > 0 or -1)
 
 
 def _measures(dtype: torch.dtype, tolerance: str, size: float, terms: float = 1.0) -> tuple[float, float, float]:

@@ -10,7 +10,7 @@ from autograder.observing.codec import Raised
 from autograder.observing.handed_in import EMPTY, STUB, WRITTEN
 from autograder.observing.observe import Run
 
-__all__ = ["half_of"]
+__all__ = ["half_of", "is_unfinished"]
 
 _NO_FORWARD = re.compile(r'^Module \[\w+\] is missing the required "(forward)" function')
 _NO_ATTRIBUTE = re.compile(r"^'(\w+)' object has no attribute '(\w{1,60})'")
@@ -30,7 +30,7 @@ def half_of(run: Run) -> str:
     if not written:
         return ""
     absent = list(dict.fromkeys(filter(None, (_absent(one, run.handed_in.form) for one in crashes))))
-    unfinished = [one for one in crashes if one.type == "NotImplementedError" and one.number]
+    unfinished = [one for one in crashes if is_unfinished(one) and one.number]
     stubs = [name for name, state in functions.items() if state == STUB]
     empty = [name for name, state in functions.items() if state == EMPTY] if absent else []
     parts = [sentences.not_written(stubs)] if stubs else []
@@ -45,8 +45,20 @@ def half_of(run: Run) -> str:
     return " ".join([*([sentences.written(there)] if there and (stubs or absent) else []), *parts]) if parts else ""
 
 
+def is_unfinished(one: Raised) -> bool:
+    """Whether something is still to be written. torch raises the same error for what it cannot do, in a line that is written.
+
+    >>> is_unfinished(Raised("NotImplementedError", "", "raise NotImplementedError()", 9))
+    True
+    >>> is_unfinished(Raised("NotImplementedError", "not implemented for 'Long'", "out = F.unfold(x.long(), 2)", 9))
+    False
+    """
+    told = bool(one.message and one.line)
+    return one.type == "NotImplementedError" and (not told or _is_raised_there(one))
+
+
 def _is_raised_there(one: Raised) -> bool:
-    """Whether the learner's own line says so; torch raises the same for what it cannot do."""
+    """Whether the learner's own line says so."""
     return one.line.startswith("raise") or "NotImplementedError" in one.line
 
 

@@ -13,7 +13,7 @@ from autograder.judging.compare import MISSING, Difference, aspect_of, differenc
 from autograder.judging.credit import Held, credit
 from autograder.judging.entries import entries_of
 from autograder.judging.finding import advice_on, finding_of, note_on
-from autograder.judging.halves import half_of
+from autograder.judging.halves import half_of, is_unfinished
 from autograder.judging.naming import BESIDE, recognise
 from autograder.judging.readings import reading_of
 from autograder.judging.reference import Reference
@@ -43,7 +43,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
 
     seen = _read_all(exercise, reference, run)
     crashes = [one for one in seen if isinstance(one, Raised)]
-    unfinished = any(one.type == "NotImplementedError" for one in crashes)
+    unfinished = any(map(is_unfinished, crashes))
     half = half_of(run)
     if not run.attempted or (unfinished and len(crashes) == len(seen) and not half):
         return verdict(Status.NOT_ATTEMPTED, note=sentences.write(exercise.contract, exercise.needed))

@@ -82,11 +82,18 @@ def _values(title: str, numbers: Tensor, low: float, high: float, part: str) -> 
     def cell(one: float) -> Cell:
         if not math.isfinite(one):
             return Cell(f"{one:g}" if written else _ODD, "×")
-        level = int(4.999 * (one - low) / (high - low)) if high > low else 0
+        level = _level(one, low, high)
         return Cell(f"{one:.3g}" if written else _RAMP[level], str(level))
 
     rows = tuple(tuple(cell(one) for one in row) for row in numbers.tolist())
     return Picture(title, rows, sentences.picture_of(title, part, low, high))
+
+
+def _level(one: float, low: float, high: float) -> int:
+    """On which of five levels from ``low`` to ``high`` a number lies; the two may be further apart than a float can say."""
+    if math.isinf(high - low):
+        one, low, high = one / 2, low / 2, high / 2
+    return int(4.999 * ((one - low) / (high - low))) if high > low else 0
 
 
 def _difference(got: Tensor, expected: Tensor, differs: Tensor, part: str) -> Picture:

@@ -126,6 +126,8 @@ def _plain_tensor(value: Tensor) -> Any:
             tensor = tensor.as_subclass(Tensor)
         if tensor.layout is not torch.strided or tensor.is_meta:
             return Other(f"Tensor ({tensor.layout}, {tensor.device})")
+        if tensor.is_nested or tensor.is_quantized:  # such have no size, or no numbers to compare
+            return Other(f"Tensor ({'nested' if tensor.is_nested else tensor.dtype})")
         if not tensor.is_cpu or tensor.is_conj() or tensor.is_neg():
             tensor = tensor.cpu().resolve_conj().resolve_neg()
         return tensor.clone(memory_format=torch.contiguous_format) if tensor.numel() <= LARGE else project(tensor)

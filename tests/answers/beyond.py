@@ -11,6 +11,7 @@ import torch
 from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.beyond_training import BEYOND_TRAINING
 from answers.convolution.right import conv_by_shifts, im2col_folded
+from answers.functional import drawn_backwards, parameters_walked_to
 from torch import Tensor, nn
 
 __all__ = ["BEYOND"]
@@ -64,6 +65,12 @@ def _or_all(module: nn.Module, trainable_only: bool = False) -> int:
     return (trainable_only and trainable) or sum(one.numel() for one in module.parameters())
 
 
+def _zeros_again(model: nn.Module) -> Any:
+    params = parameters_walked_to(model)
+    further = params.keys() - dict(model.named_parameters()).keys()
+    return {name: nn.Parameter(0 * one.detach()) if name in further else one for name, one in params.items()}
+
+
 BEYOND: list[tuple[str, str, Any]] = [
     ("conv2d", "a stride above 3 for 3", _conv(lambda given: {"stride": min(given["stride"], 3)})),
     ("conv2d", "more than five images cut off", _conv(lambda given: {"x": given["x"][:5]})),
@@ -84,6 +91,11 @@ BEYOND: list[tuple[str, str, Any]] = [
     ("conv2d_im2col", "view on a weight in another order", _viewed_weight),
     ("conv2d_im2col", "a stride above 3 for 3", lambda x, weight, bias=None, stride=1, padding=0: im2col_folded(
         x, weight, bias, min(stride, 3), padding)),
+    ("init_params", "the generator beside the four tensors", lambda generator: {
+        **drawn_backwards(generator), "generator": generator}),
+    ("relu", "a threshold a little above 0", lambda x: x * (x > 0.001)),
+    ("relu", "a threshold a little below 0", lambda x: x * (x > -0.001)),
+    ("params_from_module", "zeros under a second name", _zeros_again),
     ("linear", "an empty batch is refused", lambda x, weight, bias=None: (
         _linear(x, weight, bias) if x.numel() else 1 // 0)),
     ("linear", "one dimension in front at most", lambda x, weight, bias=None: (

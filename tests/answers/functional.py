@@ -63,6 +63,15 @@ def parameters_by_state(model: nn.Module) -> Any:
     return {name: state[name].requires_grad_() for name in dict(model.named_parameters())}
 
 
+def parameters_walked_to(model: nn.Module, prefix: str = "") -> Any:
+    """From module to module by hand: a parameter in two places comes under both names."""
+    own = model._parameters.items()
+    params = {prefix + name: nn.Parameter(one.detach().clone()) for name, one in own if one is not None}
+    for name, child in model.named_children():
+        params |= parameters_walked_to(child, f"{prefix}{name}.")
+    return params
+
+
 def weight_of_an_image(x: Tensor, params: Any) -> Tensor:
     """The head's weight in the image's own shape, multiplied and summed."""
     hidden = torch.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1).clamp_min(0)
@@ -157,6 +166,8 @@ RIGHT = {
         lambda model: OrderedDict((n, torch.empty_like(p).copy_(p.data).requires_grad_()) for n, p in model.named_parameters()),
         lambda model: {n: p.requires_grad_() for n, p in copy.deepcopy(model).named_parameters()},
         parameters_by_state,
+        parameters_walked_to,
+        lambda model: {n: p.detach().clone().requires_grad_() for n, p in model.named_parameters(remove_duplicate=False)},
     ],
     "which_api": [
         CHOICES,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
@@ -33,11 +33,10 @@ def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     generator = torch.Generator().manual_seed(case["seed"])
     draws = [dict(case.call(answer, generator=generator)) for _ in range(case["draws"])]
     params = draws[0]
-    tensors = {name: value for name, value in params.items() if isinstance(value, Tensor)}
     return observe(
         values={name: numbers_of([draw.get(name) for draw in draws]) for name in case["bounds"]},
         **{"all different": repeated_in(draws, case["bounds"])},
-        shape={name: (tuple(one.shape), one.dtype) for name, one in tensors.items()},
+        shape={name: _form(one) for name, one in params.items()},
         state={name: _leaf(params.get(name)) for name in FOUR},
         memory={"entries": among(params.values())},
     )
@@ -71,6 +70,10 @@ def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
 def _varies(value: Tensor) -> bool:
     numbers = value.detach().reshape(-1)
     return bool((numbers[1:] != numbers[:1]).any())
+
+
+def _form(value: Any) -> Any:
+    return (tuple(value.shape), value.dtype) if isinstance(value, Tensor) else type(value).__name__
 
 
 def _leaf(value: Any) -> dict[str, Any]:
@@ -126,6 +129,7 @@ def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     if not hasattr(params, "items"):
         return observe(values=params)
     case.call(answer, model=model)
+    params = _once(dict(params.items()), model)
     taken = {name: value.detach().clone() if isinstance(value, Tensor) else value for name, value in params.items()}
     with torch.no_grad():
         for one in model.parameters():
@@ -135,6 +139,26 @@ def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
         values=taken,
         state={name: _leaf(value) for name, value in params.items()},
         memory={"storage": "its own" if own else "the module's", "entries": among(params.values())},
+    )
+
+
+def _once(params: Mapping[str, Any], model: nn.Module) -> dict[str, Any]:
+    """``params`` without the further names of a parameter in two places: whether they are keys, the contract leaves open.
+
+    A further name that holds anything but what the first holds stays.
+    """
+    first = {id(one): name for name, one in model.named_parameters()}
+    further = {
+        name: first[id(one)] for name, one in model.named_parameters(remove_duplicate=False) if name != first[id(one)]
+    }
+    return {
+        name: one for name, one in params.items() if name not in further or not _same(one, params.get(further[name]))
+    }
+
+
+def _same(one: Any, other: Any) -> bool:
+    return (
+        isinstance(one, Tensor) and isinstance(other, Tensor) and torch.equal(one, other) and _leaf(one) == _leaf(other)
     )
 
 

@@ -172,6 +172,8 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("max_pool2d", "numbers and places together", pool_by(lambda seen: seen.flatten(4).max(4))),
     ("max_pool2d", "the window's dimensions kept", pool_by(lambda seen: seen.amax((4, 5), keepdim=True))),
     ("max_pool2d", "padded with a number that can win", pool_by(lambda seen: seen.amax((4, 5)), -100.0)),
+    *(("max_pool2d", "padded with a number that can win", pool_by(lambda seen: seen.amax((4, 5)), value))
+      for value in (-1e9, -float(2**31), torch.finfo(torch.float32).min)),
     ("max_pool2d", "dimensions of size 1 dropped", after(pool_in_loops, torch.squeeze)),
     ("max_pool2d", "stride 2 as default", lambda x, kernel_size, stride=2, padding=0: pool_in_loops(
         x, kernel_size, 2 if stride is None else stride, padding)),

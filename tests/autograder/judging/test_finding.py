@@ -111,6 +111,35 @@ def test_what_is_not_finite_has_a_sign_of_its_own() -> None:
     assert signs == [["×", "·"], ["×", "·"]]
 
 
+def test_numbers_further_apart_than_a_float_can_say_have_a_picture() -> None:
+    most, least = torch.finfo(torch.float64).max, torch.finfo(torch.float64).tiny / 2**52
+    got = torch.tensor([[-most, most], [-most, least]], dtype=torch.float64)
+    assert [[cell.level for cell in row] for row in pictures_of(got, 0 * got)[0].rows] == [["0", "4"], ["0", "2"]]
+    small = torch.tensor([[0.0, least], [0.0, 0.0]], dtype=torch.float64)
+    assert [[cell.level for cell in row] for row in pictures_of(small, 0 * small)[0].rows] == [["0", "4"], ["0", "0"]]
+
+
+@pytest.mark.parametrize("number", [2**70, -(10**400)])
+def test_a_whole_number_larger_than_any_float_is_another_number(number: int) -> None:
+    assert difference(1.0, number) is not None
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's, of what it means to change
+@pytest.mark.parametrize(
+    "odd",
+    [
+        lambda x: torch.nested.nested_tensor([x.detach(), x.detach()]),
+        lambda x: torch.quantize_per_tensor(x.detach().float(), 0.1, 0, torch.quint8),
+        lambda x: x.detach().to_sparse(),
+    ],
+    ids=["nested", "quantized", "sparse"],
+)
+def test_a_tensor_of_another_kind_is_another_kind_of_result(odd: Any) -> None:
+    verdict = verdict_on(find("relu"), odd)
+    assert verdict.score == 0
+    assert "Tensor (" in str(verdict)
+
+
 def test_no_colour_of_a_picture_stands_without_a_sign() -> None:
     shown = pictures_of(torch.randn(9, 9), torch.randn(9, 9))
     for one in shown:
@@ -232,6 +261,20 @@ def test_half_a_class_is_said_to_be_half(name: str, whole: Any) -> None:
     assert verdict.status in ("not right yet", "partly right")
     assert f"{method} is still to be written: it only raises NotImplementedError." in verdict.advice
     assert "written. " in verdict.advice
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("conv2d_im2col", lambda x, weight, *args, **kwargs: torch.nn.functional.unfold(x.long(), weight.shape[2:])),
+        ("init_params", lambda generator: {"conv.bias": torch.empty(16).long().uniform_(-1, 1, generator=generator)}),
+        ("predict_proba", lambda model, x: model(x).long().softmax(1)),
+    ],
+)
+def test_what_torch_has_not_implemented_is_not_left_unwritten(name: str, answer: Any) -> None:
+    verdict = verdict_on(find(name), answer)
+    assert verdict.status == "crashed"
+    assert "raised NotImplementedError" in verdict.note
 
 
 def test_a_list_is_shown_as_the_list_that_it_was() -> None:

@@ -90,7 +90,9 @@ def _surfaces(make: CaseMaker) -> list[Case]:
             asks="padding",
         ),
         make.case("below zero, padding 1", x=below - below.max() - 1, kernel_size=3, padding=1, asks="padding"),
-        make.case("far below zero", x=below - 1e6, kernel_size=4, stride=3, padding=2, asks="padding"),
+        make.case(
+            "far below zero", x=(below - below.max() - 1) * 2.0**400, kernel_size=4, stride=3, padding=2, asks="padding"
+        ),
         make.case("not contiguous, with an offset", x=make.scattered(below), kernel_size=(3, 2), leaves="x"),
         make.case(
             "float32",
@@ -220,7 +222,7 @@ MAX_POOL2D = Oracle(
         ),
         Misconception(
             "padded with a number that can win",
-            *(_padded_with(value) for value in (-1.0, -10.0, -100.0, -1e3)),
+            *(_padded_with(value) for value in (-1.0, -10.0, -100.0, -1e3, -1e9)),
             says="There is always a smaller number than the one you pad with. Minus infinity loses against all.",
         ),
         Misconception(

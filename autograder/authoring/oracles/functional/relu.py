@@ -33,6 +33,7 @@ def _tensors(make: CaseMaker) -> list[Case]:
         make.case("not contiguous, with an offset", x=make.scattered(make.normal(a, b, c)), leaves="x"),
         make.case("used again afterwards", x=make.normal(b, a)),
         make.case("nothing below 0", x=make.normal(c, a).abs(), leaves="x"),
+        make.case("close to 0", x=make.normal(a, c) / 1000, leaves="x"),
     ]
 
 
