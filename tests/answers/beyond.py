@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.convolution.right import conv_by_shifts, im2col_folded
+from answers.shining.stranger import STRANGER_BEYOND
 from torch import Tensor
 
 __all__ = ["BEYOND"]
@@ -92,4 +93,5 @@ BEYOND: list[tuple[str, str, Answer]] = [
     ("softmax", "numbers clipped at 10", lambda x, dim: _softmax(x.clamp(-10, 10), dim)),
     ("softmax", "rows that lie apart", lambda x, dim: _softmax(x, dim) if x.is_contiguous() else _softmax(x, -1)),
     *BEYOND_LAYOUTS,
+    *STRANGER_BEYOND,
 ]  # fmt: skip
