@@ -405,7 +405,7 @@ class DroppedTooEarly(Plain):
     """Dropped where it should be, and in the images, too."""
 
     def forward(self, batch: Tensor) -> Tensor:
-        return super().forward(F.dropout(batch, self.dropout.p, self.training))
+        return super().forward(self.dropout(batch.clone()))
 
 
 class DroppedBehindConv(Plain):

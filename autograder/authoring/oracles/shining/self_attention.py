@@ -61,7 +61,7 @@ def _wrong(**parts: Any) -> type[nn.Module]:
 
 
 def _tokens(make: CaseMaker) -> list[Case]:
-    n, length = make.sizes(2, 3, 5)
+    n, length = make.sizes(2, 5, 7)  # more than a head has numbers, so that nobody is right who takes one for the other
     heads, part = make.sizes(2, 2, 4)
     heads, part = (heads, part) if heads * part < 12 else (2, 3)
 
@@ -79,7 +79,7 @@ def _tokens(make: CaseMaker) -> list[Case]:
         return make.case(name, embed_dim=e, num_heads=heads, x=x, leaves=leaves, shown=shown, **tensors, **more)
 
     return [
-        case("one head, two numbers", (1, 2), 1, 2),
+        case("one head, two numbers", (1, 3), 1, 2),
         case("two heads of two", (1, 3), 2, 2, leaves="x"),
         case("all sizes different", (n, length), heads, part, leaves="x"),
         case("as many tokens as heads", (n, heads), heads, part),
