@@ -91,11 +91,13 @@ def _form(value: Any, depth: int) -> Form:
 
 
 def _tensors_of(module: nn.Module) -> list[tuple[str, str]]:
-    """The names of a module's parameters and buffers, with their sizes."""
-    named = islice(
-        chain(module.named_parameters(remove_duplicate=False), module.named_buffers(remove_duplicate=False)), _MOST
-    )
-    return [(_word(name), "" if nn.parameter.is_lazy(one) else str(tuple(one.shape))) for name, one in named]
+    """The names of a module's parameters and buffers, with their sizes; which are buffers is said, too."""
+    parameters = ((name, one, "") for name, one in module.named_parameters(remove_duplicate=False))
+    buffers = ((name, one, " as a buffer") for name, one in module.named_buffers(remove_duplicate=False))
+    return [
+        (_word(name), ("" if nn.parameter.is_lazy(one) else str(tuple(one.shape))) + kind)
+        for name, one, kind in islice(chain(parameters, buffers), _MOST)
+    ]
 
 
 def _word(value: Any) -> str:

@@ -105,7 +105,7 @@ def _tensor(value: Tensor, back: bool = False) -> Callable[[], Iterator[str]]:
             yield "where it lies in memory"
         if after.requires_grad != before.requires_grad:
             yield "requires_grad"
-        if after.grad is not before.grad or (grad is not None and not _same(grad, before.grad)):
+        if not _same_gradient(grad, after.grad):
             yield ".grad"
         if after.hooks != before.hooks:
             yield "its hooks"
@@ -138,6 +138,11 @@ def _same(one: Tensor, other: Any) -> bool:
     if one.is_meta or torch.equal(one, other):
         return True
     return one.shape == other.shape and bool(((one == other) | ((one != one) & (other != other))).all())
+
+
+def _same_gradient(before: Tensor | None, after: Tensor | None) -> bool:
+    """By its numbers: who puts back a copy of what was there has put it back."""
+    return after is before if before is None or after is None else _same(before, after)
 
 
 def _module(value: nn.Module) -> Callable[[], Iterator[str]]:

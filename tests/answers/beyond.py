@@ -12,6 +12,7 @@ from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.beyond_training import BEYOND_TRAINING
 from answers.convolution.right import conv_by_shifts, im2col_folded
 from answers.functional import drawn_backwards, parameters_walked_to
+from answers.shining.stranger import STRANGER_BEYOND
 from torch import Tensor, nn
 
 __all__ = ["BEYOND"]
@@ -113,4 +114,5 @@ BEYOND: list[tuple[str, str, Any]] = [
     ("softmax", "rows that lie apart", lambda x, dim: _softmax(x, dim) if x.is_contiguous() else _softmax(x, -1)),
     *BEYOND_LAYOUTS,
     *BEYOND_TRAINING,
+    *STRANGER_BEYOND,
 ]  # fmt: skip

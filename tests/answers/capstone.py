@@ -87,6 +87,19 @@ class PooledFirst(nn.Module):
         return F.linear(self.dropout(x).flatten(1), self.fc.weight, self.fc.bias)
 
 
+class ModesOfItsModules(Plain):
+    """The functions are told the mode of the module that they stand for, and what else it knows."""
+
+    def forward(self, batch: Tensor) -> Tensor:
+        norm, dropout = self.norm, self.dropout
+        if norm.training:
+            norm.num_batches_tracked += 1
+        batch = F.batch_norm(self.conv(batch), norm.running_mean, norm.running_var, norm.weight, norm.bias,
+                             norm.training, norm.momentum, norm.eps)  # fmt: skip
+        batch = F.dropout(F.max_pool2d(F.relu(batch), 2), dropout.p, dropout.training)
+        return self.fc(batch.flatten(1))
+
+
 def plain_functional(x: Tensor, params: Any) -> Tensor:
     x = F.relu(F.conv2d(x, params["conv.weight"], params["conv.bias"], padding=1))
     return F.linear(x.reshape(len(x), -1), params["fc.weight"], params["fc.bias"])
@@ -201,6 +214,15 @@ def grads_put_back(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, dic
             one.grad = before
 
 
+def copies_of_grads_put_back(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, dict[str, float]]:
+    """The same, but what is put back are copies."""
+    held = [None if one.grad is None else one.grad.clone() for one in model.parameters()]
+    report = grads_put_back(model, x, target)
+    for one, before in zip(model.parameters(), held, strict=True):
+        one.grad = before
+    return report
+
+
 def modes_remembered(models: Any, x: Tensor) -> Tensor:
     """Works on the networks themselves, and puts the mode of every part back."""
     modes = {part: part.training for model in models for part in model.modules()}
@@ -294,6 +316,26 @@ def jacobian(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Tensor]:
     return torch.func.jacrev(losses)(params)
 
 
+def copies_put_back(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+    """Goes backward on the model itself, and puts a copy of every .grad back."""
+    held = {name: None if one.grad is None else one.grad.clone() for name, one in model.named_parameters()}
+    found = backward_and_forget(model, x, target)
+    for name, one in model.named_parameters():
+        one.grad = held[name]
+    return found
+
+
+def by_pulling_back(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Tensor]:
+    params = {name: one.detach() for name, one in model.named_parameters()}
+
+    def losses(params: dict[str, Tensor]) -> Tensor:
+        return F.cross_entropy(functional_call(model, params, x), target, reduction="none")
+
+    _, pull = torch.func.vjp(losses, params)
+    found: dict[str, Tensor] = vmap(pull)(torch.eye(len(x), dtype=x.dtype))[0]
+    return found
+
+
 def on_a_copy(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Tensor]:
     twin = copy.deepcopy(model)
     rows: dict[str, list[Tensor]] = {name: [] for name, _ in twin.named_parameters()}
@@ -307,17 +349,21 @@ def on_a_copy(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Tensor]:
 
 
 RIGHT = {
-    "hybrid_cnn": [Plain, DroppedWhenFlat, InARow, Lazy, PooledFirst],
+    "hybrid_cnn": [Plain, DroppedWhenFlat, InARow, Lazy, PooledFirst, ModesOfItsModules],
     "parity_report": [
         report_on_copies,
         report_with_func,
         Reporter({"functional": plain_functional, "by_hand": windowed}),
         Reporter({"by_hand": shifted, "functional": plain_functional}),
         grads_put_back,
+        copies_of_grads_put_back,
         lambda *, model, x, target: report_on_copies(model, x, target),
     ],
     "ensemble_logits": [modes_remembered, with_a_skeleton_on_meta, Ensemble(), by_keyword, in_chunks],
-    "per_sample_gradients": [loop_of_single_samples, one_pass_many_losses, batched_backward, jacobian, on_a_copy],
+    "per_sample_gradients": [
+        *(loop_of_single_samples, one_pass_many_losses, batched_backward, jacobian, on_a_copy),
+        *(copies_put_back, by_pulling_back),
+    ],
 }
 
 
@@ -353,6 +399,28 @@ class NormLast(Plain):
     def forward(self, x: Tensor) -> Tensor:
         x = self.norm(torch.relu(self.conv(x)))
         return self.fc(self.dropout(F.max_pool2d(x, 2)).reshape(len(x), -1))
+
+
+class DroppedTooEarly(Plain):
+    """Dropped where it should be, and in the images, too."""
+
+    def forward(self, batch: Tensor) -> Tensor:
+        return super().forward(self.dropout(batch.clone()))
+
+
+class DroppedBehindConv(Plain):
+    def forward(self, batch: Tensor) -> Tensor:
+        batch = F.max_pool2d(F.relu(self.norm(self.dropout(self.conv(batch)))), 2)
+        return self.fc(batch.flatten(1))
+
+
+class Forgotten(Plain):
+    """What dropout gives back is thrown away."""
+
+    def forward(self, batch: Tensor) -> Tensor:
+        batch = F.max_pool2d(F.relu(self.norm(self.conv(batch))), 2)
+        F.dropout(batch, self.dropout.p, self.training)
+        return self.fc(batch.flatten(1))
 
 
 class Always(Plain):
@@ -462,6 +530,9 @@ WRONG = [
     ("hybrid_cnn", "pooled size wrong", Unpadded),
     ("hybrid_cnn", "norm after ReLU", NormLast),
     ("hybrid_cnn", "p not handed on", Always),
+    ("hybrid_cnn", "dropout before norm", DroppedTooEarly),
+    ("hybrid_cnn", "dropout before norm", DroppedBehindConv),
+    ("hybrid_cnn", "dropout missing", Forgotten),
     ("parity_report", "max of signed differences", signed),
     ("parity_report", "gradients accumulated across builds", accumulated),
     (
@@ -469,7 +540,11 @@ WRONG = [
         "compares a build with itself",
         lambda model, x, target: {one: {"logits": 0.0, "gradients": 0.0} for one in ("functional", "by_hand")},
     ),
-    ("parity_report", "one build taken for both", Reporter(dict.fromkeys(("functional", "by_hand"), plain_functional))),
+    (
+        "parity_report",
+        "a convolution of torch's by hand",
+        Reporter(dict.fromkeys(("functional", "by_hand"), plain_functional)),
+    ),
     ("ensemble_logits", "averaged", mean_of_all),
     ("ensemble_logits", "stacked on the wrong axis", batch_first),
     ("ensemble_logits", "training mode left on", as_they_come),

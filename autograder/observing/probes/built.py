@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 NOT_THESE = "its tensors are not those asked for"
+_FEW = 3  # so many names that are missing are told one by one
 
 
 def holders(module: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, nn.Parameter] | None:
@@ -64,17 +65,33 @@ def what_is_registered(module: nn.Module, names: tuple[str, ...], exactly: tuple
 
     >>> what_is_registered(nn.Linear(2, 3), ("weight",)), what_is_registered(nn.Linear(2, 3), ("weight",), ("parameters",))
     ({'parameters': 'all of them'}, {'parameters': 'all of them, others too'})
+    >>> what_is_registered(nn.BatchNorm2d(3), ("weight", "running_mean"))
+    {'parameters': 'running_mean is a buffer, 6 numbers in all'}
     """
     found: dict[str, Any] = {"parameters": dict(module.named_parameters()), "state_dict": module.state_dict()}
     asked = dict.fromkeys(("parameters", *exactly))
-    return {what: _beside(names, found[what], what in exactly) for what in asked}
+    return {what: _beside(module, names, found[what], what in exactly) for what in asked}
 
 
-def _beside(names: tuple[str, ...], found: Mapping[str, Tensor], exactly: bool) -> str:
+def _beside(module: nn.Module, names: tuple[str, ...], found: Mapping[str, Tensor], exactly: bool) -> str:
     if not set(names) <= set(found):
         numbers = sum(one.numel() for one in found.values() if not nn.parameter.is_lazy(one))
-        return f"some of them missing, {numbers} numbers in all"
+        missing = [_missing(module, name) for name in names if name not in found]
+        told = missing if len(missing) <= _FEW else ["some of them missing"]
+        return ", ".join([*told, f"{numbers} numbers in all"])
     return "all of them, others too" if exactly and not set(found) <= set(names) else "all of them"
+
+
+def _missing(module: nn.Module, name: str) -> str:
+    """What stands under a name that is none of the parameters'."""
+    one: Any = module
+    for part in name.split("."):
+        one = getattr(one, part, None)
+    if other := next((other for other, parameter in module.named_parameters() if parameter is one), ""):
+        return f"{name} is {other} once more"
+    if any(one is buffer for buffer in module.buffers()):
+        return f"{name} is a buffer"
+    return f"{name} is no Parameter" if isinstance(one, Tensor) else f"{name} missing"
 
 
 def together(found: Mapping[str, Any] | None) -> dict[str, Any] | None:

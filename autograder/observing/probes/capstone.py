@@ -52,7 +52,8 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     outs = [model(case["x"]) for _ in range(case.get("passes", 1))]
     seen: dict[str, Any] = {"gradients": _gradients(layers, outs[-1], case)}
     if case["asks"] != "values":
-        seen[case["asks"]] = {"logits": outs[-1], **_statistics(layers)}
+        logits = {} if case.get("by chance") else {"logits": outs[-1]}
+        seen[case["asks"]] = logits | _statistics(layers)
         return observe(**seen)
     kept = {"buffers": before.memory()["buffers"], "mode": before.state()["mode"]}
     named = dict(model.named_modules())

@@ -71,7 +71,7 @@ def call_lending(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(
         values=out,
         gradients=_gradients(case, lent, out),
-        state={"the module": lent.kept.said()},
+        state={"the module": _module_said(lent)},
         memory=case.unchanged() | {"the dict": _dict_kept(lent, tuple(updated))},
         buffers={name: lent.given[name] for name in updated} or None,
     )
@@ -128,5 +128,13 @@ def _of_an_error(answer: Callable[..., Any], case: Case, lent: Lent) -> dict[str
     return {"raised": raised, **_left_behind(lent)}
 
 
+def _module_said(lent: Lent) -> str:
+    """What of the module is no longer as it was, and whether the dict's tensors are what stands there instead."""
+    homes = [home for part in lent.module.modules() for home in (part._parameters, part._buffers)]
+    there = {id(one) for home in homes for one in home.values()}
+    said = lent.kept.said()
+    return f"{said}: the dict's" if any(id(one) in there for one in lent.given.values()) else said
+
+
 def _left_behind(lent: Lent) -> dict[str, str]:
-    return {"the dict": _dict_kept(lent, ()), "the module": lent.kept.said()}
+    return {"the dict": _dict_kept(lent, ()), "the module": _module_said(lent)}

@@ -281,7 +281,7 @@ LENDING_WRONG: list[tuple[str, str, Any]] = [
     ("call_with", "forward called past the hooks", forward_by_hand),
     ("call_with", "buffers left out", parameters_only),
     ("call_with", "top level only", no_way_down),
-    ("call_with", "a copy of the module runs", a_fresh_copy),
+    ("call_with", "no gradient for what is not lent", a_fresh_copy),
     ("call_with", "buffers updated in a copy", clones_lent),
     ("call_with", "another error than a KeyError", value_error),
 ]

@@ -112,7 +112,7 @@ def test_a_report_of_zeros_earns_nothing() -> None:
 def test_a_convolution_of_torchs_is_not_by_hand() -> None:
     verdict = check("parity_report", Reporter(dict.fromkeys(("functional", "by_hand"), plain_functional)))
     assert failing(verdict) == {"by hand"}
-    assert verdict.misconception == "one build taken for both"
+    assert verdict.misconception == "a convolution of torch's by hand"
 
 
 def test_a_mistake_in_one_build_costs_that_build() -> None:

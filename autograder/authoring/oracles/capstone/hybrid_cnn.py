@@ -75,6 +75,13 @@ def _modes(make: CaseMaker) -> list[Case]:
         case(few, "in training, nothing dropped", asks="training", gradients=_TRAINED, **trained),
         case(1, "one image in training", asks="training", **double, **trained),
         case(few, "three passes in training", asks="training", passes=3, **trained),
+        case(
+            few,
+            "what norm sees while half is dropped",
+            shown=", norm's statistics",
+            asks="training",
+            **(trained | {"p": 0.5, "by chance": True}),
+        ),
         case(6, "a quarter dropped", training=True, **ones),
         case(6, "more dropped", p=0.7, training=True, **ones),
         case(2, "nothing dropped in evaluation", p=0.7, **ones),
@@ -162,7 +169,11 @@ def _built(
 
 
 def _hidden(model: Any, x: Tensor) -> Tensor:
-    return F.max_pool2d(F.relu(model.norm(model.conv(x))), 2)
+    return _normed(model, model.conv(x))
+
+
+def _normed(model: Any, maps: Tensor) -> Tensor:
+    return F.max_pool2d(F.relu(model.norm(maps)), 2)
 
 
 def _end(model: Any, hidden: Tensor) -> Tensor:
@@ -315,6 +326,15 @@ HYBRID_CNN = Oracle(
             "Dropout comes behind the pooling.",
         ),
         Misconception(
+            "dropout before norm",
+            _built(lambda model, x: model.fc(_hidden(model, model.dropout(x)).flatten(1))),
+            _built(lambda model, x: _end(model, _hidden(model, model.dropout(x)))),
+            _built(lambda model, x: model.fc(_normed(model, model.dropout(model.conv(x))).flatten(1))),
+            _built(lambda model, x: _end(model, _normed(model, model.dropout(model.conv(x))))),
+            says="Norm's statistics are those of numbers with holes then, and in evaluation there are none. Dropout comes behind "
+            "the pooling, and only there.",
+        ),
+        Misconception(
             "dropout on the logits",
             _built(lambda model, x: model.dropout(model.fc(_hidden(model, x).flatten(1)))),
             says="A dropped logit is an answer lost. Dropout is for the features, before fc.",
@@ -322,7 +342,7 @@ HYBRID_CNN = Oracle(
         Misconception(
             "dropout missing",
             _built(lambda model, x: model.fc(_hidden(model, x).flatten(1))),
-            says="self.dropout is made and never called.",
+            says="In training nothing is dropped. Behind the pooling, call self.dropout, and go on with what it gives back.",
         ),
         Misconception(
             "whole maps dropped",

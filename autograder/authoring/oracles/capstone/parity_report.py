@@ -233,7 +233,7 @@ PARITY_REPORT = Oracle(
             "builds, and says nothing of the model.",
         ),
         Misconception(
-            "one build taken for both",
+            "a convolution of torch's by hand",
             _functional_twice,
             lambda model, x, target: {build: _report(model, x, target)["functional"] for build in _BUILDS},
             says="Under by_hand stands the network that calls no convolution of torch's: your conv2d of chapter 05, or F.unfold and "

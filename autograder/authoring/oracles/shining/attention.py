@@ -11,9 +11,16 @@ from torch import Tensor
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.tables import SPACE, tables
 
-__all__ = ["ATTENTION", "GRADIENT_LOST"]
+__all__ = ["ATTENTION", "GRADIENT_LOST", "NO_PARAMETER", "ROOT_IN_FLOAT32"]
+
+NO_PARAMETER = "A tensor that is only assigned, or registered as a buffer, is no Parameter: no optimiser finds it. nn.Parameter(…) makes it one."
 
 GRADIENT_LOST = "detach, .data, item, tolist and torch.tensor cut the graph: no gradient comes back through the result."
+
+ROOT_IN_FLOAT32 = (
+    "The scale is right to seven digits only: torch.tensor of a whole number has a root in float32. math.sqrt(E) and E ** 0.5 "
+    "are Python's numbers, as exact as float64."
+)
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -82,6 +89,12 @@ ATTENTION = Oracle(
             "multiplied by √E",
             _attention(scale=lambda q, k, v: q.shape[-1] ** 0.5),
             says="The scores are too large already, by √E. Divide by it.",
+        ),
+        Misconception(
+            "√E in float32",
+            _attention(scale=lambda q, k, v: 1 / torch.tensor(q.shape[-1]).sqrt().double().item()),
+            _attention(scale=lambda q, k, v: (1 / torch.tensor(q.shape[-1]).sqrt()).double().item()),
+            says=ROOT_IN_FLOAT32,
         ),
         Misconception(
             "scaled after softmax",
@@ -160,7 +173,8 @@ ATTENTION = Oracle(
             "a mask that only just wins",
             _attention(mask=lambda scores, mask: _hidden(scores, mask, -1e4)),
             _attention(mask=lambda scores, mask: scores if mask is None else scores - 1e4 * ~mask),
-            says="Scores may be as low as your number, and then what is hidden wins. Minus infinity is below every score.",
+            says="Scores may lie anywhere from −10,000 to 10,000: where all others are low, what your number hides is not hidden. "
+            "Minus infinity is below every score.",
         ),
         Misconception(
             "mask ignored",

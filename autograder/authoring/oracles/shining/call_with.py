@@ -13,6 +13,8 @@ from autograder.authoring.oracles.shining.lending import SPACE, lendings
 from autograder.authoring.oracles.shining.lent_wrongly import (
     another_error,
     anything,
+    as_a_copy,
+    as_a_parameter,
     asked_on_the_way,
     copied,
     data_exchanged,
@@ -60,6 +62,12 @@ CALL_WITH = Oracle(
             lent(back=False, check=anything),
             says="Your tensors are still in the module afterwards, and its own Parameters are gone. Keep what was there, "
             "and put it back when the module has run.",
+        ),
+        Misconception(
+            "another object put back",
+            *(lent(again=way, check=check) for way in (as_a_parameter, as_a_copy) for check in (refuse, anything)),
+            says="The numbers are back, but in new tensors: an optimiser holds the old Parameters, and trains what nobody uses any more. "
+            "Keep the object itself that was there, and put that back.",
         ),
         Misconception(
             "not restored after an error",
@@ -120,10 +128,10 @@ CALL_WITH = Oracle(
             "hears of them.",
         ),
         Misconception(
-            "a copy of the module runs",
+            "no gradient for what is not lent",
             on_a_copy,
-            says="deepcopy makes new Parameters: of those that you do not lend, the gradient goes to the copy's and never to the "
-            "module's own.",
+            says="Names left out are the module's own tensors, and their gradients reach them. Those of a deepcopy are others, and "
+            "detach cuts the way back.",
         ),
         Misconception(
             "every name asked for",
@@ -136,7 +144,7 @@ CALL_WITH = Oracle(
             says="The unknown name is found when others are exchanged already, and those stay. Ask about all names first.",
         ),
         Misconception(
-            "half a name",
+            "not the whole name",
             lent(check=half_a_name),
             says="The KeyError has to say the whole dotted name: a model may have a weight in a hundred places.",
         ),

@@ -37,7 +37,7 @@ def _lending(
     name: str,
     kind: str,
     sizes: tuple[int, ...],
-    names: Iterable[str] = (),
+    names: Iterable[str] | None = None,
     *,
     x: Tensor | None = None,
     leaves: str = "x",
@@ -48,12 +48,12 @@ def _lending(
     seed = make.seed()
     module = make_module(kind, sizes, seed)
     own = dict(module.named_parameters()) | dict(module.named_buffers())
-    chosen = list(names) or sorted(own, reverse=True)
+    chosen = sorted(own, reverse=True) if names is None else list(names)
     tensors = {one: _like(make, own[one], dtype) for one in chosen}
     # A running variance is above 0.
     tensors |= {one: tensor.abs() + 0.5 for one, tensor in tensors.items() if one.endswith("running_var")}
     x = make.normal(3, sizes[0], dtype=dtype) if x is None else x
-    names_shown = ", ".join([*chosen, *([more["unknown"]] if "unknown" in more else [])])
+    names_shown = ", ".join([*chosen, *([more["unknown"]] if "unknown" in more else [])]) or "no name"
     shown = f"{_MADE[kind].format(*sizes)}, x {str(x.dtype)[6:]} {tuple(x.shape)}, tensors for {names_shown}"
     given: dict[str, Any] = {"make": kind, "sizes": sizes, "seed": seed, "tensors": tensors, "x": x, **more}
     return make.case(name, leaves=leaves, shown=shown, **given)
@@ -163,6 +163,7 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
         lend("one linear layer", "linear", (2, 1), x=make.small_integers(1, 2)),
         lend("layers by dotted names", "named", (a, b)),
         lend("some names only", "named", (b, c), ("deeper.0.weight", "fc.bias")),
+        lend("no name at all", "named", (b, a), ()),
         lend("computed tensors", "named", (c, a), ("fc.weight", "deeper.0.bias"), results=("fc.weight",)),
         lend("a weight alone, computed", "linear", (b, d), ("weight",), results=("weight",)),
         lend("tensors that ask for no gradient", "linear", (d, b), plain=True, leaves=""),

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 __all__ = [
     "another_error",
     "anything",
+    "as_a_copy",
+    "as_a_parameter",
     "asked_on_the_way",
     "copied",
     "data_exchanged",
@@ -154,6 +156,16 @@ def registered_anew(part: nn.Module, home: dict[str, Any], leaf: str, own: Any) 
     """Put back at the end of its dictionary."""
     del home[leaf]
     home[leaf] = own
+
+
+def as_a_parameter(part: nn.Module, home: dict[str, Any], leaf: str, own: Any) -> None:
+    """Put back as a new Parameter; a buffer as it was."""
+    home[leaf] = nn.Parameter(own.detach(), own.requires_grad) if isinstance(own, nn.Parameter) else own
+
+
+def as_a_copy(part: nn.Module, home: dict[str, Any], leaf: str, own: Any) -> None:
+    """A clone put back, of a Parameter and of a buffer."""
+    home[leaf] = own.detach().clone().requires_grad_(own.requires_grad)
 
 
 def on_a_copy(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:

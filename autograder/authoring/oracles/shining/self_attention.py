@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.oracles.shining.attention import GRADIENT_LOST, ROOT_IN_FLOAT32
 from autograder.authoring.oracles.shining.split_heads import split_heads
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
 from autograder.observing.case import Case
@@ -61,25 +61,25 @@ def _wrong(**parts: Any) -> type[nn.Module]:
 
 
 def _tokens(make: CaseMaker) -> list[Case]:
-    n, length = make.sizes(2, 3, 5)
+    n, length = make.sizes(2, 5, 7)  # more than a head has numbers, so that nobody is right who takes one for the other
     heads, part = make.sizes(2, 2, 4)
     heads, part = (heads, part) if heads * part < 12 else (2, 3)
 
     def case(name: str, size: tuple[int, int], heads: int, part: int, *, dtype: torch.dtype = torch.float64,
-             order: tuple[int, ...] = (), leaves: str = "", **more: Any) -> Case:  # fmt: skip
+             order: tuple[int, ...] = (), leaves: str = "", scale: float = 1.5, **more: Any) -> Case:  # fmt: skip
         e = heads * part
         tensors: dict[str, Any] = {
             f"{layer}.{kind}": make.uniform((e, e) if kind == "weight" else (e,), 1.7 * e**-0.5, dtype)
             for layer in ("q", "k", "v", "out")
             for kind in ("weight", "bias")
         }
-        x = make.normal(*size, e, dtype=dtype, scale=1.5)
+        x = make.normal(*size, e, dtype=dtype, scale=scale)
         x = make.scattered(x, order=order) if order else x
         shown = f"SelfAttention({e}, {heads}), x {str(dtype)[6:]} {tuple(x.shape)}, the eight tensors loaded"
         return make.case(name, embed_dim=e, num_heads=heads, x=x, leaves=leaves, shown=shown, **tensors, **more)
 
     return [
-        case("one head, two numbers", (1, 2), 1, 2),
+        case("one head, two numbers", (1, 3), 1, 2),
         case("two heads of two", (1, 3), 2, 2, leaves="x"),
         case("all sizes different", (n, length), heads, part, leaves="x"),
         case("as many tokens as heads", (n, heads), heads, part),
@@ -90,6 +90,7 @@ def _tokens(make: CaseMaker) -> list[Case]:
         case("other layout in memory", (length, n), heads, part, order=(2, 0, 1), leaves="x"),
         case("tokens last in memory", (n, length), part, heads, order=(0, 2, 1)),
         case("float32", (n, length), heads, part, dtype=torch.float32, leaves="x"),
+        case("large numbers", (n, length), heads, part, scale=300.0),
     ]
 
 
@@ -174,6 +175,11 @@ def _causal(q: Tensor, k: Tensor) -> Tensor:
     return F.softmax(scores.masked_fill(~before, float("-inf")), -1)
 
 
+def _naive(scores: Tensor) -> Tensor:
+    e = scores.exp()
+    return e / e.sum(-1, keepdim=True)
+
+
 def _raw_values(self: Any, x: Tensor) -> Tensor:
     q, k, v = (self.split(one, self.num_heads) for one in (self.q(x), self.k(x), x))
     out: Tensor = self.merge(_written_out()(q, k, v))
@@ -204,6 +210,23 @@ SELF_ATTENTION = Oracle(
             "scaled by the size, not by its root",
             _wrong(mixing=staticmethod(_written_out(scale=lambda q: 1 / q.shape[-1]))),
             says="A sum of n random products grows with √n. Divide the scores by the root.",
+        ),
+        Misconception(
+            "√(E / heads) in float32",
+            _wrong(
+                mixing=staticmethod(_written_out(scale=lambda q: 1 / torch.tensor(q.shape[-1]).sqrt().double().item()))
+            ),
+            _wrong(
+                mixing=staticmethod(
+                    _written_out(scale=lambda q: (1 / torch.tensor(q.shape[-1]).sqrt()).double().item())
+                )
+            ),
+            says=ROOT_IN_FLOAT32,
+        ),
+        Misconception(
+            "not stabilised",
+            _wrong(mixing=staticmethod(_written_out(softmax=_naive))),
+            says="exp of a large score is infinite, and infinity by infinity is NaN. F.softmax sees to it.",
         ),
         Misconception(
             "x added to the result",

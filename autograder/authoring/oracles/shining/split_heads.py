@@ -190,7 +190,7 @@ SPLIT_HEADS = Oracle(
             says="Heads have a dimension of their own: (N, heads, L, E / heads).",
         ),
         Misconception(
-            "numbers left over dropped",
+            "no error",
             lambda x, num_heads: (
                 x[..., : x.shape[2] // num_heads * num_heads].unflatten(-1, (num_heads, -1)).transpose(1, 2)
                 if x.shape[2] >= num_heads

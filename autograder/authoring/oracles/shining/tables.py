@@ -43,8 +43,8 @@ def tables(make: CaseMaker) -> Sequence[Case]:
 
     q, k, v = three(n, h)
     above = make.normal(length, s)
-    above[:, 0] = 9e3  # far above the others
-    below = above - torch.tensor([0.0] + [1e4] * (s - 1))
+    above[:, 0] = 1e4  # far above the others
+    below = torch.cat([above[:, :1], above[:, 1:].abs() - 1e4], dim=1)
     not_first = torch.arange(s) > 0
     one = torch.eye(s, dtype=torch.float64)
     orders = ((2, 0, 3, 1), (3, 2, 1, 0), (0, 2, 1, 3))
@@ -109,9 +109,12 @@ def tables(make: CaseMaker) -> Sequence[Case]:
 
 
 def _scores(make: CaseMaker, length: int, s: int, largest: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries and keys whose scores, after the division, are as large as that; two of them near each other."""
+    """Queries and keys whose scores, after the division, are as large as that, two of them near each other; the last query's
+    are all as far below 0.
+    """
     scores = make.normal(length, s) * largest / 3
     scores[:, 0], scores[:, 1] = largest, largest - 1
+    scores[-1] = torch.arange(s) / s - largest
     return scores * s**0.5, torch.eye(s, dtype=torch.float64), make.normal(s, 3)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
+from autograder.authoring.oracles.shining.attention import GRADIENT_LOST, NO_PARAMETER
 from autograder.authoring.oracles.shining.happening import HAPPENS, shown_after
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
@@ -228,6 +228,20 @@ class _OneBiasTwice(TiedAutoencoder):
         self.decoder_bias = self.encoder_bias
 
 
+def _no_parameters(*names: str, keep: Callable[[nn.Module, str, Tensor], None] = setattr) -> type[nn.Module]:
+    """What is called ``names`` is kept otherwise."""
+
+    class NoParameters(TiedAutoencoder):
+        def __init__(self, features: int, hidden: int) -> None:
+            super().__init__(features, hidden)
+            for name in names:
+                one = getattr(self, name).detach()
+                delattr(self, name)
+                keep(self, name, one)
+
+    return NoParameters
+
+
 class _OtherWayRound(TiedAutoencoder):
     def __init__(self, features: int, hidden: int) -> None:
         super().__init__(features, hidden)
@@ -238,6 +252,22 @@ class _OtherWayRound(TiedAutoencoder):
 
     def decode(self, code: Tensor) -> Tensor:
         return F.linear(code, self.weight, self.decoder_bias)
+
+
+class _OtherNames(nn.Module):
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(hidden, features))
+        self.b1, self.b2 = nn.Parameter(torch.randn(hidden)), nn.Parameter(torch.randn(features))
+
+    def encode(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.w, self.b1)
+
+    def decode(self, code: Tensor) -> Tensor:
+        return F.linear(code, self.w.T, self.b2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.decode(self.encode(x))
 
 
 class _LayerForTheWeight(nn.Module):
@@ -285,6 +315,16 @@ TIED_AUTOENCODER = Oracle(
             says="The code has hidden numbers and the result features: each way has a bias of its own.",
         ),
         Misconception(
+            "a tensor that is no Parameter",
+            _no_parameters("weight", "encoder_bias", "decoder_bias"),
+            *(
+                _no_parameters(*names, keep=keep)
+                for names in (("encoder_bias", "decoder_bias"), ("decoder_bias",))
+                for keep in (setattr, nn.Module.register_buffer)
+            ),
+            says=NO_PARAMETER,
+        ),
+        Misconception(
             "weight not transposed",
             _wrong(decode=lambda self, code: F.linear(code, self.weight, self.decoder_bias)),
             says="F.linear takes a weight (out, in): of (hidden, features), the way back needs the transpose. "
@@ -297,10 +337,11 @@ TIED_AUTOENCODER = Oracle(
             "its transpose.",
         ),
         Misconception(
-            "a layer for the weight",
+            "other names",
             _LayerForTheWeight,
-            says="An nn.Linear would do, but its weight and bias are called otherwise. Asked for are three Parameters: weight, "
-            "encoder_bias and decoder_bias.",
+            _OtherNames,
+            says="Asked for are three Parameters of the module itself, called weight, encoder_bias and decoder_bias. Those of an "
+            "nn.Linear in it are called otherwise.",
         ),
         Misconception(
             "the way back as an inverse",
