@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from answers.registration.right import by_generator
+from answers.registration.right import InPlaceMean, KaimingConv, KaimingLinear, Layers, by_generator
 from answers.training.checkpoints import load_by_torch, save_by_torch
 from answers.training.heads import by_index
 from torch import Tensor, nn
@@ -334,6 +334,23 @@ def _params_popped(x: Tensor, params: dict[str, Tensor]) -> Tensor:
     return out
 
 
+def _in_forward(right: type[nn.Module], change: Callable[[Tensor], Any]) -> type[nn.Module]:
+    """``right``, whose forward does ``change`` to its input first."""
+
+    def forward(self: Any, x: Tensor) -> Tensor:
+        change(x)
+        return right.forward(self, x)
+
+    return type(right.__name__, (right,), {"forward": forward})
+
+
+TO_AN_INPUT: dict[str, Callable[[Tensor], Any]] = {
+    "the input asks for gradients": lambda x: x.requires_grad_() if x.is_leaf else None,
+    "the input is hooked": lambda x: x.register_hook(lambda gradient: gradient) if x.requires_grad else None,
+    "the input is written to and back": lambda x: x.detach().neg_().neg_(),
+}
+
+
 DISTURBING: list[tuple[str, str, Answer]] = [
     *(
         (one, what, after(_FORWARD[one], change))
@@ -371,6 +388,14 @@ DISTURBING: list[tuple[str, str, Answer]] = [
     *(
         ("checkpoint", what, (after(save_by_torch, (TO_A_MODULE | _MODE)[what]), load_by_torch))
         for what in (*_MODE, ".grad cleared", "parameters replaced", "parameters moved in memory", "hooked")
+    ),
+    *(
+        (one, what, _in_forward(right, change))
+        for one, right in (
+            *(("my_linear", KaimingLinear), ("my_conv2d", KaimingConv)),
+            *(("stacked_mlp", Layers), ("running_mean", InPlaceMean)),
+        )
+        for what, change in TO_AN_INPUT.items()
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),

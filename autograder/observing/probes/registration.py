@@ -135,7 +135,7 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
             buffers["another module"] = "takes the state" if fit(module, saved) else "does not take the state"
         x = case[f"x{number}"]
         module.to(x.dtype).train(mode == "train")
-        out = calls(module, case, x)
+        out = calls(module, case, x, f"x{number}")
         outputs[f"batch {number}, {mode}"] = out.detach().clone() if isinstance(out, Tensor) else out
         if case.leaves:
             gradients |= gradients_of(out, {f"x{number}": x})

@@ -21,9 +21,9 @@ def made(answer: Any, case: Case, **instead: Any) -> Any:
     return module
 
 
-def calls(module: Any, case: Case, x: Tensor) -> Any:
-    """The module called on ``x``, watched."""
-    with case.watch:
+def calls(module: Any, case: Case, x: Tensor, name: str = "x") -> Any:
+    """The module called on ``x``, which the case calls ``name``, watched."""
+    with case.left_alone(**{name: x}), case.watch:
         return module(x)
 
 

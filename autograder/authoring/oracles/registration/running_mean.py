@@ -315,6 +315,12 @@ def _in_place(self: Any, x: Tensor) -> Tensor:
         return x.sub_(self.mean)
 
 
+def _written_over(self: Any, x: Tensor) -> Tensor:
+    out = RunningMean.forward(self, x)
+    x.data.copy_(out.data)
+    return out
+
+
 RUNNING_MEAN = Oracle(
     "running_mean",
     RunningMean,
@@ -438,6 +444,7 @@ RUNNING_MEAN = Oracle(
         Misconception(
             "in place",
             _but(forward=_in_place),
+            _but(forward=_written_over),
             says="x -= … writes into the batch, which is somebody else's. x - self.mean makes a new tensor.",
         ),
         Misconception(
