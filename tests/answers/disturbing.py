@@ -16,6 +16,8 @@ from answers.training.checkpoints import load_by_torch, save_by_torch
 from answers.training.heads import by_index
 from torch import Tensor, nn
 
+from autograder.authoring.oracles import oracles_of
+
 __all__ = ["BORROWING", "DISTURBING"]
 
 Answer = Callable[..., Any]
@@ -351,6 +353,14 @@ TO_AN_INPUT: dict[str, Callable[[Tensor], Any]] = {
 }
 
 
+_LAYERS = {
+    "modules": ("tiny_cnn",),
+    "modes": ("dropout_net", "my_batch_norm2d"),
+    "shining": ("self_attention", "tied_autoencoder", "symmetric_linear"),
+    "capstone": ("hybrid_cnn",),
+}
+_NO_GRADIENT = ("tiny_cnn", "hybrid_cnn")  # is asked of their images, so no hook can be put on them
+
 DISTURBING: list[tuple[str, str, Answer]] = [
     *(
         (one, what, after(_FORWARD[one], change))
@@ -396,6 +406,13 @@ DISTURBING: list[tuple[str, str, Answer]] = [
             *(("stacked_mlp", Layers), ("running_mean", InPlaceMean)),
         )
         for what, change in TO_AN_INPUT.items()
+    ),
+    *(
+        (one, what, _in_forward(oracles_of(topic)[one].answer, change))
+        for topic, ones in _LAYERS.items()
+        for one in ones
+        for what, change in TO_AN_INPUT.items()
+        if "hooked" not in what or one not in _NO_GRADIENT
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),

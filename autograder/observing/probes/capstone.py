@@ -49,7 +49,8 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
         layers[part].eval()
     before = Module(model)
     case.reseed(case["draws"])  # what an answer drew while it was made changes nothing
-    outs = [model(case["x"]) for _ in range(case.get("passes", 1))]
+    with case.left_alone(x=case["x"]):
+        outs = [model(case["x"]) for _ in range(case.get("passes", 1))]
     seen: dict[str, Any] = {"gradients": _gradients(layers, outs[-1], case)}
     if case["asks"] != "values":
         logits = {} if case.get("by chance") else {"logits": outs[-1]}

@@ -79,7 +79,7 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     around = nn.Sequential(model) if case.get("inside") else model
     for mode in case["mode"]:
         around.train(mode == "train")
-    with Astray(model) as astray:
+    with case.left_alone(x=case["x"]), Astray(model) as astray:
         # What is drawn where nothing should be comes out differently, if it is asked often enough.
         first, *more = [model(case["x"]) for _ in range(2 if training else 8)]
     if not training:
@@ -154,8 +154,9 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     outs: dict[str, Any] = {}
     for number, mode in enumerate(case["modes"]):
         around.train(mode == "train")
-        with case.watch:
-            outs[f"batch {number + 1}"] = layer(case[f"x{number}" if number else "x"])
+        name = f"x{number}" if number else "x"
+        with case.left_alone(**{name: case[name]}), case.watch:
+            outs[f"batch {number + 1}"] = layer(case[name])
     last = outs[f"batch {len(outs)}"]
     if not isinstance(last, Tensor):
         return observe(**{case.get("aspect", "values"): kind_of(last)}, state=state)

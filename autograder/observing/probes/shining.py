@@ -131,7 +131,7 @@ def self_attention(answer: Callable[..., Any], case: Case) -> Observations:
     held = holders(module.to(case["x"].dtype), tensors)
     if held is None or not put(module, tensors):
         return observe(values=NOT_THESE, state=state)
-    with case.watch:
+    with case.left_alone(x=case["x"]), case.watch:
         out = module(case["x"])
     return observe(**{case.get("asks", "values"): _short(out), "state": state}) | _after_forward(case, out, held)
 
@@ -194,12 +194,14 @@ def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
     module, held = _lived(case, module, tensors)
     if held is None:
         return observe(values=NOT_THESE, state=state)
-    parts = {"encode": _part(module, "encode", case["x"]), "decode": _part(module, "decode", case["code"])}
+    with case.left_alone(x=case["x"], code=case["code"]):
+        parts = {"encode": _part(module, "encode", case["x"]), "decode": _part(module, "decode", case["code"])}
     if isinstance(parts["decode"], Tensor) and not knows_its_weight(
         lambda: case.call(answer), tensors, lambda one: _part(one, "decode", case["code"])
     ):
         return observe(values="decode gives the same, whatever weight is loaded", state=state)
-    out = module(case["x"])
+    with case.left_alone(x=case["x"]):
+        out = module(case["x"])
     if later:
         return observe(tied=_short(out), state=state)
     return observe(values=_short(out), parts=_short(parts), state=state) | _after_forward(case, out, held)
@@ -232,9 +234,10 @@ def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
     module, held = _lived(case, module, tensors)
     if held is None:
         return observe(values=NOT_THESE, state=state)
-    if not knows_its_weight(lambda: case.call(answer), tensors, lambda one: one(case["x"])):
-        return observe(values="forward gives the same, whatever weight is loaded", state=state)
-    out = module(case["x"])
+    with case.left_alone(x=case["x"]):
+        if not knows_its_weight(lambda: case.call(answer), tensors, lambda one: one(case["x"])):
+            return observe(values="forward gives the same, whatever weight is loaded", state=state)
+        out = module(case["x"])
     seen = observe(**{case.get("asks", "afterwards" if later else "values"): _short(out), "state": state})
     return seen if later else seen | _after_forward(case, out, held)
 
