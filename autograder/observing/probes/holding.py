@@ -21,8 +21,8 @@ def hold(spec: Spec, root: nn.Module | None = None) -> nn.Module:
     An attribute is ``("tensor",)``, ``("asking",)`` (requires grad), ``("parameter",)``, ``("scaled",)`` (a Parameter
     times a number), ``("count",)`` (one whole number), ``("empty",)`` (no numbers), ``("buffer",)``, ``("scratch",)`` (a buffer that is not persistent), ``("linear", in, out)``,
     ``("bare", in, out)`` (without a bias), ``("norm", features)``, ``("module", spec)``, ``("value", anything)``,
-    ``("function",)``, ``("of", path)`` (what is at that path of the outermost module already), ``("view", path)`` (a
-    tensor of its own in the memory of what is there), or holds items of these kinds: ``("list", …)``, ``("tuple", …)``, ``("dict", {key: item})``, ``("modules", …)``, ``("parameters", …)``.
+    ``("function",)``, ``("of", path)`` (what is at that path of the outermost module already), or holds items of these
+    kinds: ``("list", …)``, ``("tuple", …)``, ``("dict", {key: item})``, ``("modules", …)``, ``("parameters", …)``.
 
     >>> made = hold({"fc": ("linear", 2, 3), "kept": ("list", ("of", "fc"), ("tensor",))})
     >>> made.kept[0] is made.fc, len(list(made.parameters()))
@@ -66,8 +66,6 @@ def _made(kind: str, rest: Sequence[Any], root: nn.Module) -> Any:
             return F.relu
         case ["of", path]:
             return attrgetter(path)(root)
-        case ["view", path]:
-            return attrgetter(path)(root).detach()
         case ["dict", items]:
             return {key: _made(item[0], item[1:], root) for key, item in items.items()}
         case ["list" | "tuple" | "modules" | "parameters", *items]:

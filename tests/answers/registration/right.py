@@ -302,6 +302,29 @@ def by_generator(module: nn.Module, *, sort: bool = True) -> list[str]:
     return sorted(found) if sort else list(found)
 
 
+def by_place(module: nn.Module, prefix: str = "", places: Any = None) -> list[str]:
+    """state_dict gives other objects each time, so it asks where their numbers lie: whether a view is another tensor is left open."""
+    lists = {} if places is None else {**module._parameters, **module._buffers}
+    places = places or {one.data_ptr() for one in (*module.state_dict().values(), *module.buffers())} | set(
+        map(id, module.modules())
+    )
+    found = []
+    waiting = [*lists.items(), *((name, one) for name, one in vars(module).items() if name not in vars(nn.Module()))]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, Tensor):
+            found += [] if value.data_ptr() in places else [prefix + path]
+        elif isinstance(value, nn.Module) and id(value) not in places:
+            found += by_place(value, f"{prefix}{path}.", places)
+        elif isinstance(value, dict):
+            waiting += [(f"{path}.{key}", one) for key, one in value.items()]
+        elif isinstance(value, list | tuple):
+            waiting += [(f"{path}.{number}", one) for number, one in enumerate(value)]
+    for name, child in module.named_children():
+        found += by_place(child, f"{prefix}{name}.", places)
+    return sorted(found)
+
+
 def with_deque(module: nn.Module) -> list[str]:
     found = by_generator(module, sort=False)
     found.sort()
@@ -460,7 +483,7 @@ RIGHT = {
     ],
     "my_linear": [KaimingLinear, MatmulLinear, EinsumLinear, DerivedLinear, LoopLinear],
     "my_conv2d": [KaimingConv, OptionsConv, PaddedConv, UnfoldedConv, ByKeyword],
-    "find_unregistered": [by_stack, Finder(), by_generator, with_deque, lambda *, module: by_stack(module)],
+    "find_unregistered": [by_stack, Finder(), by_generator, with_deque, by_place, lambda *, module: by_stack(module)],
     "stacked_mlp": [Layers, Attributes, Own, Ordered, Recursive],
     "running_mean": [InPlaceMean, SummingMean, RowByRow, WeightedMean, HookedMean],
 }

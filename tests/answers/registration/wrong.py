@@ -75,29 +75,6 @@ def by_state(module: nn.Module) -> list[str]:
     return sorted(by_stack(module) + [name for name, _ in module.named_buffers() if name not in saved])
 
 
-def by_place(module: nn.Module, prefix: str = "", places: Any = None) -> list[str]:
-    """state_dict gives other objects each time, so it asks where their numbers lie."""
-    lists = {} if places is None else {**module._parameters, **module._buffers}
-    places = places or {one.data_ptr() for one in (*module.state_dict().values(), *module.buffers())} | set(
-        map(id, module.modules())
-    )
-    found = []
-    waiting = [*lists.items(), *((name, one) for name, one in vars(module).items() if name not in vars(nn.Module()))]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, Tensor):
-            found += [] if value.data_ptr() in places else [prefix + path]
-        elif isinstance(value, nn.Module) and id(value) not in places:
-            found += by_place(value, f"{prefix}{path}.", places)
-        elif isinstance(value, dict):
-            waiting += [(f"{path}.{key}", one) for key, one in value.items()]
-        elif isinstance(value, list | tuple):
-            waiting += [(f"{path}.{number}", one) for number, one in enumerate(value)]
-    for name, child in module.named_children():
-        found += by_place(child, f"{prefix}{name}.", places)
-    return sorted(found)
-
-
 class ListMLP(nn.Module):
     def __init__(self, widths: Any) -> None:
         super().__init__()
@@ -191,7 +168,6 @@ WRONG: list[tuple[str, str, Any]] = [
     ("find_unregistered", "top level only", top_only),
     ("find_unregistered", "lists missed", without_lists),
     ("find_unregistered", "buffers reported", by_state),
-    ("find_unregistered", "compared by memory", by_place),
     ("stacked_mlp", "Python list", ListMLP),
     ("stacked_mlp", "ReLU after the last", ReluEverywhere),
     ("stacked_mlp", "one layer shared", SharedMLP),

@@ -178,14 +178,6 @@ def _modules(make: CaseMaker) -> list[Case]:
             copy=tensor,
             copies=("dict", {"of mean": tensor}),
         ),
-        case(
-            "views of what is registered",
-            "self.numbers = self.fc.weight.detach(), self.views = [self.fc.bias.detach(), self.mean.detach()]",
-            fc=layer,
-            mean=("buffer",),
-            numbers=("view", "fc.weight"),
-            views=("list", ("view", "fc.bias"), ("view", "mean")),
-        ),
         registered(
             "nothing is lost",
             "layers in layers",
@@ -240,18 +232,6 @@ class _Equal(Search):
 
 def _same_numbers(one: Tensor, other: Tensor) -> bool:
     return one.shape == other.shape and torch.equal(one.detach(), other.detach())
-
-
-class _InOtherMemory(Search):
-    """Takes a tensor for registered when it begins where one begins that is."""
-
-    def _look(self, value: Any, path: str, known: set[int], level: int) -> Iterator[str]:
-        if not isinstance(value, Tensor) or value.data_ptr() not in self.places:
-            yield from super()._look(value, path, known, level)
-
-    def __call__(self, module: nn.Module) -> list[str]:
-        self.places = {one.data_ptr() for one in (*module.parameters(), *module.buffers())}
-        return super().__call__(module)
 
 
 class _NotSaved(Search):
@@ -324,12 +304,6 @@ FIND_UNREGISTERED = Oracle(
             "compared by numbers",
             _Equal(),
             says="Two tensors may hold the same numbers and be two tensors. Ask whether one *is* the other: is, or id.",
-        ),
-        Misconception(
-            "compared by memory",
-            _InOtherMemory(),
-            says="A view lies in the memory of another tensor and is a tensor of its own: after .double() the two part. "
-            "Ask whether one *is* the other: is, or id.",
         ),
         Misconception(
             "only what asks for gradients",
