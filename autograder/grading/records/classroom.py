@@ -150,7 +150,7 @@ def settings_of(directory: CourseDirectory) -> Config:
 def open_classroom(root: Path) -> tuple[Classroom, Config]:
     """The class whose ``nbgrader_config.py`` lies in ``root``, and nbgrader's settings for it, the machine's among them.
 
-    Raises ``FileNotFoundError`` where there is none.
+    Raises ``FileNotFoundError`` where there is none, and ``ValueError`` for settings that cannot be read, or meant.
     """
     root = root.absolute()
     if not (root / CONFIG).is_file():
@@ -163,4 +163,7 @@ def open_classroom(root: Path) -> tuple[Classroom, Config]:
 
 def _read(path: Path) -> dict[str, Any]:
     loader = PyFileConfigLoader if path.suffix == ".py" else JSONFileConfigLoader
-    return dict(loader(path.name, path=str(path.parent)).load_config())
+    try:
+        return dict(loader(path.name, path=str(path.parent)).load_config())
+    except Exception as error:  # it is a program
+        raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error

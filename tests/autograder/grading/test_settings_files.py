@@ -64,6 +64,24 @@ def test_they_are_read_in_nbgraders_order(course: Path, machine: Path) -> None:
     assert names == ["jupyter_config.py", *["nbgrader_config.py", "nbgrader_config.json"] * 2]
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("nbgrader_config.py", "c = get_config(", r"SyntaxError: '\(' was never closed \(nbgrader_config.py, line 1\)"),
+        ("jupyter_config.py", "1 / 0", "ZeroDivisionError: division by zero"),
+        ("nbgrader_config.json", "{nope", "JSONDecodeError: Expecting property name"),
+    ],
+)
+def test_one_that_cannot_be_read_is_named_before_anything_is_graded(
+    course: Path, machine: Path, name: str, text: str, says: str
+) -> None:
+    hand_in(course, PERFECT)
+    (machine / name).write_text(text)
+    with pytest.raises(ValueError, match=rf"of the user/{name} cannot be read: {says}"):
+        grade("04", course, engine=InProcess())
+    assert not (course / "classroom" / "results").exists()
+
+
 def test_a_class_is_graded_anew_when_one_of_them_has_changed(late: Path, machine: Path) -> None:
     witness = Witness(late, "04", HOW)
     witness.keep(grade("04", late, engine=InProcess()))
