@@ -38,6 +38,7 @@ from autograder.grading.records.total import read_held
 from autograder.grading.records.waiting import alone, on_stderr, wait_for_gradebook
 from autograder.grading.rows import counted, points_said
 from autograder.grading.saying import bar_on, quietly, teller
+from autograder.grading.settings_files import settings_files
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
 from autograder.grading.submissions.state import State
@@ -123,6 +124,7 @@ class _Run:
     def __init__(self, room: Classroom, config: Config, name: str, settings: Settings, student: str | None) -> None:
         self._room, self._config, self._name = room, config, name
         self._dates = _dates(room, name)
+        self._settings = b"\n".join(path.read_bytes() for path in settings_files(room.root))
         self.tasks = tasks_of(room, name, settings)
         self.handed = handed_in(room, self.tasks, name, student)
         self._waiting: dict[str, list[Handed]] = {}
@@ -180,7 +182,7 @@ class _Run:
 
     def _fingerprint(self, one: Handed) -> str:
         """The hash of all that is recorded of a learner: work, files, times and dates, and what it is graded by."""
-        whole = hashlib.sha256((self._room.root / "nbgrader_config.py").read_bytes())
+        whole = hashlib.sha256(self._settings)
         whole.update(json.dumps([self._dates.get(one.student, self._dates[""]), one.missing]).encode())
         for notebook, ready in sorted(one.ready.items()):
             key = ready.key or f"{ready.state}: {ready.note}"

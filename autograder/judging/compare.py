@@ -196,7 +196,7 @@ def _as_float(number: float) -> float:
     try:
         return float(number)
     except OverflowError:
-        return math.copysign(math.inf, number > 0 or -1)
+        return math.inf if number > 0 else -math.inf
 
 
 def _measures(dtype: torch.dtype, tolerance: str, size: float, terms: float = 1.0) -> tuple[float, float, float]:

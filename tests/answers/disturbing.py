@@ -353,11 +353,18 @@ TO_AN_INPUT: dict[str, Callable[[Tensor], Any]] = {
 }
 
 
-_LAYERS = {
-    "modules": ("tiny_cnn",),
-    "modes": ("dropout_net", "my_batch_norm2d"),
-    "shining": ("self_attention", "tied_autoencoder", "symmetric_linear"),
-    "capstone": ("hybrid_cnn",),
+_LAYERS: dict[str, type[nn.Module]] = {
+    **{"my_linear": KaimingLinear, "my_conv2d": KaimingConv, "stacked_mlp": Layers, "running_mean": InPlaceMean},
+    **{
+        one: oracles_of(topic)[one].answer
+        for topic, ones in (
+            ("modules", ("tiny_cnn",)),
+            ("modes", ("dropout_net", "my_batch_norm2d")),
+            ("shining", ("self_attention", "tied_autoencoder", "symmetric_linear")),
+            ("capstone", ("hybrid_cnn",)),
+        )
+        for one in ones
+    },
 }
 _NO_GRADIENT = ("tiny_cnn", "hybrid_cnn")  # is asked of their images, so no hook can be put on them
 
@@ -401,16 +408,7 @@ DISTURBING: list[tuple[str, str, Answer]] = [
     ),
     *(
         (one, what, _in_forward(right, change))
-        for one, right in (
-            *(("my_linear", KaimingLinear), ("my_conv2d", KaimingConv)),
-            *(("stacked_mlp", Layers), ("running_mean", InPlaceMean)),
-        )
-        for what, change in TO_AN_INPUT.items()
-    ),
-    *(
-        (one, what, _in_forward(oracles_of(topic)[one].answer, change))
-        for topic, ones in _LAYERS.items()
-        for one in ones
+        for one, right in _LAYERS.items()
         for what, change in TO_AN_INPUT.items()
         if "hooked" not in what or one not in _NO_GRADIENT
     ),

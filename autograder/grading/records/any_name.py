@@ -32,11 +32,13 @@ def install() -> None:
     @wraps(own)
     def init_notebooks(self: Autograde) -> None:
         try:
-            if not _is_ours(self):
-                return own(self)
-            agree_on_points(Classroom.of(self.coursedir).assignment(self.coursedir.assignment_id))
+            ours = _is_ours(self)
+            if ours:
+                agree_on_points(Classroom.of(self.coursedir).assignment(self.coursedir.assignment_id))
         except ValueError as error:
             raise _refused(self, str(error)) from None
+        if not ours:
+            return own(self)
         more, missing = _unnamed(self)
         if not more and not missing:
             return own(self)

@@ -9,7 +9,6 @@ from typing import Any
 from autograder.grading.records.basis import basis_of
 from autograder.grading.records.classroom import Classroom, Settings
 from autograder.grading.slots.engine import NoSandbox, run_one
-from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.prepare import Assignment, Prepared, job_of
 from autograder.grading.submissions.verdicts import decide
 from autograder.judging.reference import PUBLIC
@@ -37,7 +36,8 @@ def passes_in_public(
     public = room.assignment(task.name, task.notebook, Settings(str(PUBLIC), room.settings(task.name).limits))
     candidates = _on_private_cases(marker, basis_of(task)["reference"], basis_of(public)["reference"])
     job = job_of(public, ready.notebook, ready.files)
-    outcome = room.store.get(key_of(job)) if candidates else None
+    there = replace(ready, job=job)
+    outcome = room.store.get(there.key) if candidates else None
     if outcome is None:
         if not candidates & set(worth_running):
             return frozenset()
@@ -45,8 +45,8 @@ def passes_in_public(
             outcome = run_one(job)
         except NoSandbox:
             return frozenset()
-        room.store.put(key_of(job), outcome)
-    found = decide(public, replace(ready, job=job), outcome).exercises
+        room.store.put(there.key, outcome)
+    found = decide(public, there, outcome).exercises
     return frozenset(one for one in candidates if one in found and found[one].verdict.solved)
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from autograder.observing.case import Case
 from autograder.observing.observe import observe
 from autograder.observing.probes.handed import Handed, patched
+from autograder.observing.probes.kept import same_tensor
 from autograder.observing.probes.specimen import specimen_of
 from autograder.observing.probes.trained import (
     batches_of,
@@ -101,9 +102,9 @@ def _same(ones: dict[str, Any], others: dict[str, Any]) -> bool:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    if isinstance(one, Tensor) and isinstance(other, Tensor):
-        return torch.equal(one, other)
-    return type(one) is type(other) and not isinstance(one, Tensor) and bool(one == other)
+    if isinstance(one, Tensor):
+        return same_tensor(one, other)
+    return type(one) is type(other) and bool(one == other)
 
 
 def _answered(answered: Any, model: nn.Module, optimizer: torch.optim.Optimizer) -> str:

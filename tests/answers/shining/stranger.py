@@ -15,6 +15,8 @@ from answers.shining.right_classes import Symmetric, Tied, WithFour
 from answers.shining.wrong import attended, hidden
 from torch import Tensor, nn
 
+from autograder.authoring.oracles.shining.no_parameters import no_parameters
+
 __all__ = ["STRANGER", "STRANGER_BEYOND", "STRANGER_WRONG"]
 
 
@@ -237,19 +239,6 @@ def naive(q: Tensor, k: Tensor, x: Tensor) -> Tensor:
     return e / e.sum(-1, keepdim=True)
 
 
-def kept_otherwise(kind: type[nn.Module], *names: str, keep: Callable[..., None] = setattr) -> type[nn.Module]:
-    """``kind``, but what is called ``names`` is no Parameter."""
-
-    def init(self: Any, *sizes: int) -> None:
-        kind.__init__(self, *sizes)  # type: ignore[misc]
-        for name in names:
-            one = getattr(self, name).data
-            delattr(self, name)
-            keep(self, name, one)
-
-    return type(kind.__name__, (kind,), {"__init__": init})
-
-
 class Called(Tied):
     """Three Parameters of other names."""
 
@@ -276,11 +265,11 @@ STRANGER_WRONG: list[tuple[str, str, Any]] = [
     ("self_attention", "not stabilised", attending(naive)),
     ("self_attention", "√(E / heads) in float32", attending(
         lambda q, k, x: torch.softmax(q @ k.mT / torch.sqrt(torch.tensor(q.shape[-1])), -1))),
-    ("tied_autoencoder", "a tensor that is no Parameter", kept_otherwise(Tied, "decoder_bias")),
-    ("tied_autoencoder", "a tensor that is no Parameter", kept_otherwise(
+    ("tied_autoencoder", "a tensor that is no Parameter", no_parameters(Tied, "decoder_bias")),
+    ("tied_autoencoder", "a tensor that is no Parameter", no_parameters(
         Tied, "decoder_bias", keep=nn.Module.register_buffer)),
     ("tied_autoencoder", "other names", Called),
-    ("symmetric_linear", "a tensor that is no Parameter", kept_otherwise(Symmetric, "weight", "bias")),
+    ("symmetric_linear", "a tensor that is no Parameter", no_parameters(Symmetric, "weight", "bias")),
 ]  # fmt: skip
 
 STRANGER_BEYOND: list[tuple[str, str, Callable[..., Any]]] = [

@@ -124,6 +124,19 @@ def test_what_has_changed_is_graded_again_and_what_a_person_gave_stays(
     assert rows["blank"]["problem1: correct_squares"]["points"] == 1
 
 
+def test_a_users_settings_are_among_what_it_is_graded_by(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = here.parent / "of the user"
+    user.mkdir()
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(user))
+    grade(capsys, "--student", "right")
+    assert grade(capsys, "--student", "right")["recorded"] == 0
+    (user / "nbgrader_config.py").write_text('c = get_config()\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    again = grade(capsys, "--student", "right")
+    assert (again["executed"], again["recorded"]) == (0, 1)
+
+
 def test_whoever_hands_in_is_graded_as_they_come(here: Path, classes: tuple[Path, Path]) -> None:
     away = here.parent / "away"
     (here / "submitted" / "right").rename(away)

@@ -11,9 +11,7 @@ from torch import Tensor
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.tables import SPACE, tables
 
-__all__ = ["ATTENTION", "GRADIENT_LOST", "NO_PARAMETER", "ROOT_IN_FLOAT32"]
-
-NO_PARAMETER = "A tensor that is only assigned, or registered as a buffer, is no Parameter: no optimiser finds it. nn.Parameter(…) makes it one."
+__all__ = ["ATTENTION", "GRADIENT_LOST", "ROOT_IN_FLOAT32"]
 
 GRADIENT_LOST = "detach, .data, item, tolist and torch.tensor cut the graph: no gradient comes back through the result."
 

@@ -12,8 +12,9 @@ from torch.nn.utils import parametrize
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.shining.attention import GRADIENT_LOST, NO_PARAMETER
+from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
 from autograder.authoring.oracles.shining.happening import HAPPENS, shown_after
+from autograder.authoring.oracles.shining.no_parameters import NO_PARAMETER, no_parameters
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
@@ -174,20 +175,6 @@ def _parametrized(features: int) -> nn.Module:
     return layer
 
 
-def _no_parameters(*names: str, keep: Callable[[nn.Module, str, Tensor], None] = setattr) -> type[nn.Module]:
-    """What is called ``names`` is kept otherwise."""
-
-    class NoParameters(SymmetricLinear):
-        def __init__(self, features: int) -> None:
-            super().__init__(features)
-            for name in names:
-                one = getattr(self, name).detach()
-                delattr(self, name)
-                keep(self, name, one)
-
-    return NoParameters
-
-
 class _Saved(SymmetricLinear):
     def __init__(self, features: int) -> None:
         super().__init__(features)
@@ -303,9 +290,9 @@ SYMMETRIC_LINEAR = Oracle(
         ),
         Misconception(
             "a tensor that is no Parameter",
-            _no_parameters("weight", "bias"),
-            _no_parameters("bias"),
-            _no_parameters("bias", keep=nn.Module.register_buffer),
+            no_parameters(SymmetricLinear, "weight", "bias"),
+            no_parameters(SymmetricLinear, "bias"),
+            no_parameters(SymmetricLinear, "bias", keep=nn.Module.register_buffer),
             says=NO_PARAMETER,
         ),
         Misconception(

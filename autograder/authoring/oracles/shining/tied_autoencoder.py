@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.shining.attention import GRADIENT_LOST, NO_PARAMETER
+from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
 from autograder.authoring.oracles.shining.happening import HAPPENS, shown_after
+from autograder.authoring.oracles.shining.no_parameters import NO_PARAMETER, no_parameters
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
@@ -228,20 +229,6 @@ class _OneBiasTwice(TiedAutoencoder):
         self.decoder_bias = self.encoder_bias
 
 
-def _no_parameters(*names: str, keep: Callable[[nn.Module, str, Tensor], None] = setattr) -> type[nn.Module]:
-    """What is called ``names`` is kept otherwise."""
-
-    class NoParameters(TiedAutoencoder):
-        def __init__(self, features: int, hidden: int) -> None:
-            super().__init__(features, hidden)
-            for name in names:
-                one = getattr(self, name).detach()
-                delattr(self, name)
-                keep(self, name, one)
-
-    return NoParameters
-
-
 class _OtherWayRound(TiedAutoencoder):
     def __init__(self, features: int, hidden: int) -> None:
         super().__init__(features, hidden)
@@ -316,9 +303,9 @@ TIED_AUTOENCODER = Oracle(
         ),
         Misconception(
             "a tensor that is no Parameter",
-            _no_parameters("weight", "encoder_bias", "decoder_bias"),
+            no_parameters(TiedAutoencoder, "weight", "encoder_bias", "decoder_bias"),
             *(
-                _no_parameters(*names, keep=keep)
+                no_parameters(TiedAutoencoder, *names, keep=keep)
                 for names in (("encoder_bias", "decoder_bias"), ("decoder_bias",))
                 for keep in (setattr, nn.Module.register_buffer)
             ),
