@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
@@ -25,32 +27,36 @@ def jupyterlab(folder: Path, environment: dict[str, str] | None = None) -> Itera
         *(f"--ServerApp.root_dir={folder}", f"--LabApp.user_settings_dir={_quiet(folder)}"),
     ]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, "PATH": path, **(environment or {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as server:
+    with (folder.parent / f"{folder.name}_said.txt").open("w") as said:
+        own = {**os.environ, "PATH": path, **(environment or {})}
+        with subprocess.Popen(command, cwd=folder, env=own, stdout=subprocess.DEVNULL, stderr=said) as server:
+            try:
+                yield urljoin(served_at(server, Path(said.name)), "/")
+            finally:
+                server.terminate()
+
+
+def served_at(server: subprocess.Popen[bytes], said: Path) -> str:
+    """The first page that a JupyterLab writes on standard error, once it listens, which it does after it has told."""
+    for _ in range(PATIENCE // 100):
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S*", said.read_text())
+        if found and _listens(found.group()):
+            return found.group()
         try:
-            assert server.stderr is not None
-            said = []
-            for line in server.stderr:
-                said.append(line)
-                found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-                if found:
-                    break
-            else:
-                raise RuntimeError("JupyterLab did not start:\n" + "".join(said))
-            drain = subprocess.Popen(
-                ["cat"], stdin=server.stderr, stdout=subprocess.DEVNULL
-            )  # a full pipe would stop it
-            yield found.group()
-        finally:
-            server.terminate()
-            server.wait()
-            drain.wait()
+            server.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    raise RuntimeError("JupyterLab did not start:\n" + said.read_text())
+
+
+def _listens(address: str) -> bool:
+    at = urlsplit(address)
+    try:
+        socket.create_connection((at.hostname or "", at.port or 80)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 def _quiet(folder: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from browser.lab import PATIENCE, browser_page
+from browser.lab import browser_page, served_at
 from playwright.sync_api import Page
 
 __all__ = ["IDLE", "READY", "opened"]
@@ -35,21 +34,9 @@ def opened(
         try:
             with browser_page(chromium) as page:
                 watched(page)
-                page.goto(_address(server, Path(said.name)))
+                page.goto(served_at(server, Path(said.name)))
                 page.wait_for_function(RESTORED)
                 yield page
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait()
-
-
-def _address(server: subprocess.Popen[bytes], said: Path) -> str:
-    for _ in range(PATIENCE // 100):
-        if found := re.search(r"http://127\.0\.0\.1:\S+", said.read_text()):
-            return found.group()
-        try:
-            server.wait(0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    raise RuntimeError("JupyterLab did not start:\n" + said.read_text())
