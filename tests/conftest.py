@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections import Counter
@@ -23,6 +24,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
     What takes long by itself is begun first, the largest groups next: at the end no process works alone for minutes.
     """
+    gc.collect()
+    gc.freeze()  # a torch and ten thousand tests stay: the collector looks at what comes now, and less often
+    gc.set_threshold(50_000, 20, 50)
     if not hasattr(session.config, "workerinput"):  # not one of several
         return
     items = session.items

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import distributions, packages_distributions
@@ -113,6 +114,12 @@ def test_pins_mean_the_same_on_every_machine():
         assert pin.url is None, name
         assert Version(exact.version).local is None, f"{name} is pinned to one machine's build"
         assert not re.match(r"nvidia-|cuda-|triton", name), f"{name} belongs to CUDA"
+
+
+def test_no_grammar_is_built_when_notebooks_are_to_be_read():
+    program = "import sys, nbformat; print(sorted({'lark', 'rfc3987_syntax'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_pins_admit_the_oldest_python_of_all():
