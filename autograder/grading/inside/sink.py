@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import io
-import json
 import os
 import socket
 import sys
@@ -14,8 +13,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from jupyter_client.jsonutil import json_default
-
+from autograder.grading.inside.message import as_message
 from autograder.grading.wire.frames import Frame, encode
 
 __all__ = ["Sink", "Stream"]
@@ -33,6 +31,8 @@ class Sink:
     def __init__(self, channel: socket.socket, limit: int) -> None:
         self._channel = channel
         self._left = limit
+        # Twelve bytes is the most that a character takes on its way: a smiley, escaped. A frame has room for twice the limit.
+        self._largest = max(_PIECE // 16, min(16 * _PIECE, limit // 8))
         self._a_cell = self._cell_left = limit // 2
         self._turn = 0
         self._open = False
@@ -82,10 +82,9 @@ class Sink:
             for mime in _LIVE_ONLY:
                 if mime in words.get("data", {}):
                     words["data"] = {key: value for key, value in words["data"].items() if key != mime}
-            # The same round trip that a kernel's messages make: an object that is no JSON is refused here.
-            text = json.dumps(words, default=json_default, allow_nan=False)
-            if self._affords(len(text)):
-                self._send(Frame("output", self._turn, json.loads(text)))
+            said, size = as_message(words)
+            if self._affords(size):
+                self._send(Frame("output", self._turn, said))
 
     def flush(self) -> None:
         """Send the text that waits, the captured files' too."""
@@ -110,8 +109,8 @@ class Sink:
         if not self._waiting or not self._open:
             return
         text, self._text, self._waiting = "".join(self._text), [], 0
-        for start in range(0, len(text), 16 * _PIECE):
-            piece = text[start : start + 16 * _PIECE]
+        for start in range(0, len(text), self._largest):
+            piece = text[start : start + self._largest]
             if not self._affords(len(piece)):
                 break
             self._send(Frame("output", self._turn, {"type": "stream", "name": self._name, "text": piece}))

@@ -16,7 +16,8 @@ _BEGINS = (
     (b"\x89PNG", "a picture. Hand in the .ipynb file itself"),
     (b"version https://git-lfs", "a pointer of Git LFS to a file elsewhere. Hand in the file itself"),
 )
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_UTF_32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:!doctype|html|head|body|\?xml|!--)", re.IGNORECASE)
 _SIGN_IN = re.compile(rb"type\s*=\s*[\"']?password|sign[ -]?in|log[ -]?in", re.IGNORECASE)
 _PYTHON = re.compile(rb"\s*(?:#|import |from |def |class |\"\"\")")
@@ -41,8 +42,9 @@ def other_kind(content: bytes) -> str:
         signs_in = ", perhaps a sign-in page," if _SIGN_IN.search(first) else ""
         return f"this is not a notebook but a web page{signs_in} that was saved in its place. Download the notebook itself."
     if first.startswith(_UTF_16) or _is_wide(first):
+        kind = "UTF-32" if first.startswith(_UTF_32) else "UTF-16"
         return (
-            "this file is written in UTF-16, and a notebook is UTF-8. Open it in an editor and save it as UTF-8, or "
+            f"this file is written in {kind}, and a notebook is UTF-8. Open it in an editor and save it as UTF-8, or "
             "download it from JupyterLab again."
         )
     if not first.strip(b"\0"):

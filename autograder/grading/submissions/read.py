@@ -7,6 +7,7 @@ that grow with what is read, and with limits on that.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import stat
@@ -33,6 +34,8 @@ _MOST_NESTED = (
 )  # lists and dicts of a notebook's JSON: two bytes make one, which takes sixty; outputs have thousands
 _LONGEST_SOURCE = 4 << 20
 _MOST_WORDS = 200_000  # of all code cells: what stands for one in a syntax tree may take 2,000 bytes
+_LONGEST_NUMBER = 4300  # digits
+_CONFLICT = re.compile(r"\s*(?:<{7}|={7}|>{7})")
 _WORD = re.compile(r"\d[\w.]*|\w+|[^\w\s]")
 _KINDS = ("code", "markdown", "raw")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -128,15 +131,34 @@ def notebook_of(content: bytes) -> NotebookNode:
 
 
 def _tree(content: bytes) -> Any:
-    text = content.decode("utf-8-sig")
     try:
-        return json.loads(text)
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Unreadable(
+            "this file is not written in UTF-8, as a notebook is. Download it from JupyterLab again, and hand that in."
+        ) from None
+    try:
+        return json.loads(text, parse_int=_number)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise Unreadable(
                 "this notebook is cut off: the file ends in the middle of it. Save it, and hand it in whole."
             ) from None
-        raise
+        where = f"line {error.lineno}"
+        if _CONFLICT.match(text, text.rfind("\n", 0, error.pos) + 1):
+            raise Unreadable(
+                f"{where} of this notebook is a mark of a merge that Git could not finish. Keep one of the two sides, "
+                "open the notebook in JupyterLab, and hand it in again."
+            ) from None
+        raise Unreadable(
+            f"this is not a notebook: it is no JSON from {where} on ({error.msg}). Where JupyterLab does not open it, "
+            "save or download it again; then hand it in."
+        ) from None
+
+
+def _number(digits: str) -> float:
+    """A whole number; one of more digits than Python reads is as good as endless, and costs nobody a notebook."""
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else math.inf
 
 
 def words_in(source: str) -> int:
