@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-__all__ = ["Named", "System", "named", "parse_time"]
+from autograder.grading.submissions.times import parse_time
+
+__all__ = ["Named", "System", "named"]
 
 
 class System(StrEnum):
@@ -66,8 +67,6 @@ _EXCHANGE = re.compile(
 )
 _ILIAS = re.compile(r"(?P<last>[^_]+)_(?P<first>[^_]+)_(?P<login>[^_]+)_(?P<id>[0-9]{1,20})")
 _LATE_WORD = re.compile(r"_late$", re.IGNORECASE)
-_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,6})?\s*(\S.*)?")
-_OFFSET = re.compile(r"(?:UTC)?([+-])([0-9]{2}):?([0-9]{2})")
 _LONGEST_PART = 400
 _ZIP_COLLECT = ("archive", "extracted")  # what `nbgrader zip_collect` has in downloaded/CHAPTER
 
@@ -152,27 +151,3 @@ def _plain(parts: tuple[str, ...]) -> Named:
     folders = tuple(part.removesuffix(".zip") or part for part in parts[:-1])
     words = (*folders, stem)
     return Named(System.PLAIN, "", words[0], parts[-1:], folder=parts[0], candidates=words)
-
-
-def parse_time(text: str) -> datetime | None:
-    """The time that nbgrader wrote, in UTC; ``None`` for what is none. An offset is one of hours and minutes.
-
-    >>> parse_time("2026-03-01 12:00:00 +0200").isoformat(), parse_time("2026-03-01 12:00:00.5 UTC").isoformat()
-    ('2026-03-01T10:00:00+00:00', '2026-03-01T12:00:00.500000+00:00')
-    >>> parse_time("yesterday") is None
-    True
-    """
-    found = _TIME.fullmatch(text.strip()[:100])
-    if found is None:
-        return None
-    zone = (found[4] or "UTC").strip()
-    offset = _OFFSET.fullmatch(zone)
-    try:
-        when = datetime.fromisoformat(f"{found[1]} {found[2]}{(found[3] or '.0').ljust(7, '0')}")
-        if offset is not None:
-            away = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-            return when.replace(tzinfo=timezone(away if offset[1] == "+" else -away)).astimezone(UTC)
-        known: tzinfo = UTC if zone.upper() in ("UTC", "Z", "GMT") else ZoneInfo(zone)
-        return when.replace(tzinfo=known).astimezone(UTC)
-    except (ValueError, OverflowError, OSError, LookupError):  # no such day, hour or zone
-        return None

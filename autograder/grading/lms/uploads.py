@@ -14,10 +14,11 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from autograder.grading.lms.archive import Archive, Member, Refused
-from autograder.grading.lms.names import Named, System, named, parse_time
+from autograder.grading.lms.names import Named, System, named
 from autograder.grading.submissions.beside import LARGEST_REST, MOST_FILES
 from autograder.grading.submissions.read import LARGEST_NOTEBOOK, Unreadable, notebook_of
 from autograder.grading.submissions.repair import Source, named_in
+from autograder.grading.submissions.times import parse_time
 from autograder.learner.handin import SUMS
 
 __all__ = ["File", "Picked", "Upload", "are_packers_times", "pick", "sha", "uploads_of"]

@@ -112,14 +112,17 @@ def _counting(step: Any, room: Classroom, task: Assignment, student: str) -> Pre
 
 
 def _note_time(room: Classroom, task: Assignment, ready: Prepared) -> None:
-    """Tell the gradebook when the hand-in that counts was handed in, where nbgrader has told it of the latest, and its date."""
+    """Tell the gradebook when the hand-in that counts was handed in, and its date.
+
+    nbgrader has told it of the latest, by a reader of its own, which takes ``+03`` for seconds.
+    """
     dates = own_dates(room, task.name)
-    chosen = ready.timestamp if ready.hand_in else ""
-    if not chosen and ready.student not in dates:
+    if not ready.timestamp and ready.student not in dates:
         return
     with Gradebook(room.db_url, room.course_id) as gradebook:
-        if chosen:
-            gradebook.update_or_create_submission(task.name, ready.student, timestamp=parse_utc(chosen))
+        if ready.timestamp:
+            when = parse_utc(ready.timestamp)
+            gradebook.update_or_create_submission(task.name, ready.student, timestamp=when)
         apply(gradebook, task.name, dates, [ready.student])
 
 

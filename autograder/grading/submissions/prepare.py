@@ -9,7 +9,6 @@ from pathlib import Path
 
 import nbformat
 from nbformat.notebooknode import NotebookNode
-from nbgrader.utils import parse_utc
 
 from autograder.grading.slots.job import Cell, Job, Limits
 from autograder.grading.slots.store import key_of
@@ -19,6 +18,7 @@ from autograder.grading.submissions.locate import Missing, is_there, locate
 from autograder.grading.submissions.read import Unreadable, notebook_of
 from autograder.grading.submissions.repair import Source, blank, repair, source_of
 from autograder.grading.submissions.state import State
+from autograder.grading.submissions.times import in_utc, parse_time, time_of
 from autograder.grading.wire.cases import pack
 from autograder.judging.reference import PUBLIC, Reference, load
 from autograder.observing.exercise import Exercise, find
@@ -35,6 +35,9 @@ __all__ = [
     "reference_folder",
     "topic_of",
 ]
+
+_LONGEST_TIME = 200  # bytes of timestamp.txt
+_SHOWN = 40  # characters of it that are said again
 
 
 @dataclass(frozen=True)
@@ -169,9 +172,10 @@ def prepare(task: Assignment, student: str) -> Prepared:
         folder = found.path.parent
         notebook = repair(found.notebook, task.source)
         beside = files_beside(folder, task.limits.file_size, deep=folder != home)
-        note = "; ".join(filter(None, [found.remark, beside.said]))
+        when, doubt = _handed_in(folder)
+        note = "; ".join(filter(None, [found.remark, beside.said, doubt]))
         job = job_of(task, notebook, beside.files)
-        return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=_timestamp(folder))
+        return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=when)
     except Missing as error:
         state, note = State.MISSING, str(error)
     except (FileNotFoundError, NotADirectoryError):
@@ -183,7 +187,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
     except Exception as error:  # what nobody thought of costs this submission, not the class
         state, note, nothing = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})", False
     said = f"**This submission was not graded: {state}.** {note}"
-    return Prepared(student, blank(task.source, said), None, state, note, {}, _timestamp(folder), nothing)
+    return Prepared(student, blank(task.source, said), None, state, note, {}, _handed_in(folder)[0], nothing)
 
 
 def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:
@@ -195,7 +199,7 @@ def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:
         said = f"what was kept in {folder.name} cannot be read: {error}"
         return Prepared(student, blank(task.source, said), None, State.UNREADABLE, said)
     job = job_of(task, notebook, beside.files)
-    return Prepared(student, notebook, job, files=beside.files, timestamp=_timestamp(folder))
+    return Prepared(student, notebook, job, files=beside.files, timestamp=_handed_in(folder)[0])
 
 
 def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes]) -> Job:
@@ -213,13 +217,20 @@ def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes])
     return Job(task.topic, tuple(cells), task.cases, task.limits, {**files, **task.files})
 
 
-def _timestamp(folder: Path) -> str:
-    """Nbgrader's note of when this was handed in, if there is a sound one."""
+def _handed_in(folder: Path) -> tuple[str, str]:
+    """When this was handed in, if there is a sound note of it, in UTC for nbgrader; and what has to be said of the note."""
     path = folder / "timestamp.txt"
     try:
-        if path.is_symlink() or path.stat().st_size > 200:
-            return ""
+        if path.is_symlink() or path.stat().st_size > _LONGEST_TIME:
+            return "", ""
         text = path.read_text(encoding="utf-8").strip()
-        return text if text and parse_utc(text) else ""
-    except Exception:  # what is no time has many ways to say so, and would end nbgrader's run
-        return ""
+    except (OSError, ValueError):
+        return "", ""
+    when, zone = time_of(text)
+    if when is None:
+        words = " ".join(text.split())[:_SHOWN]
+        return "", f"timestamp.txt says {words!r}, which is no time: it is not counted as late" if words else ""
+    said = (
+        f"timestamp.txt names a zone that cannot be told, {zone[:_SHOWN]!r}: its time is taken for UTC" if zone else ""
+    )
+    return (text if text.endswith(" UTC") and parse_time(text) else in_utc(when)), said

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from lms import EVERYBODY, ZOE, canvas, moodle
 from strangers import grows_evenly, steps
 
-from autograder.grading.lms.names import Named, System, named, parse_time
+from autograder.grading.lms.names import Named, System, named
 from autograder.grading.lms.rows import bare, either_way
+from autograder.grading.submissions.times import parse_time
 
 WORDS = st.text(st.characters(blacklist_categories=("Cs",)), max_size=12) | st.sampled_from(
     ["_", "LATE", "104", "+", "assignsubmission", "file", "2026-03-01 12:00:00 UTC", "anon", "text.html", ".zip", "04"]
