@@ -1,6 +1,6 @@
 """The command line: ``python -m autograder COMMAND``.
 
-Exit codes: 0 when the command did its work, 1 when it could not, 2 for wrong usage.
+Exit codes: 0 when the command did its work, 1 when it could not, 2 for wrong usage, 130 when it was stopped by Ctrl+C.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from autograder.cli.words import parser
 from autograder.printing import never_fails
 
 __all__ = ["COMMANDS", "main"]
+
+_STOPPED = {"grade": "what was seen and recorded so far is kept, and it goes on from there when it is started again"}
 
 COMMANDS = {**authors.COMMANDS, **classes.COMMANDS, **grading.COMMANDS, **learners.COMMANDS}
 
@@ -33,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = words.parse_args(arguments)
     try:
         return int(COMMANDS[chosen.command](chosen))
+    except KeyboardInterrupt:
+        print(
+            f"{words.prog} {chosen.command}: stopped; {_STOPPED.get(chosen.command, 'start it again')}", file=sys.stderr
+        )
+        return 130
+    except BrokenPipeError:  # whoever reads has seen enough: `… | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("autograder."):
             raise
@@ -43,6 +53,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"{words.prog} {chosen.command}: {error}", file=sys.stderr)
         return 1
+    except Exception as error:
+        said = _of_the_gradebook(error)
+        if not said or os.environ.get("AUTOGRADER_TRACEBACK") == "1":
+            raise
+        print(f"{words.prog} {chosen.command}: {said}", file=sys.stderr)
+        return 1
+
+
+def _of_the_gradebook(error: Exception) -> str:
+    """What is wrong with the gradebook, where ``error`` comes from it."""
+    try:
+        from autograder.grading.records.broken_book import said_of
+    except ModuleNotFoundError:  # a learner has no grading, and no gradebook
+        return ""
+    return said_of(error)
 
 
 if __name__ == "__main__":

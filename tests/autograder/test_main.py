@@ -50,6 +50,26 @@ def test_a_command_that_cannot_do_its_work_says_why_in_a_line_and_ends_with_1(
     assert "Traceback" not in told
 
 
+def test_ctrl_c_is_one_line_that_says_what_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(chosen: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(COMMANDS, "grade", interrupted)
+    assert main(["grade", "04"]) == 130
+    told = capsys.readouterr().err
+    assert told.startswith("python -m autograder grade: stopped; what was seen and recorded so far is kept")
+    assert told.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_mistake(root: Path) -> None:
+    program = "import sys; from autograder import __main__ as one; one.COMMANDS['progress'] = lambda _: print('x\\n' * 200_000) or 0; sys.exit(one.main(['progress']))"
+    words = f'"{sys.executable}" -c "{program}" | head -1'
+    done = subprocess.run(words, shell=True, capture_output=True, text=True, check=False, cwd=root)
+    assert (done.stdout, done.stderr) == ("x\n", "")
+
+
 def test_a_seed_of_ones_own_makes_a_private_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "seed.txt").write_text("an instructor's own, kept to themselves")
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,19 @@ COLUMNS = (
 def feedback(chapter: str, root: Path, student: str | None = None) -> Path:
     """Have nbgrader write the feedback pages of ``chapter``, or of another assignment, or of one ``student``; return the folder that holds them.
 
-    Raises ``RuntimeError`` when nbgrader could not.
+    Raises ``ValueError`` where nothing is graded that a page could be of, ``RuntimeError`` when nbgrader could not.
     """
     room, config = open_classroom(root)
     config = Config(config)
     config.merge(shown.settings())
-    converter = converter_of(GenerateFeedback, config, name_of(chapter, root), student or "*")
+    name = name_of(chapter, root)
+    wait_for_gradebook(room.db_url, on_stderr)
+    with Gradebook(room.db_url, room.course_id) as gradebook:
+        read_held(gradebook, name, student)
+    if not any(room.autograded.glob(f"{glob.escape(student) if student else '*'}/{name}/*.ipynb")):
+        whose = f" by {student!r}" if student else ""
+        raise ValueError(f"nothing{whose} is graded of {name}; grade it first: python -m autograder grade {name}")
+    converter = converter_of(GenerateFeedback, config, name, student or "*")
     if why := reason(converter):
         raise RuntimeError(f"nbgrader could not write feedback: {why}")
     return room.root / converter.coursedir.feedback_directory

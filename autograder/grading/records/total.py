@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from nbgrader.api import Grade, Gradebook, SubmittedAssignment, SubmittedNotebook
+from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 
 from autograder.grading.submissions.verdicts import Result
 
@@ -134,7 +134,11 @@ def read_held(gradebook: Gradebook, assignment: str, student: str | None = None)
 
     Raises `nbgrader.api.MissingEntry` for an assignment that it does not know.
     """
-    task = gradebook.find_assignment(assignment)
+    try:
+        task = gradebook.find_assignment(assignment)
+    except MissingEntry:
+        known = f"the gradebook knows no {assignment}; hand it out first: python -m autograder release {assignment}"
+        raise MissingEntry(known) from None
     cells = {
         cell.id: Row(cell.name, float(cell.max_score or 0.0))
         for notebook in task.notebooks
