@@ -35,11 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = words.parse_args(arguments)
     try:
         return int(COMMANDS[chosen.command](chosen))
-    except KeyboardInterrupt:
-        print(
-            f"{words.prog} {chosen.command}: stopped; {_STOPPED.get(chosen.command, 'start it again')}", file=sys.stderr
-        )
-        return 130
     except BrokenPipeError:  # whoever reads has seen enough: `… | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -51,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, RuntimeError) as error:
         if os.environ.get("AUTOGRADER_TRACEBACK") == "1":
             raise
-        print(f"{words.prog} {chosen.command}: {error}", file=sys.stderr)
+        print(f"{words.prog} {chosen.command}: {_in_words(error)}", file=sys.stderr)
         return 1
     except Exception as error:
         said = _of_the_gradebook(error)
@@ -59,6 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"{words.prog} {chosen.command}: {said}", file=sys.stderr)
         return 1
+
+
+def _in_words(error: Exception) -> str:
+    """What ``error`` says; of a file that cannot be used its name and the system's reason, without its number.
+
+    >>> _in_words(FileNotFoundError(2, "No such file or directory", "grades.csv"))
+    'grades.csv: No such file or directory'
+    """
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
 
 
 def _of_the_gradebook(error: Exception) -> str:
@@ -70,5 +76,15 @@ def _of_the_gradebook(error: Exception) -> str:
     return said_of(error)
 
 
+def _typed() -> int:
+    """What is typed, with a line in the place of a traceback where Ctrl+C stops it."""
+    try:
+        return main()
+    except KeyboardInterrupt:
+        name = next(iter(sys.argv[1:]), "")
+        print(f"python -m autograder {name}: stopped; {_STOPPED.get(name, 'start it again')}", file=sys.stderr)
+        return 130
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(_typed())

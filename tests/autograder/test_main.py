@@ -50,17 +50,17 @@ def test_a_command_that_cannot_do_its_work_says_why_in_a_line_and_ends_with_1(
     assert "Traceback" not in told
 
 
-def test_ctrl_c_is_one_line_that_says_what_is_kept(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def interrupted(chosen: object) -> int:
-        raise KeyboardInterrupt
-
-    monkeypatch.setitem(COMMANDS, "grade", interrupted)
-    assert main(["grade", "04"]) == 130
-    told = capsys.readouterr().err
-    assert told.startswith("python -m autograder grade: stopped; what was seen and recorded so far is kept")
-    assert told.count("\n") == 1
+def test_ctrl_c_is_one_line_that_says_what_is_kept(root: Path) -> None:
+    program = (
+        "import runpy, sys; from autograder import cli; from autograder.cli import grading\n"
+        "def stopped(_): raise KeyboardInterrupt\n"
+        "grading.COMMANDS['grade'] = stopped\n"
+        "sys.argv = ['autograder', 'grade', '04']; runpy.run_module('autograder', run_name='__main__', alter_sys=False)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=root)
+    assert done.returncode == 130
+    assert done.stderr.startswith("python -m autograder grade: stopped; what was seen and recorded so far is kept")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_reader_that_has_seen_enough_is_no_mistake(root: Path) -> None:
