@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from pathlib import Path
@@ -24,6 +25,8 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     ...     [path.name for path in Path(folder, "grades").iterdir()]
     ['ada.json']
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder, and a file is to be written", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{UNFINISHED}")
     try:

@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("chapter", type=_assignment, help=_NAMES)
     one.add_argument("--student", metavar="ID", help="only this one")
-    one.add_argument("--jobs", type=int, metavar="N", help="submissions at a time; one a processor by default")
+    one.add_argument("--jobs", type=_count, metavar="N", help="submissions at a time; one a processor by default")
     one.add_argument("--cluster", metavar="ADDRESS", help="a Dask cluster, such as tcp://10.0.0.1:8786")
     one.add_argument(
         "--reference", type=Path, metavar="DIR", help="a private reference; classroom/reference by default"
@@ -167,7 +167,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--checks", nargs="*", metavar="ID", help="only what the checks cost, of these exercises or of all"
     )
-    one.add_argument("--submissions", type=int, default=100, metavar="N", help="how many (100 by default)")
+    one.add_argument("--submissions", type=_count, default=100, metavar="N", help="how many (100 by default)")
     one.add_argument("--growth", action="store_true", help="also grade classes of 10, 30, 100 and 300 with ours")
     one.add_argument("--json", action="store_true", help="for programs")
 

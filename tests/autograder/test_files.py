@@ -24,6 +24,12 @@ def test_a_write_that_fails_leaves_the_old_and_no_rubbish(tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_in_its_place_is_said_and_left_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="it is a folder, and a file is to be written"):
+        write_whole(tmp_path, b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="rights of POSIX systems")
 def test_a_file_gets_the_rights_that_any_new_file_gets(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")

@@ -15,7 +15,15 @@ from autograder.judging.reference import PUBLIC
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["grate"], ["grade"], ["grade", "11_nothing"], ["grade", "04", "--jobs", "many"]]
+    "words",
+    [
+        [],
+        ["grate"],
+        ["grade"],
+        ["grade", "11_nothing"],
+        ["grade", "04", "--jobs", "many"],
+        ["grade", "04", "--jobs", "0"],
+    ],
 )
 def test_wrong_usage_ends_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -30,6 +38,7 @@ def test_wrong_usage_ends_with_2(words: list[str], capsys: pytest.CaptureFixture
         (["reference", "--seed-file", "short.txt"], "short.txt holds fewer than 16 bytes"),
         (["reference", "--seed-file", "nothing.txt"], "nothing.txt"),
         (["report", "04"], "04_the_same_cnn_with_functional"),
+        (["export", "--fill", "nothing.csv", "04"], "nothing.csv: No such file or directory"),
     ],
 )
 def test_a_command_that_cannot_do_its_work_says_why_in_a_line_and_ends_with_1(

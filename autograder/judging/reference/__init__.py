@@ -60,6 +60,10 @@ def load(exercise: Exercise, directory: Path = PUBLIC) -> Reference:
     try:
         return _load_topic(path, path.stat().st_mtime_ns)[exercise.id]
     except FileNotFoundError:
+        if directory != PUBLIC:
+            raise FileNotFoundError(
+                f"no reference tensors in {path}; make a private reference with: python -m autograder reference --seed-file"
+            ) from None
         raise FileNotFoundError(
             f"no reference tensors in {path.name}; write them with: python -m autograder reference"
         ) from None
