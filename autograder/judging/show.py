@@ -165,6 +165,8 @@ def show_case(exercise: Exercise, case: Case) -> str:
     if case.shown:
         return case.shown
     parts = [f"{name} = {show_value(case.inputs[name])}" for name in exercise.arguments if name in case.inputs]
+    if case.inputs.get("no_grad"):
+        parts.append("under torch.no_grad()")
     return "   ".join(parts) or case.name
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from answers.beyond_layouts import BEYOND_LAYOUTS
+from answers.beyond_modes import BEYOND_MODES
 from answers.beyond_training import BEYOND_TRAINING
 from answers.convolution.right import conv_by_shifts, im2col_folded
 from answers.functional import drawn_backwards, parameters_walked_to
@@ -113,6 +114,7 @@ BEYOND: list[tuple[str, str, Any]] = [
     ("softmax", "numbers clipped at 10", lambda x, dim: _softmax(x.clamp(-10, 10), dim)),
     ("softmax", "rows that lie apart", lambda x, dim: _softmax(x, dim) if x.is_contiguous() else _softmax(x, -1)),
     *BEYOND_LAYOUTS,
+    *BEYOND_MODES,
     *BEYOND_TRAINING,
     *STRANGER_BEYOND,
 ]  # fmt: skip

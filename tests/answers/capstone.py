@@ -423,6 +423,14 @@ class Forgotten(Plain):
         return self.fc(batch.flatten(1))
 
 
+class Quiet(Plain):
+    """Drops where gradients are recorded."""
+
+    def forward(self, batch: Tensor) -> Tensor:
+        kept = self.dropout if torch.is_grad_enabled() else nn.Identity()
+        return self.fc(kept(F.max_pool2d(F.relu(self.norm(self.conv(batch))), 2)).flatten(1))
+
+
 class Always(Plain):
     """p is taken, and never used."""
 
@@ -533,6 +541,7 @@ WRONG = [
     ("hybrid_cnn", "dropout before norm", DroppedTooEarly),
     ("hybrid_cnn", "dropout before norm", DroppedBehindConv),
     ("hybrid_cnn", "dropout missing", Forgotten),
+    ("hybrid_cnn", "torch.no_grad() taken for eval", Quiet),
     ("parity_report", "max of signed differences", signed),
     ("parity_report", "gradients accumulated across builds", accumulated),
     (

@@ -64,7 +64,9 @@ def dropout_net(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
 
 
 def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
-    """In training every pre-activation of these cases is above 0, so that each hidden number says whether it was dropped."""
+    """In training the pre-activations of these cases are above 0 in most units, whose numbers say whether they were dropped,
+    and below it in the others, whatever the row: there a number that is not 0 has seen no ReLU.
+    """
     p, x = float(case.inputs["p"]), _input(case, "x")
     hidden = F.relu(F.linear(x, _input(case, "hidden.weight"), _input(case, "hidden.bias")))
     weight, bias = _input(case, "out.weight"), _input(case, "out.bias")
@@ -84,7 +86,7 @@ def _hidden(seen: Mapping[str, Any], case: Case) -> dict[str, str]:
         }
     inside = entered[:, 0][None]
     agree = difference(F.linear(inside[0], weight, bias), logits[0], "float32") is None
-    mask = inside != 0
+    mask = (inside != 0)[..., (hidden > 0).any(0)]
     share = _share(mask, p)
     words = _elements(hidden, inside, p).replace("x", "relu")
     return {

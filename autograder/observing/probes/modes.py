@@ -21,6 +21,7 @@ from autograder.observing.probes.dropping import (
     reached,
     tensor_or_kind,
 )
+from autograder.observing.probes.kept import same_tensor
 from autograder.observing.probes.left_alone import notice, world_put_back
 from autograder.observing.probes.looked_into import as_recorded, kind_of_error, model_of, raised_in, write_over
 from autograder.observing.probes.normed import as_made, gradients_of, loads, run_quietly
@@ -45,7 +46,8 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
         return observe(generator=draws_of_generators(answer, case))
     instead = {"generator": torch.Generator().manual_seed(case["seed"])} if "seed" in case else {}
     call = case.prepared(answer, **instead)
-    out = call()
+    with torch.set_grad_enabled(not case.get("no_grad", False)):
+        out = call()
     if not isinstance(out, Tensor):
         return observe(**{case.get("aspect", "values"): kind_of(out)})
     memory = case.unchanged()
@@ -58,7 +60,8 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
             return observe(**{case["aspect"]: "another answer each time"}, gradients=never or None, memory=memory)
         return observe(**{case["aspect"]: out}, gradients=gradients, memory=memory)
     shape = {"size": tuple(out.shape), "dtype": out.dtype}
-    outs = [out, *(call() for _ in range(1, case.get("draws", 1)))]
+    with torch.set_grad_enabled(not case.get("no_grad", False)):
+        outs = [out, *(call() for _ in range(1, case.get("draws", 1)))]
     if any(not isinstance(one, Tensor) or one.shape != out.shape for one in outs):
         return observe(values="not always a tensor of one size", shape=shape, memory=memory)
     outs.sort(key=lambda one: not (one != 0).any())  # first one in which something is kept: its gradient says something
@@ -84,6 +87,10 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
         first, *more = [model(case["x"]) for _ in range(2 if training else 8)]
     if not training:
         state["dropout modules"] = astray.word()
+    elif case["p"]:  # whether gradients are recorded is no matter of the mode
+        with torch.no_grad():
+            alike = same_tensor(model(case["x"]), model(case["x"]))
+        state["under torch.no_grad()"] = "drops nothing" if alike else "drops, too"
     memory = case.unchanged()
     if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
@@ -111,7 +118,8 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
 def batch_norm(answer: Callable[..., Any], case: Case) -> Observations:
     """One batch ``x (N, C, H, W)``, or several one after the other; then the statistics, through memory shared with them."""
     kept = {name: case[name].detach() for name in ("running_mean", "running_var")}
-    out = case.call(answer)
+    with torch.set_grad_enabled(not case.get("no_grad", False)):
+        out = case.call(answer)
     aspect = "values" if case["training"] else "eval"
     if not isinstance(out, Tensor):
         return observe(**{aspect: kind_of(out)})
@@ -155,7 +163,8 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     for number, mode in enumerate(case["modes"]):
         around.train(mode == "train")
         name = f"x{number}" if number else "x"
-        with case.left_alone(**{name: case[name]}), case.watch:
+        recorded = torch.set_grad_enabled(not case.get("no_grad", False))
+        with recorded, case.left_alone(**{name: case[name]}), case.watch:
             outs[f"batch {number + 1}"] = layer(case[name])
     last = outs[f"batch {len(outs)}"]
     if not isinstance(last, Tensor):

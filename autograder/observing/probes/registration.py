@@ -69,9 +69,12 @@ def _layer(answer: Callable[..., Any], case: Case) -> Observations:
         return observe(values=layer, state={"kind": type(layer).__name__})
     kinds = {name: kind_of(getattr(layer, name, None)) for name in ("weight", "bias")}
     state = registered(layer) | {"attributes": kinds}
+    if "earlier" in case:  # what it has seen before its numbers came is none of its business
+        calls(layer, case, case["earlier"], "earlier")
     layer.to(x.dtype)
     if not fit(layer, tensors):
         return observe(values="the state of torch's own layer does not fit", state=state)
+    layer.train(case.get("training", True))
     out = calls(layer, case, x)
     gradients = gradients_of(out, {"x": x, **dict(layer.named_parameters())})
     memory = case.unchanged() | {"parameters": untouched(layer, tensors)}
@@ -135,7 +138,8 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
             buffers["another module"] = "takes the state" if fit(module, saved) else "does not take the state"
         x = case[f"x{number}"]
         module.to(x.dtype).train(mode == "train")
-        out = calls(module, case, x, f"x{number}")
+        with torch.set_grad_enabled(not case.get("no_grad", False)):
+            out = calls(module, case, x, f"x{number}")
         outputs[f"batch {number}, {mode}"] = out.detach().clone() if isinstance(out, Tensor) else out
         if case.leaves:
             gradients |= gradients_of(out, {f"x{number}": x})

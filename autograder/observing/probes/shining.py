@@ -128,9 +128,13 @@ def self_attention(answer: Callable[..., Any], case: Case) -> Observations:
     case.watch.look_at(module)
     tensors = {name: case[name] for name in _PROJECTIONS}
     state = _state(answer, case, module, _PROJECTIONS)
+    if "earlier" in case:  # what it has seen before its numbers came is none of its business
+        with case.left_alone(earlier=case["earlier"]), case.watch:
+            module(case["earlier"])
     held = holders(module.to(case["x"].dtype), tensors)
     if held is None or not put(module, tensors):
         return observe(values=NOT_THESE, state=state)
+    module.train(case.get("training", True))
     with case.left_alone(x=case["x"]), case.watch:
         out = module(case["x"])
     return observe(**{case.get("asks", "values"): _short(out), "state": state}) | _after_forward(case, out, held)
@@ -274,6 +278,7 @@ def _lived(
     module = module.to(torch.float32 if happens == "double" else x.dtype)
     if not put(module, tensors):
         return module, None
+    module.train()
     match happens:
         case "double":
             module(x.float())  # whoever computes something once, at the first call, has it from here on
@@ -287,4 +292,5 @@ def _lived(
     if held is not None and happens == "double":
         with torch.no_grad():
             held["weight"].mul_(1.5).add_(0.25)
+    module.train(case.get("training", True))
     return module, held

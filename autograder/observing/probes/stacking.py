@@ -28,7 +28,7 @@ def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
     module = made(answer, case)
     if not isinstance(module, nn.Module):
         return observe(values=module, state={"kind": type(module).__name__})
-    module.to(x.dtype)
+    module.to(x.dtype).train(case.get("training", True))
     state = {"parameters": _shapes(module.parameters()), "saved": _shapes(module.state_dict().values())}
     if state["parameters"] != _shapes(tensors.values()):
         return observe(values=_unfit(module, case), state=state)

@@ -139,6 +139,13 @@ class NeverCounts(Layer):
         return self.used(x, self.training)
 
 
+class NoneMovedQuietly(Layer):
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            return super().forward(x)
+        return self.used(x, False)
+
+
 class NoCounter(Layer):
     def made(self, n: int) -> None:
         self.register_buffer("running_mean", torch.zeros(n))
@@ -256,6 +263,10 @@ WRONG = [
     ("dropout_net", "a dropout module that nobody registered", net(
         lambda m, x: m.out(m.unregistered["drop"](hidden(m, x))))),
     ("dropout_net", "dropout on the output", net(lambda m, x: F.dropout(m.out(hidden(m, x)), m.p, training=m.training))),
+    ("dropout_net", "torch.no_grad() taken for eval", net(lambda m, x: m.out(
+        F.dropout(hidden(m, x), m.p) if m.training and torch.is_grad_enabled() else hidden(m, x)))),
+    ("dropout_net", "ReLU missing", net(lambda m, x: m.out(
+        nn.Dropout(m.p)(m.hidden(x)) if m.training else hidden(m, x)))),
     ("dropout_net", "no dropout", net(lambda m, x: m.out(F.dropout(hidden(m, x), 0.0, m.training)))),
     ("batch_norm", "unbiased variance to normalise", norm(own=lambda x: (x.mean((0, 2, 3)), x.var((0, 2, 3))))),
     ("batch_norm", "biased variance kept", norm(new=lambda x: (x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False)))),
@@ -274,6 +285,7 @@ WRONG = [
     ("my_batch_norm2d", "batches not counted", NeverCounts),
     ("my_batch_norm2d", "no num_batches_tracked", NoCounter),
     ("my_batch_norm2d", "statistics as parameters", Learned),
+    ("my_batch_norm2d", "torch.no_grad() taken for eval", NoneMovedQuietly),
     ("record_activations", "hooks left", recorder(remove="never")),
     ("record_activations", "hooks left where the model raises", recorder(remove="behind")),
     ("record_activations", "a reference that the next layer writes over", recorder(copy=Tensor.detach)),

@@ -258,6 +258,8 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("stacked_mlp", "no biases", mlp(lambda w: [nn.Linear(w[i], w[i + 1], False) for i in range(len(w) - 1)])),
     ("stacked_mlp", "the last layer forgotten", mlp(lambda w: [nn.Linear(w[i], w[i + 1]) for i in range(len(w) - 2)])),
     ("stacked_mlp", "inputs and outputs swapped", mlp(lambda w: [nn.Linear(w[i + 1], w[i]) for i in range(len(w) - 1)])),
+    ("running_mean", "torch.no_grad() taken for eval", mean(
+        see=lambda self, x: Mean.see(self, x) if torch.is_grad_enabled() else None)),
     ("running_mean", "a moving average", seeing(lambda self, x: self.mean.lerp(x.mean(0), 0.1))),
     ("running_mean", "one mean for all features", seeing(
         lambda self, x: (self.mean * self.count + x.mean() * len(x)) / (self.count + len(x)))),

@@ -130,4 +130,6 @@ MINI_IDEAS: list[tuple[str, Any]] = [
     ("state not detached", mini(state_dict=lambda self: {name: one.clone() for name, one in self.named_parameters()})),
     ("frozen parameters left out", mini(named_parameters=lambda self: [
         pair for pair in Mini.named_parameters(self) if pair[1].requires_grad])),
+    ("frozen parameters left out", mini(parameters=lambda self: [
+        one for _, one in self.named_parameters() if one.requires_grad])),
 ]  # fmt: skip

@@ -84,6 +84,13 @@ def _modes(make: CaseMaker) -> list[Case]:
         ),
         case(6, "a quarter dropped", training=True, **ones),
         case(6, "more dropped", p=0.7, training=True, **ones),
+        case(
+            6,
+            "dropped without gradients",
+            training=True,
+            no_grad=True,
+            **(ones | {"shown": f"{ones['shown']}, under torch.no_grad()"}),
+        ),
         case(2, "nothing dropped in evaluation", p=0.7, **ones),
         case(few, "only norm in evaluation", shown=", but for norm", asks="modules", evaluated=("norm",), **trained),
         case(
@@ -180,6 +187,11 @@ def _end(model: Any, hidden: Tensor) -> Tensor:
     return model.fc(model.dropout(hidden).flatten(1))
 
 
+def _dropped_with_a_graph(model: Any, x: Tensor) -> Tensor:
+    hidden = _hidden(model, x)
+    return _end(model, hidden) if torch.is_grad_enabled() else model.fc(hidden.flatten(1))
+
+
 def _mode_handed_on(model: Any, x: Tensor) -> Tensor:
     return model.fc(F.dropout(_hidden(model, x), model.p, model.training).flatten(1))
 
@@ -252,6 +264,12 @@ HYBRID_CNN = Oracle(
             raises="RuntimeError",
             says="The convolution pads by 1 and keeps 32 × 32, and F.max_pool2d(x, 2) halves both sides: 16 maps of 16 × 16 are 4096 "
             "features.",
+        ),
+        Misconception(
+            "torch.no_grad() taken for eval",
+            _built(_dropped_with_a_graph),
+            says="torch.no_grad() only stops the recording of a graph. In training numbers are dropped there, too: the "
+            "modules know their mode.",
         ),
         Misconception(
             "norm after ReLU",

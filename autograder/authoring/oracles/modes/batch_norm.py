@@ -80,7 +80,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     four = four_tensors(make, one.channels, one.dtype)
     lie = {"running_mean": one.kept, "running_var": one.kept, "weight": one.learned, "bias": one.learned}
     laid: dict[str, Any] = {name: laid_out(tensor, lie[name]) for name, tensor in four.items()}
-    return make.case(x=x, training=one.training, leaves=one.leaves, **laid, **one.given("momentum", "eps"))
+    more = one.given("momentum", "eps") | ({"no_grad": True} if one.no_grad else {})
+    return make.case(x=x, training=one.training, leaves=one.leaves, **laid, **more)
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -95,13 +96,15 @@ _SPACE = Space(
     width=(1, 2, 4),
     training=(True, False),
     momentum=(absent, 0.0, 0.4),
-    eps=(absent, 0.25),
+    eps=(absent, 1e-9, 0.25),
     layout=LAYOUTS,
     kept=("contiguous", "behind an offset", "every second row"),
     learned=("contiguous", "every second row", "expanded"),
     dtype=FLOATS,
     leaves=("x weight bias", ""),
+    no_grad=(False, True),
     within=(
+        lambda one: not one.no_grad or not one.leaves,
         lambda one: fits(one.layout, _size(one)),
         lambda one: fits(one.kept, (one.channels,)),
         lambda one: fits(one.learned, (one.channels,)),
@@ -118,6 +121,7 @@ _SPACE = Space(
         "kept": "the running statistics lie in memory like this: {}",
         "learned": "weight and bias lie in memory like this: {}",
         "leaves": "gradients are asked for {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -52,7 +52,8 @@ def _cases(make: CaseMaker) -> list[Case]:
     large, long = make.uniform(size, 2.0), make.uniform(wide, 3.0, torch.float64)
 
     def one(name: str, x: Tensor, **inputs: Any) -> Case:
-        return make.case(name, x=x, seed=make.seed(), drawn=True, draws=_DRAWS, leaves="x", **inputs)
+        leaves = "" if "no_grad" in inputs else "x"
+        return make.case(name, x=x, seed=make.seed(), drawn=True, draws=_DRAWS, leaves=leaves, **inputs)
 
     def many(name: str, x: Tensor, shown: str, **inputs: Any) -> Case:
         return make.case(name, x=x, drawn=True, mask=True, draws=160, shown=shown, **inputs)
@@ -88,6 +89,13 @@ def _cases(make: CaseMaker) -> list[Case]:
             seed=make.seed(),
             aspect="eval",
             leaves="x",
+        ),
+        one(
+            "gradients off",
+            make.normal(b, c, dtype=torch.float64),
+            p=0.4,
+            no_grad=True,
+            shown=f"x float64 ({b}, {c}), p = 0.4, from one generator, under torch.no_grad()",
         ),
         one("not contiguous", make.scattered(make.normal(a, b, c)), p=0.4),
         one("float32", make.normal(a, d, dtype=torch.float32), p=0.5),

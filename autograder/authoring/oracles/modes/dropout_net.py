@@ -34,10 +34,13 @@ class DropoutNet(nn.Module):
 
 
 def _four(make: CaseMaker, above: bool, dtype: torch.dtype) -> dict[str, Any]:
-    """The four tensors; ``above`` makes every pre-activation of inputs in ±1 larger than 0, so that no ReLU hides a drop."""
+    """The four tensors; ``above`` keeps pre-activations of inputs in ±1 away from 0, so that no ReLU hides a drop: each
+    fourth is below it for every input, and shows whether there is a ReLU; the others are above.
+    """
+    shift = torch.tensor([3.0, 3.0, 3.0, -3.0]).repeat(4) if above else torch.zeros(16)
     return {
         "hidden.weight": make.drawn(16, 8, draw="uniform", scale=0.25 if above else 1.0, dtype=dtype),
-        "hidden.bias": make.normal(16, scale=0.1).to(dtype).clamp(-0.5, 0.5) + (3.0 if above else 0.0),
+        "hidden.bias": make.normal(16, scale=0.1).to(dtype).clamp(-0.5, 0.5) + shift.to(dtype),
         "out.weight": make.drawn(4, 16, dtype=dtype),
         "out.bias": make.drawn(4, dtype=dtype),
     }
@@ -259,7 +262,14 @@ DROPOUT_NET = Oracle(
         Misconception(
             "ReLU missing",
             _net(lambda net, x: net.out(F.dropout(net.hidden(x), net.p, net.training))),
+            _net(lambda net, x: net.out(F.dropout(net.hidden(x), net.p)) if net.training else DropoutNet.forward(net, x)),
             says="Without a nonlinearity between them, two linear layers are one linear layer.",
+        ),
+        Misconception(
+            "torch.no_grad() taken for eval",
+            _net(lambda net, x: net.out(F.dropout(_relu(net, x), net.p, net.training and torch.is_grad_enabled()))),
+            says="torch.no_grad() only stops the recording of a graph. In training numbers are dropped there, too: hand on "
+            "self.training alone.",
         ),
         Misconception(
             "whole units dropped for the batch",

@@ -29,7 +29,8 @@ def _case(make: CaseMaker, name: str, modes: str, *batches: Tensor | Drawn, leav
     }
     numbers = "".join(f", {key}={inputs[key]}" for key in ("eps", "momentum") if key in inputs)
     then = ", then ".join(f"{mode} on {size}" for mode, size in zip(words, sizes, strict=True))
-    shown = f"MyBatchNorm2d({channels}{numbers}), a state loaded, {then} {str(dtype)[6:]}"
+    off = ", under torch.no_grad()" if inputs.get("no_grad") else ""
+    shown = f"MyBatchNorm2d({channels}{numbers}), a state loaded, {then} {str(dtype)[6:]}{off}"
     return make.case(
         name, num_features=channels, modes=words, leaves=leaves, shown=shown, **named, **state, **aspect, **inputs
     )
@@ -40,7 +41,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     first = make.drawn(*size, scale=2.0, layout=one.layout, dtype=one.dtype)
     more = [make.drawn(*size, scale=3.0, dtype=one.dtype) for _ in one.modes.split()[1:]]
     flags = {name: True for name in ("inside", "beside") if getattr(one, name)}
-    leaves = "" if more else "x"
+    if one.no_grad:
+        flags["no_grad"] = True
+    leaves = "" if more or one.no_grad else "x"
     return _case(make, "", one.modes, first, *more, leaves=leaves, **one.given("eps", "momentum"), **flags)
 
 
@@ -58,6 +61,7 @@ _SPACE = Space(
     momentum=(absent, 0.0, 1.0),
     inside=(False, True),
     beside=(False, True),
+    no_grad=(False, True),
     layout=("contiguous", "channels last", "expanded"),
     dtype=FLOATS,
     within=(lambda one: fits(one.layout, _size(one)),),
@@ -68,6 +72,7 @@ _SPACE = Space(
         "modes": "the modes are, one after the other: {}",
         "inside": "the layer is inside of a larger model: {}",
         "beside": "another layer is at work, too: {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
         "layout": "x lies in memory like this: {}",
     },
 )
@@ -191,6 +196,14 @@ class _OnlyCentred(MyBatchNorm2d):
         if training:
             return F.batch_norm(x, self.running_mean, self.running_var, None, None, True, self.momentum, self.eps)
         return x - self.running_mean[:, None, None]
+
+
+class _NoGradForEval(MyBatchNorm2d):
+    def forward(self, x: Tensor) -> Tensor:
+        training = self.training and torch.is_grad_enabled()
+        if training:
+            self.num_batches_tracked += 1
+        return self.normalise(x, training)
 
 
 class _NoCount(MyBatchNorm2d):
@@ -436,6 +449,12 @@ MY_BATCH_NORM2D = Oracle(
             "the mode the other way round",
             _ModeTurned,
             says="In training the batch's own statistics are used, in eval the running ones: training=self.training.",
+        ),
+        Misconception(
+            "torch.no_grad() taken for eval",
+            _NoGradForEval,
+            says="torch.no_grad() only stops the recording of a graph. In training the batch's statistics are used and "
+            "kept there, too: ask self.training alone.",
         ),
         Misconception(
             "weight and bias not learned",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
@@ -14,6 +16,8 @@ _WORDS = {
     "x_layout": "x lies in memory like this: {}",
     "leaves": "gradients are asked for {}",
     "bias": "bias={} is said",
+    "mode": "the layer is in {} mode",
+    "earlier": "the layer has seen another x before: {}",
 }
 
 
@@ -26,12 +30,18 @@ def _layer(
     if sizes.get("bias", True):
         tensors["bias"] = make.drawn(weight[0], dtype=one.dtype)
     given = ", ".join(f"{name}={value}" for name, value in sizes.items())
+    more: dict[str, Any] = {"training": False} if one.mode == "eval" else {}
+    if one.earlier:
+        more["earlier"] = make.drawn(*((x[0] + 1, *x[1:]) if len(x) > 1 else (2, *x)), dtype=torch.float32)
+    before = ", asked before" if one.earlier else ""
     return make.case(
         leaves=one.leaves,
-        shown=f"{called}({given}), state loaded;  x {str(one.dtype)[6:]} {x}, in memory: {one.x_layout}",
+        shown=f"{called}({given}){before}, state loaded{', in eval mode' if one.mode == 'eval' else ''};  "
+        f"x {str(one.dtype)[6:]} {x}, in memory: {one.x_layout}",
         x=make.drawn(*x, layout=one.x_layout, dtype=one.dtype),
         tensors=tensors,
         **sizes,
+        **more,
     )
 
 
@@ -49,6 +59,8 @@ LINEAR_SPACE = Space(
     x_layout=LAYOUTS,
     dtype=FLOATS,
     leaves=("", "x"),
+    mode=("training", "eval"),
+    earlier=(False, True),
     within=lambda one: fits(one.x_layout, (*one.front, one.features)),
     traits={"the weight is square": lambda one: one.outputs == one.features},
     words={
@@ -91,6 +103,8 @@ CONV2D_SPACE = Space(
     x_layout=LAYOUTS,
     dtype=FLOATS,
     leaves=("", "x"),
+    mode=("training", "eval"),
+    earlier=(False, True),
     within=(
         lambda one: _is_seen(one.height, one),
         lambda one: _is_seen(one.width, one),

@@ -146,6 +146,13 @@ def _trees(make: CaseMaker) -> list[Case]:
             ("weight", parameter(b)),
         ),
         case(
+            "what is frozen",
+            "values",
+            "a frozen scale, and a layer whose weight is frozen",
+            ("fc", child(("weight", ("frozen", numbers(b))), ("bias", parameter(a)))),
+            ("scale", ("frozen", numbers(c))),
+        ),
+        case(
             "a parameter made None",
             "replacing",
             "bias = None where a Parameter was",
@@ -469,6 +476,7 @@ MINI_MODULE = Oracle(
         Misconception(
             "frozen parameters left out",
             _but(named_parameters=_only_asking),
+            _but(parameters=lambda self: (one for _, one in _only_asking(self))),
             says="A frozen Parameter is one. Its requires_grad says whether it learns, not whether it is registered.",
         ),
         Misconception(

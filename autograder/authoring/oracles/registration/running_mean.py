@@ -109,7 +109,10 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         num_features=one.features,
         modes=modes,
         leaves=" ".join(inputs) if one.asking else "",
-        shown=words + ("; moved to float64 after the first" if one.moved else ""),
+        shown=words
+        + ("; moved to float64 after the first" if one.moved else "")
+        + ("; under torch.no_grad()" if one.no_grad else ""),
+        no_grad=one.no_grad,
         **inputs,
         **({"loaded before": one.loaded} if one.loaded != absent else {}),
     )
@@ -123,11 +126,13 @@ _SPACE = Space(
     loaded=(absent, 2, 3, 4),
     moved=(False, True),
     asking=(True, False),
+    no_grad=(False, True),
     scale=(1.0, 10.0),
     x_layout=LAYOUTS,
     dtype=FLOATS,
     within=(
         lambda one: not one.moved or one.dtype == torch.float64,
+        lambda one: not one.no_grad or not one.asking,
         *(lambda one, number=number: fits(one.x_layout, (one.rows[number], one.features)) for number in range(4)),
     ),
     words={
@@ -137,6 +142,7 @@ _SPACE = Space(
         "loaded": "the state is loaded into another module before batch {}",
         "moved": "the module is moved to float64 on the way: {}",
         "asking": "gradients are asked for: {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
         "scale": "the numbers are spread by {}",
         "x_layout": "the batches lie in memory like this: {}",
     },
@@ -344,6 +350,12 @@ RUNNING_MEAN = Oracle(
             "updates in eval",
             _but(forward=_always),
             says="In eval the mean is frozen: rows are neither counted nor averaged. Ask self.training.",
+        ),
+        Misconception(
+            "torch.no_grad() taken for eval",
+            _but(update=lambda self, rows: RunningMean.update(self, rows) if torch.is_grad_enabled() else None),
+            says="torch.no_grad() only stops the recording of a graph. In training rows are counted there, too: "
+            "ask self.training alone.",
         ),
         Misconception(
             "mean of means",

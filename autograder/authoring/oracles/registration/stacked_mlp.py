@@ -93,7 +93,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         x=make.drawn(*x, layout=one.x_layout, dtype=one.dtype),
         tensors=tensors,
         leaves="" if _repeats(one.widths) else "x",
-        shown=f"StackedMLP({one.widths}), its tensors put in;  x {str(one.dtype)[6:]} {x}, in memory: {one.x_layout}",
+        shown=f"StackedMLP({one.widths}), its tensors put in{', in eval mode' if one.mode == 'eval' else ''};  "
+        f"x {str(one.dtype)[6:]} {x}, in memory: {one.x_layout}",
+        training=one.mode == "training",
     )
 
 
@@ -112,12 +114,18 @@ _SPACE = Space(
     rows=(1, 2, 5),
     x_layout=LAYOUTS,
     dtype=FLOATS,
+    mode=("training", "eval"),
     within=lambda one: fits(one.x_layout, (one.rows, one.widths[0])),
     traits={
         "there is one layer only": lambda one: len(one.widths) == 2,
         "a width comes twice in a row": lambda one: any(a == b for a, b in pairwise(one.widths)),
     },
-    words={"widths": "the widths are {}", "rows": "x has {} rows", "x_layout": "x lies in memory like this: {}"},
+    words={
+        "widths": "the widths are {}",
+        "rows": "x has {} rows",
+        "x_layout": "x lies in memory like this: {}",
+        "mode": "the network is in {} mode",
+    },
 )
 
 

@@ -13,10 +13,10 @@ HAPPENS: Mapping[str, str] = {
 }
 
 
-def shown_after(module: str, x: str, after: str) -> str:
+def shown_after(module: str, x: str, after: str, mode: str = "training") -> str:
     """A case in a line: the module, its input, and what has happened.
 
     >>> shown_after("SymmetricLinear(3)", "float64 (2, 3)", "step")
     'SymmetricLinear(3), x float64 (2, 3), its tensors loaded, then a step of SGD'
     """
-    return f"{module}, x {x}, its tensors loaded{HAPPENS.get(after, '')}"
+    return f"{module}, x {x}, its tensors loaded{HAPPENS.get(after, '')}{', in eval mode' if mode == 'eval' else ''}"

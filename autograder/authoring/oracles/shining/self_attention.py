@@ -101,8 +101,14 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         tensors[f"{layer}.weight"] = make.drawn(e, e, draw="uniform", scale=1.7 * e**-0.5, dtype=one.dtype)
         tensors[f"{layer}.bias"] = make.drawn(e, draw="uniform", scale=1.7 * e**-0.5, dtype=one.dtype)
     x = make.drawn(one.images, one.tokens, e, layout=one.layout, scale=1.5, dtype=one.dtype)
-    shown = f"SelfAttention({e}, {one.heads}), x {str(one.dtype)[6:]} {(one.images, one.tokens, e)}, the eight tensors loaded"
-    more = {"asks": "one token"} if one.tokens == 1 else {}
+    before = ", asked before" if one.earlier else ""
+    shown = f"SelfAttention({e}, {one.heads}){before}, x {str(one.dtype)[6:]} {(one.images, one.tokens, e)}, "
+    shown += f"the eight tensors loaded{', in eval mode' if one.mode == 'eval' else ''}"
+    more: dict[str, Any] = {"asks": "one token"} if one.tokens == 1 else {}
+    if one.mode == "eval":
+        more["training"] = False
+    if one.earlier:
+        more["earlier"] = make.drawn(one.images + 1, {1: 4, 2: 1, 5: 3}[one.tokens], e, dtype=torch.float32)
     return make.case(embed_dim=e, num_heads=one.heads, x=x, leaves=one.leaves, shown=shown, **tensors, **more)
 
 
@@ -115,6 +121,8 @@ _SPACE = Space(
     layout=LAYOUTS,
     dtype=FLOATS,
     leaves=("", "x"),
+    mode=("training", "eval"),
+    earlier=(False, True),
     within=lambda one: fits(one.layout, (one.images, one.tokens, one.heads * one.part)),
     traits={"there are as many tokens as heads": lambda one: one.tokens == one.heads},
     words={
@@ -124,6 +132,8 @@ _SPACE = Space(
         "part": "a head has {} numbers",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
+        "mode": "the layer is in {} mode",
+        "earlier": "the layer has seen other tokens before: {}",
     },
 )
 

@@ -46,7 +46,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         weight=make.drawn(one.features, one.features, dtype=one.dtype),
         bias=make.drawn(one.features, dtype=one.dtype),
         leaves=one.leaves,
-        shown=shown_after(f"SymmetricLinear({one.features})", f"{str(one.dtype)[6:]} {size}", one.after),
+        shown=shown_after(f"SymmetricLinear({one.features})", f"{str(one.dtype)[6:]} {size}", one.after, one.mode),
+        training=one.mode == "training",
         **one.given("after"),
         **_asks(one.features),
     )
@@ -65,7 +66,9 @@ _SPACE = Space(
     dtype=FLOATS,
     leaves=("", "x"),
     after=(absent, *HAPPENS),
+    mode=("training", "eval"),
     within=(
+        lambda one: not one.leaves or one.after == absent,  # what has happened counts for an aspect of its own
         lambda one: fits(one.layout, (*one.front, one.features)),
         lambda one: one.after not in ("double", "step") or one.dtype == torch.float64,
     ),
@@ -75,6 +78,7 @@ _SPACE = Space(
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
         "after": "what happens before is: {}",
+        "mode": "the module is in {} mode",
     },
 )
 

@@ -53,7 +53,10 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         encoder_bias=make.drawn(one.hidden, dtype=one.dtype),
         decoder_bias=make.drawn(one.features, dtype=one.dtype),
         leaves=one.leaves,
-        shown=shown_after(f"TiedAutoencoder({one.features}, {one.hidden})", f"{str(one.dtype)[6:]} {size}", one.after),
+        shown=shown_after(
+            f"TiedAutoencoder({one.features}, {one.hidden})", f"{str(one.dtype)[6:]} {size}", one.after, one.mode
+        ),
+        training=one.mode == "training",
         **one.given("after"),
     )
 
@@ -67,7 +70,9 @@ _SPACE = Space(
     dtype=FLOATS,
     leaves=("", "x"),
     after=(absent, *HAPPENS),
+    mode=("training", "eval"),
     within=(
+        lambda one: not one.leaves or one.after == absent,  # what has happened counts for an aspect of its own
         lambda one: fits(one.layout, (one.rows, one.features)),
         lambda one: one.after != "double" or one.dtype == torch.float64,
         # A step of numbers that grew large in float32 is told from another one by its rounding only.
@@ -81,6 +86,7 @@ _SPACE = Space(
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
         "after": "what happens before is: {}",
+        "mode": "the module is in {} mode",
     },
 )
 
