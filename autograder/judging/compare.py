@@ -171,6 +171,8 @@ def difference(expected: Any, got: Any, tolerance: str = "", size: float = 0.0) 
             same = _close(expected.values, got.values, *measures)
         case Projection(), Tensor():  # what is known of a misconception is kept short
             return difference(expected, project(got), tolerance, size)
+        case bool(), Tensor() if got.dim() == 0 and got.dtype == torch.bool:
+            same = expected == bool(got)  # and what torch says of its own numbers is as good as Python's True
         case bool() | None | str() | torch.dtype() | Other(), _:
             same = type(expected) is type(got) and expected == got
         case float(), float() | int() if not isinstance(got, bool):

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from autograder.judging.chance import is_chance
+from autograder.judging.chance import FALSE_ALARM, is_chance
 
 __all__ = ["EVENLY", "repetition", "spread"]
 
@@ -16,7 +16,6 @@ EVENLY = "evenly within its bound"
 
 _FEWEST = 100  # numbers that say something of how they spread
 _DIFFERENT = 0.99  # of thousands of float32 numbers, so many are different at least, if nothing is repeated
-_NEAR = 0.9  # of the bound: the largest of two hundred even numbers lies beyond, but for once in a billion times
 
 
 def spread(drawn: Any, bound: float) -> str:
@@ -42,7 +41,7 @@ def spread(drawn: Any, bound: float) -> str:
         return "all zero" if largest == 0 else "all the same number"
     if len(numbers) < _FEWEST:
         return "beyond its bound" if largest > bound * (1 + 1e-6) else "too few numbers"
-    if largest <= bound * (1 + 1e-6) and _as_drawn((numbers / bound + 1) / 2):
+    if _near(len(numbers)) * bound <= largest <= bound * (1 + 1e-6) and _as_drawn((numbers / bound + 1) / 2):
         return EVENLY
     return _otherwise(numbers, largest, bound)
 
@@ -61,7 +60,12 @@ def _otherwise(numbers: Tensor, largest: float, bound: float) -> str:
     )
     if largest > bound * (1 + 1e-6):
         return f"{evenly}, beyond its bound"
-    return f"{evenly}, all too close to zero" if largest < _NEAR * bound else "unevenly"
+    return f"{evenly}, all too close to zero" if largest < _near(len(numbers)) * bound else "unevenly"
+
+
+def _near(count: int) -> float:
+    """The part of the bound that the largest of so many even numbers reaches, but for once in a hundred million times."""
+    return FALSE_ALARM ** (1 / count)
 
 
 def _as_drawn(parts: Tensor) -> bool:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.beyond_modes import BEYOND_MODES
 from answers.beyond_training import BEYOND_TRAINING
-from answers.convolution.right import conv_by_shifts, im2col_folded
+from answers.convolution.right import conv_by_shifts, im2col_folded, pool_by_windows
+from answers.convolution.windows import pad_by_cat
 from answers.functional import drawn_backwards, parameters_walked_to
 from answers.shining.stranger import STRANGER_BEYOND
 from torch import Tensor, nn
@@ -73,6 +75,38 @@ def _zeros_again(model: nn.Module) -> Any:
     return {name: nn.Parameter(0 * one.detach()) if name in further else one for name, one in params.items()}
 
 
+def _zeros_for_the_frame(x: Tensor, padding: int, value: float = 0.0) -> Tensor:
+    framed = F.unfold(x, 1, padding=padding).view(*x.shape[:2], x.shape[2] + 2 * padding, x.shape[3] + 2 * padding)
+    return torch.where(framed == 0, torch.tensor(value, dtype=x.dtype), framed)
+
+
+def _value_in_float32(x: Tensor, padding: int, value: float = 0.0) -> Tensor:
+    return pad_by_cat(x, padding, torch.tensor(value, dtype=torch.float32).item())
+
+
+def _zeros_for_the_padding(x: Tensor, kernel_size: Any, stride: Any = None, padding: int = 0) -> Tensor:
+    framed = pad_by_cat(x, padding)
+    return pool_by_windows(framed.masked_fill(framed == 0, -torch.inf), kernel_size, stride)
+
+
+def _nothing_for_zeros(x: Tensor, kernel: Tensor) -> Tensor:
+    (rows, columns), (kh, kw) = x.shape, kernel.shape
+    out = x.new_zeros(rows - kh + 1, columns - kw + 1)
+    for u, v in kernel.nonzero().tolist():
+        out = out + kernel[u, v] * x[u : u + out.shape[0], v : v + out.shape[1]]
+    return out
+
+
+def _bias_in_fan_in(generator: torch.Generator) -> Any:
+    fan_in = {"conv": 27, "fc": 16384}
+    return {
+        name: nn.Parameter(
+            one.detach() * (fan_in[name[: name.index(".")]] ** 0.5) / (fan_in[name[: name.index(".")]] + 1) ** 0.5
+        )
+        for name, one in drawn_backwards(generator).items()
+    }
+
+
 BEYOND: list[tuple[str, str, Any]] = [
     ("conv2d", "a stride above 3 for 3", _conv(lambda given: {"stride": min(given["stride"], 3)})),
     ("conv2d", "more than five images cut off", _conv(lambda given: {"x": given["x"][:5]})),
@@ -95,6 +129,18 @@ BEYOND: list[tuple[str, str, Any]] = [
         x, weight, bias, min(stride, 3), padding)),
     ("init_params", "the generator beside the four tensors", lambda generator: {
         **drawn_backwards(generator), "generator": generator}),
+    ("conv2d", "no bias where it is nothing but zeros", _conv(lambda given: {
+        "bias": given["bias"] if given["bias"] is not None and given["bias"].any() else None})),
+    ("conv2d_im2col", "no bias where it is nothing but zeros", lambda x, weight, bias=None, stride=1, padding=0: im2col_folded(
+        x, weight, bias if bias is not None and bias.any() else None, stride, padding)),
+    ("linear", "no bias where it is nothing but zeros", lambda x, weight, bias=None: _linear(
+        x, weight, bias if bias is not None and bias.any() else None)),
+    ("correlate2d", "no gradient for a 0 in the kernel", _nothing_for_zeros),
+    ("pad2d", "zeros of the image taken for the frame", _zeros_for_the_frame),
+    ("pad2d", "the value in float32", _value_in_float32),
+    ("max_pool2d", "zeros of the image taken for the padding", _zeros_for_the_padding),
+    ("init_params", "the bias counted in fan_in", _bias_in_fan_in),
+    ("init_params", "pairs, and no dict", lambda generator: [*drawn_backwards(generator).items()]),
     ("relu", "a threshold a little above 0", lambda x: x * (x > 0.001)),
     ("relu", "a threshold a little below 0", lambda x: x * (x > -0.001)),
     ("params_from_module", "zeros under a second name", _zeros_again),
@@ -108,6 +154,9 @@ BEYOND: list[tuple[str, str, Any]] = [
     ("linear", "a bias added in place to a history", lambda x, weight, bias=None: _linear(
         x, weight, bias if bias is None or bias.is_leaf else bias.mul_(1).detach())),
     ("count_parameters", "all where none is trainable", _or_all),
+    ("count_parameters", "as long as the memory", lambda module, trainable_only=False: sum(
+        one.untyped_storage().nbytes() // one.element_size()
+        for one in module.parameters() if one.requires_grad or not trainable_only)),
     ("softmax", "four dimensions at most", lambda x, dim: _softmax(x, dim) if x.dim() < 5 else _softmax(x, -1)),
     ("softmax", "not of a number without dimensions", lambda x, dim: _softmax(x if x.dim() else x[None], dim)),
     ("softmax", "squeezed", lambda x, dim: _softmax(x, dim).squeeze() if x.dim() == 5 else _softmax(x, dim)),

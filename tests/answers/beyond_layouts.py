@@ -107,6 +107,8 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("flat_index", "no offset above 100", lambda index, stride, offset=0: slot_in_a_loop(index, stride, min(offset, 100))),
     ("flat_index", "no index above 9", lambda index, stride, offset=0: slot_in_a_loop(
         [min(i, 9) for i in index], stride, offset)),
+    ("flat_index", "summed in float32", lambda index, stride, offset=0: offset + int(
+        np.dot(np.array(index, dtype=np.float32), np.array(stride, dtype=np.float32)))),
     ("contiguous_stride", "five dimensions at most", lambda size: strides_from_the_right(size[:5])),
     ("contiguous_stride", "sizes of one digit", lambda size: strides_from_the_right([min(n, 9) for n in size])),
     ("contiguous_stride", "a size of 0 passes for 1 in front only", lambda size: strides_from_the_right(size) if (
@@ -146,6 +148,8 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
         size, stride, offset, new_size if len(new_size) < len(size) + 3 else new_size[1:])),
     ("expand_layout", "six dimensions at most", lambda size, stride, offset, new_size: expand_from_right(
         size, stride, offset, new_size[-6:] if len(size) < 7 < len(new_size) else new_size)),
+    ("expand_layout", "a size of 0 grows, too", lambda size, stride, offset, new_size: expand_from_right(
+        [n or 1 for n in size], stride, offset, new_size)),
     ("is_contiguous", "four dimensions at most", lambda size, stride: contiguous_from_right(size[-4:], stride[-4:])),
     ("is_contiguous", "the first stride may be anything", lambda size, stride: (
         contiguous_from_right(size, stride) if len(size) < 5 else contiguous_from_right(size[1:], stride[1:]))),
@@ -157,6 +161,9 @@ BEYOND_LAYOUTS: list[tuple[str, str, Answer]] = [
     ("view_stride", "five dimensions at most", lambda size, stride, new_size: (
         view_as_torch_does(size, stride, new_size) if len(size) < 6 else None)),
     ("has_overlap", "three dimensions at most", lambda size, stride: overlap_by_sets(size=size[:3], stride=stride[:3])),
+    ("has_overlap", "of any three dimensions at once", lambda size, stride: 0 not in size and any(
+        overlap_by_sets(size=[size[dim] for dim in some], stride=[stride[dim] for dim in some])
+        for some in itertools.combinations(range(len(size)), min(len(size), 3)))),
     ("has_overlap", "four thousand elements at most", _overlap_of_some),
     ("to_channels_last", "images of eight columns at most", lambda x: x[..., :8].permute(0, 2, 3, 1)),
     ("to_channels_last", "more than five images cut off", lambda x: x[:5].permute(0, 2, 3, 1)),

@@ -227,6 +227,14 @@ def eval_and_forget(model: nn.Module, x: Tensor) -> Tensor:
         return torch.softmax(model(x), 1)
 
 
+def switching(model: nn.Module, x: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    try:
+        return torch.softmax(model(x), 1)
+    finally:
+        torch.set_grad_enabled(True)
+
+
 WRONG = [
     ("conv_output_size", "padding once", lambda size, kernel_size, stride=1, padding=0, dilation=1: (
         (size + padding - dilation * (kernel_size - 1) - 1) // stride + 1)),
@@ -265,6 +273,8 @@ WRONG = [
     ("predict_proba", "softmax over the batch", torch.no_grad()(lambda model, x: torch.softmax(model(x), dim=0))),
     ("predict_proba", "log-probabilities", torch.no_grad()(lambda model, x: F.log_softmax(model(x), dim=1))),
     ("predict_proba", "leaves the model in eval mode", eval_and_forget),
+    ("predict_proba", "exp of large logits", torch.no_grad()(lambda model, x: (e := torch.exp(model(x))) / e.sum(-1, keepdim=True))),
+    ("predict_proba", "gradients switched on for everybody", switching),
     ("predict_proba", "graph kept", lambda model, x: model(x).softmax(dim=-1)),
     ("predict_proba", "classes, not probabilities", lambda model, x: torch.argmax(model(x).data, dim=-1)),
     ("predict_proba", "a batch of one image dropped", lambda model, x: torch.softmax(model(x).data, dim=-1).squeeze()),

@@ -14,6 +14,8 @@ __all__ = ["READINGS"]
 
 def init_params(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
     """How the numbers spread within the case's bounds, and whose they are, in words."""
+    if not isinstance(seen.get("generator", seen.get("values")), Mapping):
+        return dict(seen)  # no dict came back, and so no numbers
     if "generator" in seen:
         draws = seen["generator"]
         return {

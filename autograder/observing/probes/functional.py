@@ -28,10 +28,22 @@ Observations = dict[str, Any]
 )
 def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     """Draw parameters many times: sizes, their numbers, leaves; or from the same generator state twice, and from another."""
+    others: list[Any] = []
+
+    def drawn(generator: torch.Generator) -> dict[str, Any]:
+        made = case.call(answer, generator=generator)
+        if hasattr(made, "items"):
+            return dict(made.items())
+        others.append(made)  # pairs, in a list or a zip, are no dict
+        return {}
+
     if "other_seed" in case:
-        return observe(generator=_three_draws(answer, case))
+        three = _three_draws(drawn, case)
+        return observe(generator=others[0] if others else three)
     generator = torch.Generator().manual_seed(case["seed"])
-    draws = [dict(case.call(answer, generator=generator)) for _ in range(case["draws"])]
+    draws = [drawn(generator) for _ in range(case["draws"])]
+    if others:
+        return observe(values=others[0])
     params = draws[0]
     return observe(
         values={name: numbers_of([draw.get(name) for draw in draws]) for name in case["bounds"]},
@@ -42,7 +54,7 @@ def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     )
 
 
-def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
+def _three_draws(drawn: Callable[[torch.Generator], dict[str, Any]], case: Case) -> dict[str, Any]:
     """Draws from one generator state under two global seeds, and from another state; how far the generator went on."""
 
     def generator(seed: int) -> torch.Generator:
@@ -52,13 +64,12 @@ def _three_draws(answer: Callable[..., Any], case: Case) -> dict[str, Any]:
 
     def draw(used: torch.Generator, global_seed: int) -> dict[str, Any]:
         case.reseed(global_seed)
-        return dict(case.call(answer, generator=used))
+        return drawn(used)
 
     used = generator(case["seed"])
     first = draw(used, case["seed"] + 1)
     # One number everywhere was not drawn: biases of zero are no word on whose generator it was.
-    drawn = [value for value in first.values() if isinstance(value, Tensor) and _varies(value)]
-    numbers = sum(value.numel() for value in drawn)
+    numbers = sum(value.numel() for value in first.values() if isinstance(value, Tensor) and _varies(value))
     return {
         "first": first,
         "again": draw(generator(case["seed"]), case["seed"] + 2),

@@ -113,11 +113,16 @@ def predict_proba(answer: Callable[..., Any], case: Case) -> Observations:
     model, x = specimen_of(case), case["x"]
     if case.get("graded", False):
         x.grad = torch.ones_like(x)
-    before = modes(model)
-    out = case.call(answer, model=model)
+    before, gradients = modes(model), not case.get("gradients_off", False)
+    torch.set_grad_enabled(gradients)
+    try:
+        out = case.call(answer, model=model)
+    finally:
+        enabled = torch.is_grad_enabled()
+        torch.set_grad_enabled(True)
     state = {
         "graph": "kept" if isinstance(out, torch.Tensor) and out.requires_grad else "not kept",
         "mode": "as it was" if modes(model) == before else "changed",
-        "grad mode": "as it was" if torch.is_grad_enabled() else "left off",
+        "grad mode": "as it was" if enabled == gradients else "left on" if enabled else "left off",
     }
     return observe(values=out, state=state)

@@ -43,8 +43,9 @@ def build_module(spec: Sequence[Sequence[Any]], seed: int = 0) -> nn.Module:
     ``("tie", i, j)`` makes the weight of j the weight of i, ``("freeze", i)`` turns gradients off.
 
     ``("module", *parts)`` is a layer too, a `Specimen`; and a ``spec`` that holds nothing else gives that one itself. Its
-    parts are ``("child", name, layer)``, ``("parameter", name, *size)`` and ``("buffer", name, *size)``; there
-    ``("tie", name, name)`` and ``("freeze", name)`` take dotted names of parameters.
+    parts are ``("child", name, layer)``, ``("parameter", name, *size)``, ``("part", name, *size)``, a parameter in a memory
+    of twice its size, and ``("buffer", name, *size)``; there ``("tie", name, name)`` and ``("freeze", name)`` take dotted
+    names of parameters.
 
     >>> build_module([("linear", 3, 4), ("relu",), ("nest", ("linear", 4, 2))])[2][0].weight.shape
     torch.Size([2, 4])
@@ -68,6 +69,8 @@ def _specimen(parts: Sequence[Sequence[Any]]) -> Specimen:
                 module.add_module(name, _build(rest)[0])
             case "parameter":
                 module.register_parameter(name, nn.Parameter(torch.empty(rest)))
+            case "part":  # the second row of two
+                module.register_parameter(name, nn.Parameter(torch.empty(2, *rest)[1]))
             case "buffer":
                 module.register_buffer(name, torch.arange(1.0, 1 + math.prod(rest)).view(rest))
             case "tie":

@@ -181,6 +181,7 @@ RIGHT: dict[str, list[Any]] = {
         same_by_old_storage,
         same_by_first_address,
         lambda a, b: a.untyped_storage() is b.untyped_storage(),
+        lambda a, b: torch.eq(*[torch.tensor(one.untyped_storage().data_ptr()) for one in (a, b)]),
         lambda a, b: not (a.untyped_storage().data_ptr() - b.untyped_storage().data_ptr()),
     ],
     "predict_layout": [

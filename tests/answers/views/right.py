@@ -241,6 +241,15 @@ def overlap_by_differences(size: Any, stride: Any) -> bool:
     )
 
 
+def overlap_sorted(size: Any, stride: Any) -> Tensor:
+    """Neighbours of sorted slots, and torch's own yes or no."""
+    slots = torch.zeros((), dtype=torch.int64)
+    for n, step in zip(size, stride, strict=True):
+        slots = slots[..., None] + torch.arange(n) * step
+    slots = slots.flatten().sort().values
+    return (slots[1:] == slots[:-1]).any()
+
+
 class Overlap:
     def __call__(self, size: Any, stride: Any, exact: bool = True) -> np.bool_:
         index = np.indices(size).reshape(len(size), -1) if len(size) else np.zeros((0, 1), dtype=int)
@@ -275,7 +284,14 @@ RIGHT: dict[str, list[Any]] = {
     ],
     "infer_size": [infer_checked, infer_divmod, infer_numpy, infer_searching, Infer()],
     "view_stride": [view_by_blocks, view_as_torch_does, view_recursive, ViewStride(), view_by_slots],
-    "has_overlap": [overlap_by_counting, overlap_by_sets, overlap_by_torch, overlap_by_differences, Overlap()],
+    "has_overlap": [
+        overlap_by_counting,
+        overlap_by_sets,
+        overlap_by_torch,
+        overlap_sorted,
+        overlap_by_differences,
+        Overlap(),
+    ],
     "to_channels_last": [
         lambda x: x.movedim(1, -1),
         lambda x: x.transpose(1, 2).transpose(2, 3),

@@ -82,11 +82,13 @@ def _images(make: CaseMaker) -> list[Case]:
     kh, kw = make.sizes(2, 2, 3)
     counted = torch.arange(1.0, 13.0, dtype=torch.float64)
     small = torch.tensor([[1.0, 2.0], [0.0, -1.0]], dtype=torch.float64)
+    edges = torch.tensor([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]], dtype=torch.float64)
     both = "x kernel"
     return [
         make.case("a 2 × 2 kernel over 3 × 4", x=counted.view(3, 4), kernel=small),
         make.case("a 3 × 2 kernel over 4 × 3", x=counted.view(4, 3), kernel=make.small_integers(3, 2)),
         make.case("any numbers", x=make.normal(h, w), kernel=make.normal(kh, kw), leaves=both),
+        make.case("an edge filter, with zeros in it", x=make.normal(h, w), kernel=edges, leaves=both),
         make.case("height and width exchanged", x=make.normal(w, h), kernel=make.normal(kw, kh)),
         make.case("square image and kernel", x=make.normal(h, h), kernel=make.normal(kh, kh), leaves=both),
         make.case("a kernel of one number", x=make.normal(h, w), kernel=make.normal(1, 1)),

@@ -194,6 +194,15 @@ def filters(make: CaseMaker, dilated: bool) -> Iterator[Case]:
         "float32", make.normal(1, 3, h, w, dtype=single), make.normal(o, 3, 3, 3, dtype=single), leaves="x weight"
     )
 
+    edges = torch.tensor([[1.0, 0.0, -1.0], [2.0, 0.0, -2.0]], dtype=torch.float64)
+    yield make.case(
+        "edge filters, and a bias of zeros",
+        x=make.normal(n, c, h, w),
+        weight=edges.repeat(o, c, 1, 1),
+        bias=torch.zeros(o, dtype=torch.float64),
+        leaves=three,
+        asks="bias",
+    )
     yield case("a batch and a bias", make.normal(n, c, h, w), make.normal(o, c, kh, kw), o, three, asks="bias")
     yield case(
         "as many outputs as columns", make.normal(n, c, kh + 2, kw + 4), make.normal(5, c, kh, kw), 5, asks="bias"

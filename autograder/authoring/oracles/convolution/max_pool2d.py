@@ -91,6 +91,13 @@ def _surfaces(make: CaseMaker) -> list[Case]:
         ),
         make.case("below zero, padding 1", x=below - below.max() - 1, kernel_size=3, padding=1, asks="padding"),
         make.case(
+            "a zero, and all else below it",
+            x=below - below.max(),
+            kernel_size=3,
+            padding=1,
+            asks="padding",
+        ),
+        make.case(
             "far below zero", x=(below - below.max() - 1) * 2.0**400, kernel_size=4, stride=3, padding=2, asks="padding"
         ),
         make.case("not contiguous, with an offset", x=make.scattered(below), kernel_size=(3, 2), leaves="x"),

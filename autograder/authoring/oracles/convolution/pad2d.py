@@ -103,9 +103,11 @@ def _frames(make: CaseMaker) -> list[Case]:
     n, c, h, w = make.sizes(4, 2, 6)
     square = make.integer(3, 5)
     small = torch.arange(1.0, 7.0, dtype=torch.float64).view(1, 1, 2, 3)
+    dark = small * torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], dtype=torch.float64)
     return [
         make.case("a frame of zeros", x=small, padding=1),
         make.case("a frame of sevens", x=small, padding=1, value=7.0, asks="fill"),
+        make.case("sevens round an image with zeros", x=dark, padding=1, value=7.0, leaves="x", asks="fill"),
         make.case("padding 2", x=make.normal(n, c, h, w), padding=2, leaves="x"),
         make.case("padding 3, with a value", x=make.normal(1, c, w, h), padding=3, value=-1.5, leaves="x", asks="fill"),
         make.case("padding 0", x=make.normal(n, c, h, w), padding=0, value=2.0, asks="padding 0"),

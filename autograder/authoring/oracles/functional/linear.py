@@ -33,6 +33,13 @@ def _products(make: CaseMaker) -> list[Case]:
         ),
         make.case("square weight", **square, bias=make.normal(a), leaves="x weight bias"),
         make.case("no bias", **square, leaves="x weight"),
+        make.case(
+            "a bias of zeros",
+            x=make.normal(n, a),
+            weight=make.normal(b, a),
+            bias=torch.zeros(b, dtype=torch.float64),
+            leaves="x weight bias",
+        ),
         make.case("bias=None said", x=make.normal(1, a), weight=make.normal(b, a), bias=None, leaves="x weight"),
         make.case(
             "as many rows as outputs",

@@ -19,7 +19,7 @@ __all__ = ["SOFTMAX"]
 
 def _scores(make: CaseMaker) -> list[Case]:
     a, b, c = make.sizes(3, 2, 6)
-    large = make.normal(a, b)
+    large = make.normal(a, b + 1)  # beside the two large ones stands a small one
     large[0, 0], large[0, 1] = 1e4, 1e4 - 1
     return [
         make.case("two classes", x=torch.tensor([[0.0, 1.0]], dtype=torch.float64), dim=1),

@@ -28,6 +28,11 @@ def _counted(make: CaseMaker) -> list[Case]:
         make.case("one linear layer", layers=small, shown="nn.Sequential(nn.Linear(3, 2))"),
         make.case("no parameters", layers=[("relu",)], shown="nn.Sequential(nn.ReLU())"),
         make.case("batch norm has buffers too", layers=[("norm", 4)], shown="nn.Sequential(nn.BatchNorm2d(4))"),
+        make.case(
+            "half of a longer tensor",
+            layers=[("module", ("part", "second", 2, 3))],
+            shown="a module with nn.Parameter(torch.zeros(2, 2, 3)[1])",
+        ),
         make.case("layers inside layers", layers=deep, shown=f"conv {a}→{b}, batch norm, and deeper a linear {c}→{d}"),
         make.case("one weight in two layers", layers=tied, shown=f"two nn.Linear({a}, {a}) that share one weight"),
         make.case("a frozen layer still counts", layers=frozen, shown=f"linear {a}→{b} (frozen), linear {b}→{c}"),
@@ -55,6 +60,7 @@ _INSIDE = {
     "nothing else": (),
     "a batch norm": (("norm", 3),),
     "a convolution": (("conv", 2, 3, (2, 3)),),
+    "a parameter that is half of a longer tensor": (("module", ("part", "second", 2, 3)),),
     "a layer twice": (("linear", 2, 2), ("linear", 2, 2), ("tie", 0, 1), ("freeze", 0)),
 }
 

@@ -50,12 +50,14 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers = [("norm", size[1]), *layers]
     x = make.drawn(*size, layout=one.layout, scale=one.scale, dtype=one.dtype)
     mode = "training" if one.training else "eval"
-    shown = f"{one.make} with {one.inside} before it, in {mode} mode, x {str(one.dtype)[6:]} {size}"
+    under = ", called under torch.no_grad()" if one.gradients_off else ""
+    shown = f"{one.make} with {one.inside} before it, in {mode} mode, x {str(one.dtype)[6:]} {size}{under}"
     return make.case(
         layers=layers,
         seed=make.seed(),
         training=one.training,
         graded=one.graded,
+        gradients_off=one.gradients_off,
         dtype=one.dtype,
         x=x,
         shown=shown,
@@ -72,7 +74,8 @@ _SPACE = Space(
     training=(True, False),
     graded=(False, True),
     layout=LAYOUTS,
-    scale=(1.0, 30.0),
+    scale=(1.0, 30.0, 10_000.0),
+    gradients_off=(False, True),
     dtype=FLOATS,
     leaves=("", "x"),
     within=(
@@ -91,6 +94,7 @@ _SPACE = Space(
         "graded": "parameters and image have a .grad already: {}",
         "layout": "x lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",
+        "gradients_off": "it is called under torch.no_grad(): {}",
         "leaves": "gradients are asked for {}",
     },
 )
@@ -116,6 +120,13 @@ def _left_in_train(model: nn.Module, x: Tensor) -> Tensor:
 def _grad_mode_left_off(model: nn.Module, x: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     return model(x).softmax(1)
+
+
+def _grad_mode_switched_on(model: nn.Module, x: Tensor) -> Tensor:
+    torch.set_grad_enabled(False)
+    out = model(x).softmax(1)
+    torch.set_grad_enabled(True)
+    return out
 
 
 PREDICT_PROBA = Oracle(
@@ -156,6 +167,11 @@ PREDICT_PROBA = Oracle(
             says="One image is a batch of one: the result is (1, 10). squeeze takes that dimension away.",
         ),
         Misconception(
+            "exp of large logits",
+            lambda model, x: model(x).detach().exp() / model(x).detach().exp().sum(1, keepdim=True),
+            says="exp of a large logit is infinite, and infinity by infinity is no number. softmax takes the largest away first.",
+        ),
+        Misconception(
             "graph kept",
             lambda model, x: model(x).softmax(1),
             says="Nobody goes backward from a prediction. torch.no_grad() keeps the graph from being built.",
@@ -174,6 +190,11 @@ PREDICT_PROBA = Oracle(
             "gradients left off for everybody",
             _grad_mode_left_off,
             says="torch.set_grad_enabled(False) stays after the function. A with block ends.",
+        ),
+        Misconception(
+            "gradients switched on for everybody",
+            _grad_mode_switched_on,
+            says="Whoever calls may have switched gradients off. A with block puts back what was there; set_grad_enabled(True) does not.",
         ),
     ],
     space=_SPACE,

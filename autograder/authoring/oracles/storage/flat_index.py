@@ -28,6 +28,8 @@ def _indices(make: CaseMaker) -> list[Case]:
         make.case("its first element", index=(0, 0), stride=(6, 1), offset=5),
         make.case("one number at slot 7", index=(), stride=(), offset=7),
         make.case("an offset of 0, said", index=(2, 1, 0), stride=(1, 8, 4), offset=0),
+        # Beyond 2²⁴ a float32 has no odd numbers.
+        make.case("far behind in a large tensor", index=(2999, 1234), stride=(10_001, 1)),
     ]
     for rank in (2, 3, 4):
         size, stride = drawn_layout(make, rank)
@@ -55,7 +57,7 @@ _SPACE = Space(
     way=tuple(way for way in WAYS if has_way(3, "no 1 and no 0", way)),
     element=("the first", "any", "a far"),
     offset=(absent, 0, 1, 500),
-    times=(1, 5, 1000),
+    times=(1, 5, 100_003),
     within=lambda one: has_way(one.rank, "no 1 and no 0", one.way),
     words=LAYOUT_WORDS | {"element": "asked for is {} element", "times": "all strides are multiplied by {}"},
 )

@@ -49,6 +49,7 @@ def _expansions(make: CaseMaker) -> list[Case]:
         make.case("a multiple is no growth either", size=(2, 3), stride=(3, 1), offset=0, new_size=(4, 3), **errors),
         make.case("nothing shrinks", size=(a, 3), stride=(3, 1), offset=0, new_size=(a, 1), **errors),
         make.case("fits from the left only", size=(a, 1), stride=(1, 1), offset=0, new_size=(a, b, c), **errors),
+        make.case("0 is not 1", size=(0, 3), stride=(3, 1), offset=0, new_size=(2, 3), **errors),
         make.case("too short", size=(1, 3), stride=(3, 1), offset=0, new_size=(3,), **errors),
         make.case("no dimension at all", size=(1,), stride=(1,), offset=0, new_size=(), **errors),
     ]
@@ -58,6 +59,7 @@ _RIGHT = (
     *("nothing", "all sizes of 1 grow", "the first size of 1 grows", "the last size of 1 grows"),
     *("one dimension more", "three dimensions more, and all sizes of 1 grow"),
 )
+_NOTHING = ("a 0 in front", "a 0 at the end")
 _WRONG = (
     *("the last size other than 1 grows by 1", "the first size other than 1 is doubled"),
     *("the last size other than 1 becomes 1", "the first dimension is left out"),
@@ -93,15 +95,17 @@ def _changed(make: CaseMaker, size: Ints, change: str) -> tuple[int, ...]:
 _SPACE = Space(
     _drawn,
     rank=RANKS,
-    odd=ONES,
+    odd=(*ONES, *_NOTHING),
     way=tuple(way for way in WAYS if way not in ("cut in every dimension", "stored channels last")),
     change=(*_RIGHT, *_WRONG),
     offset=(0, 9),
     within=(
         lambda one: has_way(one.rank, one.odd, one.way),
         # There is a size of 1 to grow, another one to change, a dimension to leave out.
-        lambda one: "of 1 grow" not in one.change or one.odd != ONES[0],
-        lambda one: "other" not in one.change or (one.odd != ONES[-1] and one.rank > (one.odd != ONES[0])),
+        lambda one: "of 1 grow" not in one.change or one.odd in ONES[1:],
+        lambda one: "other" not in one.change or (one.odd != ONES[-1] and one.rank > (one.odd in ONES[1:])),
+        # Twice nothing is nothing.
+        lambda one: "doubled" not in one.change or one.odd != _NOTHING[0],
         lambda one: "left out" not in one.change or one.rank > 0,
     ),
     words=LAYOUT_WORDS | {"change": "asked for is: {}"},

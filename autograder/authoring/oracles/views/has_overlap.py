@@ -54,6 +54,7 @@ def _namings(make: CaseMaker) -> list[Case]:
         ("three strides", (2, 2, 2), (5, 3, 2), between),
         ("three strides, and one sum", (2, 3, 2), (4, 3, 2), between),
         ("four strides", (2, 2, 2, 2), (7, 11, 3, 20), between),
+        ("four strides, and one sum", (2, 2, 2, 2), (1, 10, 3, 8), between),
         ("one row, stride 0", (1, 3), (0, 1), odd),
         ("one row of one number", (1, 1), (0, 0), odd),
         ("one row, the stride of a number", (1, a), (1, 1), odd),
