@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from grading_class import BLANK, CHAPTER, PARTLY, PERFECT, InProcess, hand_in, submitted
+from grading_class import BLANK, CHAPTER, PARTLY, PERFECT, SOME, InProcess, hand_in, submitted
 
 from autograder.__main__ import main
 from autograder.grading.explain import explain
@@ -26,7 +26,7 @@ def graded_class(course: Path) -> Path:
 def test_it_says_what_was_seen_and_how_the_points_add_up(graded_class: Path) -> None:
     found = explain("carl", "04", graded_class)
     linear = next(one for one in found.exercises if one.exercise.id == "linear")
-    assert found.points == 3.22
+    assert found.points == SOME
     assert linear.decided.verdict.misconception == "bias forgotten"
     assert "def linear" in linear.source
     assert 0 < len(linear.cases) < linear.tried
@@ -35,7 +35,7 @@ def test_it_says_what_was_seen_and_how_the_points_add_up(graded_class: Path) -> 
     said = as_words(found)
     for words in (
         "carl",
-        "the checks give 3.22 of 22 points; 3.22 of 22 points are recorded",
+        f"the checks give {SOME} of 22 points; {SOME} of 22 points are recorded",
         "the public reference",
         "bias forgotten",
     ):

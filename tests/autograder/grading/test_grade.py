@@ -13,6 +13,7 @@ import torch
 from grading_class import (
     BLANK,
     CHAPTER,
+    LINEAR,
     PARTLY,
     PERFECT,
     InProcess,
@@ -62,7 +63,7 @@ def test_every_submission_has_a_status_and_its_points(small_class: Path) -> None
     }
     points = result.points()
     assert sum(points["ada"].values()) == 22
-    assert {name: score for name, score in points["carl"].items() if score} == {"relu": 2, "linear": 1.22}
+    assert {name: score for name, score in points["carl"].items() if score} == {"relu": 2, "linear": LINEAR}
     for student in ("ada", "blanche", "carl", "mia", "rob"):
         assert points_in(small_class, student) == points[student]
     assert "zoe" not in {who for _, who, _ in gradebook(small_class)["submissions"]}
@@ -78,7 +79,7 @@ def test_its_json_is_plain_data_with_every_status(small_class: Path) -> None:
         "cell": "check_linear",
         "exercise": "linear",
         "status": "partly right",
-        "points": 1.22,
+        "points": LINEAR,
         "of": 3,
         "misconception": "bias forgotten",
         "by_hand": None,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from grading_class import LINEAR
 from nbclient import NotebookClient
 from nbgrader.apps import NbGraderAPI
 
@@ -28,7 +29,7 @@ PARTLY = Submission(
     "some of everything",
     {
         "relu": Answer("def relu(x):\n    return x.clamp(min=0)", 2),
-        "linear": Answer("def linear(x, weight, bias=None):\n    return x @ weight.T", 1.22, "bias forgotten"),
+        "linear": Answer("def linear(x, weight, bias=None):\n    return x @ weight.T", LINEAR, "bias forgotten"),
         "softmax": Answer("def softmax(x, dim):\n    return x.softmax(dim)", 0, "here you build it"),
         "which_api": Answer("import os; nothing_here", 0, "not attempted"),
     },

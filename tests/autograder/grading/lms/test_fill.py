@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from grading_class import CHAPTER, InProcess
+from grading_class import CHAPTER, SOME, InProcess
 from hypothesis import given
 from hypothesis import strategies as st
 from lms import (
@@ -36,7 +36,10 @@ from autograder.grading.lms.columns import Column, column_for, number_in
 from autograder.grading.lms.fill import Filled, fill
 from autograder.grading.lms.table import BadTable, read_table
 
-SCORES = {"ada": 22.0, "zoe": 3.22, "f=x": 0.0}  # ada2 handed in nothing
+PART = f"{SOME:.2f}"
+WITH_COMMA = PART.replace(".", ",")
+PERCENT = f"{100 * SOME / 22:.2f}"
+SCORES = {"ada": 22.0, "zoe": SOME, "f=x": 0.0}  # ada2 handed in nothing
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +85,10 @@ def test_canvas_table_gets_the_scores_and_every_other_byte_stays(graded: Path) -
     assert held(graded) == pytest.approx(SCORES)
     content = canvas_table()
     done = filled(graded, content)
-    assert scores_in(done.content, 6) == ["22.00", "22.00", "", "3.22", "0.00"]
+    assert scores_in(done.content, 6) == ["22.00", "22.00", "", PART, "0.00"]
     assert done.problems == ()
     wanted = content.replace(b'"A, B",7.5,,12.3', b'"A, B",7.5,~,12.3')
-    for score in (b"22.00", b"", b"3.22", b"0.00"):
+    for score in (b"22.00", b"", PART.encode(), b"0.00"):
         wanted = wanted.replace(b"~", score, 1)
     assert done.content == wanted
     assert "ada2: left as they were, nothing is recorded" in done.text()
@@ -101,16 +104,16 @@ def test_read_back_it_gives_the_gradebooks_scores(graded: Path) -> None:
 
 def test_excused_learners_and_marks_that_stand_there_are_said(graded: Path) -> None:
     done = filled(graded, canvas_table(grades={"ada": "EX", "zoe": "5", "f=x": "-", "ada2": "12"}))
-    assert scores_in(done.content, 6) == ["22.00", "EX", "12", "3.22", "0.00"]
-    assert "ada: excused" in done.text() and "zoe 5 → 3.22: had another mark there" in done.text()
+    assert scores_in(done.content, 6) == ["22.00", "EX", "12", PART, "0.00"]
+    assert "ada: excused" in done.text() and f"zoe 5 → {PART}: had another mark there" in done.text()
 
 
 def test_semicolons_and_decimal_commas_stay_what_they_are(graded: Path) -> None:
     done = filled(graded, canvas_table(possible="22,00", separator=";"))
-    assert scores_in(done.content, 6, ";") == ["22,00", "22,00", "", "3,22", "0,00"]
+    assert scores_in(done.content, 6, ";") == ["22,00", "22,00", "", WITH_COMMA, "0,00"]
     done = filled(graded, canvas_table(possible="22,00"))
-    assert scores_in(done.content, 6) == ["22,00", "22,00", "", "3,22", "0,00"]
-    assert done.content.count(b'"3,22"') == 1
+    assert scores_in(done.content, 6) == ["22,00", "22,00", "", WITH_COMMA, "0,00"]
+    assert done.content.count(f'"{WITH_COMMA}"'.encode()) == 1
 
 
 def test_first_and_last_names_in_columns_of_their_own_and_windows_letters(graded: Path) -> None:
@@ -119,7 +122,12 @@ def test_first_and_last_names_in_columns_of_their_own_and_windows_letters(graded
     rows = [f"{last};{first};{one.user};;{one.id};A;\n" for last, first, one in people]
     content = (head + "    Points Possible;;;;;;22,00\n" + "".join(rows)).encode("cp1252")
     done = filled(graded, content)
-    assert [line.rpartition(b";")[2] for line in done.content.splitlines()[2:]] == [b"22,00", b"", b"3,22", b"0,00"]
+    assert [line.rpartition(b";")[2] for line in done.content.splitlines()[2:]] == [
+        b"22,00",
+        b"",
+        WITH_COMMA.encode(),
+        b"0,00",
+    ]
     assert "Müller-Ølgård, Jr.;Zoë;106".encode("cp1252") in done.content
 
 
@@ -127,7 +135,7 @@ def test_another_maximum_is_refused_and_converted_where_it_is_said(graded: Path)
     with pytest.raises(BadTable, match=r"is out of 100 there, and .* out of 22.*--scale"):
         filled(graded, canvas_table(possible="100.00"))
     assert scores_in(filled(graded, canvas_table(possible="100"), scale=True).content, 6)[1:] == [
-        *("100.00", "", "14.64", "0.00")
+        *("100.00", "", PERCENT, "0.00")
     ]
     with pytest.raises(BadTable, match="read only"):
         filled(graded, canvas_table(possible="(read only)"))
@@ -147,7 +155,7 @@ def test_another_maximum_is_refused_and_converted_where_it_is_said(graded: Path)
 )
 def test_the_column_is_found_by_the_chapters_name_or_as_it_is_said(graded: Path, column: str, wanted: str) -> None:
     done = filled(graded, canvas_table(column=column), *([wanted] if wanted else []))
-    assert scores_in(done.content, 6)[1:] == ["22.00", "", "3.22", "0.00"]
+    assert scores_in(done.content, 6)[1:] == ["22.00", "", PART, "0.00"]
 
 
 def test_a_column_that_is_not_there_is_never_made(graded: Path) -> None:
@@ -166,7 +174,7 @@ def test_moodles_worksheet_is_filled_in_the_sites_language(graded: Path, german:
         [ZOE, FORMULA], word=word, maximum="22,00" if german else "22.00", **({"titles": titles} if titles else {})
     )  # type: ignore[arg-type]
     done = filled(graded, content)
-    assert scores_in(done.content, 4) == (["3,22", "0,00"] if german else ["3.22", "0.00"])
+    assert scores_in(done.content, 4) == ([WITH_COMMA, "0,00"] if german else [PART, "0.00"])
     before, after = read_table(content), read_table(done.content)
     for old, new in zip(before.rows, after.rows, strict=True):
         assert [cell.text for at, cell in enumerate(old) if at != 4] == [
@@ -177,7 +185,7 @@ def test_moodles_worksheet_is_filled_in_the_sites_language(graded: Path, german:
 
 def test_two_of_one_name_are_told_apart_by_what_was_collected_or_not_filled(graded: Path) -> None:
     done = filled(graded, moodle_table())
-    assert scores_in(done.content, 4) == ["", "", "3.22", "0.00"]
+    assert scores_in(done.content, 4) == ["", "", PART, "0.00"]
     assert sum("learners have this name" in one for one in done.said) == 2
     assert done.problems == ("not filled: ada: graded, and no row of this table is theirs",)
     work = (graded / "classroom" / "submitted" / "ada" / CHAPTER / f"{CHAPTER}.ipynb").read_bytes()
@@ -186,7 +194,7 @@ def test_two_of_one_name_are_told_apart_by_what_was_collected_or_not_filled(grad
     sheet.write_bytes(moodle_table())
     collect("04", zipped(graded / "m.zip", files), graded, sheet, {"311": "ada", "312": "ada2"})
     grade("04", graded, engine=InProcess())
-    assert scores_in(filled(graded, moodle_table()).content, 4) == ["22.00", "22.00", "3.22", "0.00"]
+    assert scores_in(filled(graded, moodle_table()).content, 4) == ["22.00", "22.00", PART, "0.00"]
 
 
 def test_moodles_gradebook_export_takes_points_where_there_is_a_column_of_them(graded: Path) -> None:
@@ -195,9 +203,9 @@ def test_moodles_gradebook_export_takes_points_where_there_is_a_column_of_them(g
     rows = "".join(
         f'"{one.first}",{"=SUM(A1)" if one is FORMULA else "X"},{one.id},,-,-,"Well, =done"\n' for one in EVERYBODY
     )
-    assert scores_in(filled(graded, (head + rows).encode()).content, 4) == ["22.00", "-", "3.22", "0.00"]
+    assert scores_in(filled(graded, (head + rows).encode()).content, 4) == ["22.00", "-", PART, "0.00"]
     only = head.replace(f"{name} (Real),", "Other,")
-    assert scores_in(filled(graded, (only + rows).encode()).content, 5) == ["100.00 %", "-", "14.64 %", "0.00 %"]
+    assert scores_in(filled(graded, (only + rows).encode()).content, 5) == ["100.00 %", "-", f"{PERCENT} %", "0.00 %"]
 
 
 def test_cells_that_a_spreadsheet_would_run_stay_and_are_said(graded: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from grading_class import (
     BLANK,
     CHAPTER,
+    LINEAR,
     PARTLY,
     PERFECT,
     InProcess,
@@ -79,9 +80,9 @@ def test_what_was_never_seen_is_run_by_the_engine_and_kept(course: Path, monkeyp
     for _ in range(2):
         assert autograde(course, "carl")["carl"]["success"]
     assert len(ran) == 1
-    assert points_in(course, "carl")["linear"] == 1.22
+    assert points_in(course, "carl")["linear"] == LINEAR
     result = grade("04", course, engine=InProcess())
-    assert (result.executed, result.points()["carl"]["linear"]) == (0, 1.22)
+    assert (result.executed, result.points()["carl"]["linear"]) == (0, LINEAR)
 
 
 def test_without_a_sandbox_there_are_no_points_and_a_reason(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
