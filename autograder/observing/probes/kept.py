@@ -82,15 +82,16 @@ class Kept:
         )
 
 
-def same_tensor(before: Tensor, after: Any) -> bool:
-    """Whether two tensors have the same dtype, shape and numbers, NaN included.
+def same_tensor(before: Any, after: Any) -> bool:
+    """Whether both are tensors of the same dtype, shape and numbers, NaN included.
 
     >>> import torch
     >>> same_tensor(torch.tensor([1.0, float("nan")]), torch.tensor([1.0, float("nan")]))
     True
     """
     return (
-        isinstance(after, Tensor)
+        isinstance(before, Tensor)
+        and isinstance(after, Tensor)
         and before.dtype == after.dtype
         and before.shape == after.shape
         and bool(((before == after.detach()) | ((before != before) & (after.detach() != after.detach()))).all())

@@ -87,10 +87,11 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
         first, *more = [model(case["x"]) for _ in range(2 if training else 8)]
     if not training:
         state["dropout modules"] = astray.word()
-    elif case["p"]:  # whether gradients are recorded is no matter of the mode
+    else:  # whether gradients are recorded is no matter of the mode
         with torch.no_grad():
-            alike = same_tensor(model(case["x"]), model(case["x"]))
-        state["under torch.no_grad()"] = "drops nothing" if alike else "drops, too"
+            drops = not same_tensor(model(case["x"]), model(case["x"]))
+        as_ever = drops is not same_tensor(first, more[0])
+        state["under torch.no_grad()"] = "as with gradients" if as_ever else "drops" if drops else "drops nothing"
     memory = case.unchanged()
     if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)

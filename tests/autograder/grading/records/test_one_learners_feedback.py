@@ -54,5 +54,5 @@ def test_who_is_not_graded_has_no_page_and_it_is_said(
     hand_in(course, PERFECT)
     grade("04", course, engine=InProcess())
     assert main(["feedback", "04", "--student", "nobody"]) == 1
-    assert "could not write feedback" in capsys.readouterr().err
+    assert "nothing by 'nobody' is graded of" in capsys.readouterr().err
     assert not pages(course)
