@@ -31,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from hostile import CORPUS, Row
 from hostile.row import RIGHT_RELU
 
-LIMITS = Limits(cell_seconds=3, notebook_seconds=40, memory=1 << 30, processes=64, file_size=16 << 20, output=1 << 20)
+# Ten seconds: in three, a busy machine may leave an honest stub waiting.
+LIMITS = Limits(cell_seconds=10, notebook_seconds=120, memory=1 << 30, processes=64, file_size=16 << 20, output=1 << 20)
 SECRET = "b5c1e6e4f0a7"
 TRANSPOSED = "def linear(x, weight, bias=None):\n    return x @ weight + (0 if bias is None else bias)"
 

@@ -11,7 +11,7 @@ from running import job_of, points, text
 from autograder.grading.slots.job import CellEnd, Limits
 from autograder.grading.slots.slot import Slot
 
-SMALL = Limits(cell_seconds=2, notebook_seconds=60, memory=600 << 20, processes=24, file_size=16 << 20, output=1 << 20)
+SMALL = Limits(cell_seconds=8, notebook_seconds=60, memory=600 << 20, processes=24, file_size=16 << 20, output=1 << 20)
 RELU = "def relu(x):\n    return x.clamp(min=0)"
 WRONG = "def relu(x):\n    return x"
 

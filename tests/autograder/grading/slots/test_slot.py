@@ -24,7 +24,7 @@ from autograder.observing.codec import Raised
 from autograder.observing.exercise import find
 
 SOLUTIONS = Path(__file__).parents[4] / "solutions"
-BRIEF = replace(QUICK, cell_seconds=1)
+BRIEF = replace(QUICK, cell_seconds=3)
 LOOP = "while True: pass"
 
 
