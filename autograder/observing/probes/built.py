@@ -21,6 +21,7 @@ __all__ = [
     "put",
     "together",
     "what_is_registered",
+    "whatever_is_loaded",
 ]
 
 NOT_THESE = "its tensors are not those asked for"
@@ -147,3 +148,15 @@ def knows_its_weight(
             found.append(call(module))
     one, other = found
     return not (isinstance(one, Tensor) and same_tensor(one, other))
+
+
+def whatever_is_loaded(what: str, module: nn.Module, weight: Tensor) -> str:
+    """In words, that ``what`` does not depend on ``weight``, and whether a tensor that is no parameter may stand in its place.
+
+    >>> whatever_is_loaded("forward", nn.Linear(2, 2), torch.ones(2, 2))
+    'forward gives the same, whatever weight is loaded'
+    """
+    plain = (one for part in module.modules() for one in (*vars(part).values(), *part._buffers.values()))
+    kept = any(isinstance(one, Tensor) and one.numel() == weight.numel() for one in plain)
+    said = f"{what} gives the same, whatever weight is loaded"
+    return f"{said}, and there is another tensor of its size" if kept else said

@@ -22,6 +22,7 @@ from autograder.observing.probes.built import (
     put,
     together,
     what_is_registered,
+    whatever_is_loaded,
 )
 from autograder.observing.probes.kept import same_tensor
 from autograder.observing.probes.lent import call_lending
@@ -203,7 +204,7 @@ def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
     if isinstance(parts["decode"], Tensor) and not knows_its_weight(
         lambda: case.call(answer), tensors, lambda one: _part(one, "decode", case["code"])
     ):
-        return observe(values="decode gives the same, whatever weight is loaded", state=state)
+        return observe(values=whatever_is_loaded("decode", module, case["weight"]), state=state)
     with case.left_alone(x=case["x"]):
         out = module(case["x"])
     if later:
@@ -240,7 +241,7 @@ def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
         return observe(values=NOT_THESE, state=state)
     with case.left_alone(x=case["x"]):
         if not knows_its_weight(lambda: case.call(answer), tensors, lambda one: one(case["x"])):
-            return observe(values="forward gives the same, whatever weight is loaded", state=state)
+            return observe(values=whatever_is_loaded("forward", module, case["weight"]), state=state)
         out = module(case["x"])
     seen = observe(**{case.get("asks", "afterwards" if later else "values"): _short(out), "state": state})
     return seen if later else seen | _after_forward(case, out, held)

@@ -48,7 +48,11 @@ def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
 
 
 def _unfit(module: nn.Module, case: Case) -> str:
-    """Of a network whose tensors do not fit: where it has none at all, whether two calls show that its layers are made anew."""
+    """Of a network whose tensors do not fit: whether layers stand where none is registered; where it has no tensors at all,
+    whether two calls show that they are made anew.
+    """
+    if any(_holds_layers(one) for part in module.modules() for name, one in vars(part).items() if name != "_modules"):
+        return "layers in a list, a tuple or a dictionary, where none is registered"
     x = case["x"].detach().to(torch.get_default_dtype())  # nobody moves a layer that is not registered
     if next(module.parameters(), None) is None:
         try:
@@ -58,6 +62,12 @@ def _unfit(module: nn.Module, case: Case) -> str:
         if isinstance(one, Tensor) and isinstance(other, Tensor) and not torch.equal(one, other):
             return "no tensors, and other numbers at every call"
     return "the layers' tensors do not fit"
+
+
+def _holds_layers(value: Any) -> bool:
+    """Whether an attribute is a plain container of modules."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return any(isinstance(item, nn.Module) for item in items)
 
 
 def _shapes(tensors: Any) -> list[tuple[int, ...]]:

@@ -261,7 +261,7 @@ IDEAS = [
     ("checkpoint", "something else handed back than both", (save_by_torch, loaded(lambda model, optimizer: model))),
     ("checkpoint", "something else handed back than both", (save_by_torch, loaded(lambda model, optimizer: (optimizer, model)))),
     ("checkpoint", "buffers forgotten", (save_parameters, load_parameters)),
-    ("checkpoint", "read from the end", (not_rewound, load_by_torch)),
+    ("checkpoint", "empty bytes", (not_rewound, load_by_torch)),
     ("checkpoint", "mode changed", (save_by_torch, loaded(lambda model, optimizer: (model.eval(), optimizer)))),
     ("sgd_step", "rebinding to new tensors", lambda params, lr: params.update(
         {name: one - lr * one.grad for name, one in params.items()})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import pytest
@@ -281,6 +282,32 @@ class Transposing(Layers):
 )
 def test_a_stack_that_is_wrong_in_one_thing_loses_that(answer: Any, aspect: str) -> None:
     assert not held(check("stacked_mlp", answer))[aspect]
+
+
+class NoLayers(nn.Module):
+    def __init__(self, widths: Any) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList()
+        self.widths = list(widths)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers[-1](x)  # type: ignore[no-any-return]
+
+
+class InALoop(nn.Module):
+    def __init__(self, widths: Any) -> None:
+        super().__init__()
+        for a, b in pairwise(widths):
+            self.layer = nn.Linear(a, b)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(x)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("answer", [NoLayers, InALoop])
+def test_a_stack_without_its_layers_is_not_called_a_list(answer: Any) -> None:
+    verdict = check("stacked_mlp", answer)
+    assert (verdict.misconception, verdict.score) == ("", 0)
 
 
 class Aliasing(InPlaceMean):

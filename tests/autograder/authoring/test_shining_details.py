@@ -267,6 +267,22 @@ def test_a_transpose_kept_from_the_first_call_is_right_until_something_happens()
     assert failing(verdict) == ["gradients", "tied"]
 
 
+@pytest.mark.parametrize("once", ["made symmetric once, in __init__", ""])
+def test_what_does_not_depend_on_the_weight_was_made_in_init_only_where_something_was(once: str) -> None:
+    class Forgetful(nn.Module):
+        def __init__(self, features: int) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(features, features))
+            self.bias = nn.Parameter(torch.zeros(features))
+            if once:
+                self.kept = self.weight.triu() + self.weight.triu(1).T
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.linear(x, self.kept if once else torch.zeros_like(self.weight), self.bias)
+
+    assert check("symmetric_linear", Forgetful).misconception == once
+
+
 def test_layers_that_two_objects_share_are_found_out() -> None:
     one = WithFour(4, 2)
 

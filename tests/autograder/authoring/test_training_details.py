@@ -287,6 +287,17 @@ def test_half_a_checkpoint_is_told_that_it_is_half() -> None:
     assert "stub is still to be written" in str(verdict)
 
 
+def test_bytes_that_are_empty_are_called_that_and_an_empty_file_that_is_read_is_not() -> None:
+    def never_saved(model: nn.Module, optimizer: Any) -> bytes:
+        return io.BytesIO().getvalue()
+
+    def load_nothing(data: bytes, model: nn.Module, optimizer: Any) -> Any:
+        return load_by_torch(io.BytesIO().getvalue(), model, optimizer)
+
+    assert check("checkpoint", (never_saved, load_by_torch)).misconception == "empty bytes"
+    assert check("checkpoint", (save_by_torch, load_nothing)).misconception == ""
+
+
 def test_a_checkpoint_may_be_loaded_more_than_once() -> None:
     assert check("checkpoint", (save_by_torch, lambda data, model, optimizer: (
         load_by_torch(data, model, optimizer) and load_by_torch(data, model, optimizer)))).solved  # fmt: skip

@@ -165,10 +165,17 @@ def _modes_of_the_whole(models: Models, x: Tensor) -> Tensor:
     return out
 
 
-def _in_their_own_mode(models: Models, x: Tensor) -> Tensor:
-    params, buffers = stack_module_state(list(models))
-    skeleton = copy.deepcopy(models[0])
-    return torch.vmap(lambda params, buffers: functional_call(skeleton, (params, buffers), (x,)))(params, buffers)
+def _in_their_own_mode(randomness: str) -> Callable[[Models, Tensor], Tensor]:
+    def answer(models: Models, x: Tensor) -> Tensor:
+        params, buffers = stack_module_state(list(models))
+        skeleton = copy.deepcopy(models[0])
+
+        def forward(params: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
+            return functional_call(skeleton, (params, buffers), (x,))
+
+        return torch.vmap(forward, randomness=randomness)(params, buffers)
+
+    return answer
 
 
 def _in_training(models: Models, x: Tensor) -> Tensor:
@@ -208,7 +215,7 @@ ENSEMBLE_LOGITS = Oracle(
         ),
         Misconception(
             "training mode left on",
-            _in_their_own_mode,
+            *map(_in_their_own_mode, ("error", "different", "same")),
             _in_training,
             says="Logits are asked for in eval mode, whatever mode the networks come in: no dropout, and batch norm with the running "
             "statistics of each network.",

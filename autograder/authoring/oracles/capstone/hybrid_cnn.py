@@ -207,6 +207,12 @@ def _norm_as_a_call(model: Any, x: Tensor, **more: Any) -> Tensor:
     return _end(model, F.max_pool2d(F.relu(x), 2))
 
 
+def _both_as_calls(model: Any, x: Tensor) -> Tensor:
+    norm = model.norm
+    x = F.batch_norm(model.conv(x), norm.running_mean, norm.running_var, norm.weight, norm.bias, training=True)
+    return model.fc(F.dropout(F.max_pool2d(F.relu(x), 2), model.p).flatten(1))
+
+
 def _with_act(act: Callable[[Tensor], Tensor]) -> type[nn.Module]:
     return _built(lambda model, x: _end(model, F.max_pool2d(act(model.norm(model.conv(x))), 2)))
 
@@ -224,6 +230,7 @@ HYBRID_CNN = Oracle(
             _built(lambda model, x: model.fc(F.dropout(_hidden(model, x)).flatten(1)), dropout=None),
             _built(_norm_as_a_call),
             _built(lambda model, x: _norm_as_a_call(model, x, training=True)),
+            _built(_both_as_calls),
             says="F.dropout drops in evaluation too, and F.batch_norm never takes the batch's statistics, unless each call "
             "is told the mode. self.dropout and self.norm know it.",
         ),

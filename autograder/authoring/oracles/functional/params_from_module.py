@@ -146,6 +146,7 @@ PARAMS_FROM_MODULE = Oracle(
                 for name, one in model.state_dict().items()
             },
             lambda model: {name: one.clone() for name, one in model.state_dict().items()},
+            lambda model: {name: one.clone().requires_grad_() for name, one in model.state_dict().items()},
             lambda model: {
                 name: one.clone().requires_grad_()
                 for name, one in model.state_dict().items()

@@ -282,6 +282,7 @@ DROPOUT = Oracle(
         Misconception(
             "one mask per batch row",
             _with(mask_of=_rows),
+            _with(mask_of=lambda x: (x.shape[0], *[1] * (x.dim() - 1))),
             says="A mask of one number per row drops whole rows. Every element is decided by itself: draw as many numbers as x has.",
         ),
         Misconception(

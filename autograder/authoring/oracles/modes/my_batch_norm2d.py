@@ -299,6 +299,11 @@ class _NothingKept(MyBatchNorm2d):
         return F.batch_norm(x, None, None, self.weight, self.bias, True, self.momentum, self.eps)
 
 
+class _NothingKeptButTheCount(MyBatchNorm2d):
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        return F.batch_norm(x, None, None, self.weight, self.bias, True, self.momentum, self.eps)
+
+
 class _RunningAlwaysUncounted(_RunningAlways):
     def forward(self, x: Tensor) -> Tensor:
         return self.normalise(x, self.training)
@@ -383,6 +388,7 @@ MY_BATCH_NORM2D = Oracle(
             _BatchAlwaysAndMoved,
             _BatchAlwaysUncounted,
             _NothingKept,
+            _NothingKeptButTheCount,
             says="In eval the layer normalises with its running statistics, whatever is in the batch. Hand on training=self.training.",
         ),
         Misconception(

@@ -96,18 +96,25 @@ def in_common(kind: type[Layer], own: str) -> list[Misconception]:
     return [
         Misconception(
             "plain tensors",
-            but(kind, keep=lambda self, numbers: numbers),
-            but(kind, keep=lambda self, numbers: numbers.requires_grad_()),
+            *(
+                but(kind, keep=keep, **bias)
+                for keep in (lambda self, numbers: numbers, lambda self, numbers: numbers.requires_grad_())
+                for bias in ({}, {"keep_bias": lambda self, numbers: nn.Parameter(numbers)})
+            ),
             says="A plain tensor is not registered, whether it asks for gradients or not: no state_dict has it, no "
             "optimiser gets it. Put nn.Parameter around it.",
         ),
         Misconception(
             "nn.Parameter(...) * k",
-            but(
-                kind,
-                draw=lambda self, size, bound: torch.rand(size) * 2 - 1,
-                keep=lambda self, numbers: nn.Parameter(numbers) * self._bound,
-                bound=_remembered,
+            *(
+                but(
+                    kind,
+                    draw=lambda self, size, bound: torch.rand(size) * 2 - 1,
+                    keep=lambda self, numbers: nn.Parameter(numbers) * self._bound,
+                    bound=_remembered,
+                    **bias,
+                )
+                for bias in ({}, {"keep_bias": lambda self, numbers: nn.Parameter(numbers * self._bound)})
             ),
             says="A Parameter times a number is a plain tensor that was computed from it, and nobody registers it. "
             "Scale the numbers first, and put nn.Parameter around the result.",

@@ -157,6 +157,17 @@ def _plain(self: Any, mean: Tensor, count: Tensor) -> None:
     self.mean, self.count = mean, count
 
 
+def _plain_and_a_number(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean, self.count = mean, 0
+
+
+def _update_in_place(self: Any, rows: Tensor) -> None:
+    with torch.no_grad():
+        total = self.count + len(rows)
+        self.mean.copy_((self.mean * self.count + rows.sum(0)) / total)
+        self.count.copy_(total)
+
+
 def _parameter(self: Any, mean: Tensor, count: Tensor) -> None:
     self.mean = nn.Parameter(mean, requires_grad=False)
     self.register_buffer("count", count)
@@ -335,6 +346,8 @@ RUNNING_MEAN = Oracle(
         Misconception(
             "plain attributes",
             _but(make=_plain),
+            _but(make=_plain, update=_update_in_place),
+            _but(make=_plain_and_a_number),
             _but(make=_count_left_plain),
             _but(make=_count_as_a_number),
             says="Plain attributes are not saved and not moved. register_buffer makes them part of the module.",

@@ -176,6 +176,7 @@ STACKED_MLP = Oracle(
             "Python list",
             _but(keep=lambda self, layers: layers),
             _but(keep=lambda self, layers: tuple(layers)),
+            _but(keep=lambda self, layers: dict(enumerate(layers))),
             says="A Python list, a tuple or a dictionary is no module, so none of the layers in it is registered: no state_dict, "
             "no optimiser and no .to finds them. nn.ModuleList is a list that registers.",
         ),

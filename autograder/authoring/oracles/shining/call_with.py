@@ -23,10 +23,12 @@ from autograder.authoring.oracles.shining.lent_wrongly import (
     lent,
     loaded,
     on_a_copy,
+    only_at_the_top,
     only_parameters,
     only_saved,
     refuse,
     registered_anew,
+    set_as_attributes,
     top_level_only,
     unasked,
 )
@@ -52,6 +54,8 @@ CALL_WITH = Oracle(
             copied(restored=True),
             copied(restored=True, seen=False),
             copied(restored=True, check=anything),
+            copied(restored=True, everything=False),
+            copied(restored=True, everything=False, seen=False),
             data_exchanged,
             says="A copy takes the numbers and leaves their history behind: no gradient reaches your tensors. "
             "The tensor itself has to stand where the module looks for it.",
@@ -60,6 +64,7 @@ CALL_WITH = Oracle(
             "not restored",
             lent(back=False),
             lent(back=False, check=anything),
+            set_as_attributes,
             says="Your tensors are still in the module afterwards, and its own Parameters are gone. Keep what was there, "
             "and put it back when the module has run.",
         ),
@@ -80,6 +85,7 @@ CALL_WITH = Oracle(
             "top level only",
             top_level_only,
             lent(chosen=lambda module, name: "." not in name),
+            lent(check=only_at_the_top),
             says="A name such as fc.weight has a way in it: first the submodule fc, then weight in there.",
         ),
         Misconception(

@@ -23,10 +23,12 @@ __all__ = [
     "lent",
     "loaded",
     "on_a_copy",
+    "only_at_the_top",
     "only_parameters",
     "only_saved",
     "refuse",
     "registered_anew",
+    "set_as_attributes",
     "top_level_only",
     "unasked",
 ]
@@ -108,12 +110,18 @@ def _write(tensor: Tensor, values: Tensor, seen: bool) -> None:
         (tensor if seen else tensor.data).copy_(values)
 
 
-def copied(restored: bool, check: Callable[[nn.Module, Tensors], None] = refuse, *, seen: bool = True) -> Answer:
-    """By writing into the module's own tensors, and back again or not."""
+def copied(
+    restored: bool,
+    check: Callable[[nn.Module, Tensors], None] = refuse,
+    *,
+    seen: bool = True,
+    everything: bool = True,
+) -> Answer:
+    """By writing into the module's own tensors, and back again or not: all that it has, or what was written over."""
 
     def answer(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
         check(module, tensors)
-        own = {name: one.detach().clone() for name, one in _known(module).items()}
+        own = {name: one.detach().clone() for name, one in _known(module).items() if everything or name in tensors}
         try:
             for name, tensor in tensors.items():
                 with suppress(KeyError):
@@ -150,6 +158,23 @@ def top_level_only(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
     finally:
         for name, one in own.items():
             homes[name][name] = one
+
+
+def set_as_attributes(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
+    """By setattr, which takes a tensor in the place of a Parameter only when that is gone; and left there."""
+    refuse(module, tensors)
+    for name, tensor in tensors.items():
+        part, home, leaf = _place(module, name)
+        del home[leaf]
+        setattr(part, leaf, tensor)
+    return module(x)
+
+
+def only_at_the_top(module: nn.Module, tensors: Tensors) -> None:
+    """A KeyError for every name that has a way in it."""
+    for name in tensors:
+        if name not in module._parameters and name not in module._buffers:
+            raise KeyError(name)
 
 
 def registered_anew(part: nn.Module, home: dict[str, Any], leaf: str, own: Any) -> None:

@@ -152,6 +152,11 @@ class _GraphOnce(_Once):
         return _mirrored(self.weight)
 
 
+def _in_its_dtype(kind: type[_Once]) -> type[nn.Module]:
+    """The same, but what was made in ``__init__`` keeps the dtype of that time."""
+    return type("Once", (kind,), {"forward": lambda self, x: F.linear(x, self.symmetric, self.bias)})
+
+
 class _AtTheFirstCall(SymmetricLinear):
     symmetric: Tensor | None = None
 
@@ -210,6 +215,7 @@ SYMMETRIC_LINEAR = Oracle(
             _StartsSymmetric,
             _Once,
             _GraphOnce,
+            *map(_in_its_dtype, (_Once, _GraphOnce)),
             says="What is made in __init__ knows nothing of a step, a loaded state_dict or .double() that come later. "
             "Compute S in forward, from the weight that is there then.",
         ),

@@ -286,9 +286,10 @@ CHECKPOINT = Oracle(
             "optimizer.state_dict() has them all.",
         ),
         Misconception(
-            "read from the end",
+            "empty bytes",
             (_save_from_the_end, _load),
-            says="After torch.save the file stands at its end, and read() gives nothing. getvalue() gives all of it.",
+            says="The bytes that were saved are empty. A file that torch.save has written stands at its end, from where read() gives "
+            "nothing; getvalue() gives all of it.",
         ),
         Misconception(
             "mode changed",

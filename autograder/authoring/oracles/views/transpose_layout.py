@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from autograder.authoring.cases import CaseMaker
@@ -90,6 +91,11 @@ def _refusing(size: Ints, stride: Ints, offset: int, one: int, other: int) -> La
     return _swapped(size, one, other), _swapped(stride, one, other), offset
 
 
+def _products(size: Ints) -> Ints:
+    """As `contiguous_stride`, with a size of 0 multiplied in."""
+    return tuple(prod(size[dim + 1 :]) for dim in range(len(size)))
+
+
 TRANSPOSE_LAYOUT = Oracle(
     "transpose_layout",
     lambda size, stride, offset, dim0, dim1: layout_of(tensor_of(size, stride, offset).transpose(dim0, dim1)),
@@ -117,6 +123,11 @@ TRANSPOSE_LAYOUT = Oracle(
                 _swapped(size, dim0, dim1),
                 contiguous_stride(_swapped(size, dim0, dim1)),
                 0,
+            ),
+            lambda size, stride, offset, dim0, dim1: (
+                _swapped(size, dim0, dim1),
+                _products(_swapped(size, dim0, dim1)),
+                offset,
             ),
             says="Fresh strides would belong to a copy. A transpose moves nothing in memory: each size keeps its stride.",
         ),
