@@ -16,6 +16,7 @@ __all__ = ["entries_of"]
 
 # What probes note of an entry that nobody wrote, and what a stub holds in its place.
 _OPEN = ("no prediction", "no choice", "no name", "", None, MISSING, Other("ellipsis"))
+_DEEP = 3  # nothing that is asked for is nested deeper, and a stranger's tuples may be
 
 
 def entries_of(
@@ -64,16 +65,15 @@ def _asked_form(expected: Any, got: Any) -> str:
     return f"Asked for is {asked}." if asked and asked != _form(got) else ""
 
 
-def _form(value: Any) -> str:
+def _form(value: Any, depth: int = 0) -> str:
     match value:
         case str():
             return "text in quotes"
         case int() if not isinstance(value, bool):
             return "a whole number"
-        case tuple() if all(_form(one) == "a whole number" for one in value):
-            return "a tuple of whole numbers"
-        case tuple():
-            return f"({', '.join(map(_form, value))})"
+        case tuple() if depth < _DEEP:
+            parts = [_form(one, depth + 1) for one in value]
+            return f"({', '.join(parts)})" if set(parts) - {"a whole number"} else "a tuple of whole numbers"
     return ""
 
 

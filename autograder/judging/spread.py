@@ -23,6 +23,7 @@ def spread(drawn: Any, bound: float) -> str:
 
     ``drawn`` is what `autograder.observing.probes.drawing.numbers_of` has noted. What is not even within the bound is told
     apart by what explains a mistake: all the same, as torch draws them unasked, none below zero, even within another bound.
+    Numbers that are even on the whole and not in each place are not drawn each by itself.
 
     >>> noted = {"largest": 0.5, "numbers": (torch.linspace(-0.5, 0.5, 1000),)}
     >>> spread(noted, 0.5), spread(noted, 0.4), spread(noted, 1.0)
@@ -31,6 +32,9 @@ def spread(drawn: Any, bound: float) -> str:
     'none below zero'
     >>> spread({"largest": 1.0, "numbers": (torch.linspace(-1, 1, 1000) ** 3,)}, 1.0)
     'unevenly'
+    >>> normal = torch.special.ndtri(torch.linspace(0.001, 0.999, 1000))
+    >>> spread({"largest": 0.31, "numbers": (normal / 10,)}, 0.1), spread({"largest": 1.5, "numbers": (normal.exp() - 1,)}, 0.1)
+    ('normally, beyond its bound', 'unevenly, beyond its bound')
     """
     if not isinstance(drawn, Mapping):
         return "no tensor"
@@ -42,7 +46,7 @@ def spread(drawn: Any, bound: float) -> str:
     if len(numbers) < _FEWEST:
         return "beyond its bound" if largest > bound * (1 + 1e-6) else "too few numbers"
     if _near(len(numbers)) * bound <= largest <= bound * (1 + 1e-6) and _as_drawn((numbers / bound + 1) / 2):
-        return EVENLY
+        return EVENLY if drawn.get("places") != "its own" else "evenly, and by their place, as sorted ones are"
     return _otherwise(numbers, largest, bound)
 
 
@@ -55,12 +59,14 @@ def _otherwise(numbers: Tensor, largest: float, bound: float) -> str:
     if numbers[0] >= 0:
         return "none below zero" if largest <= bound * (1 + 1e-6) else "none below zero, beyond its bound"
     halves = (numbers.abs() < largest / 2).sum() - 1
-    evenly = (
-        "evenly" if is_chance(halves, len(numbers) - 1, 0.5) and _as_drawn((numbers / largest + 1) / 2) else "unevenly"
-    )
+    how = "unevenly"
+    if is_chance(halves, len(numbers) - 1, 0.5) and _as_drawn((numbers / largest + 1) / 2):
+        how = "evenly"
+    elif _as_drawn(torch.special.ndtr(numbers / numbers.square().mean().sqrt())):
+        how = "normally"
     if largest > bound * (1 + 1e-6):
-        return f"{evenly}, beyond its bound"
-    return f"{evenly}, all too close to zero" if largest < _near(len(numbers)) * bound else "unevenly"
+        return f"{how}, beyond its bound"
+    return f"{how}, all too close to zero" if largest < _near(len(numbers)) * bound else "unevenly"
 
 
 def _near(count: int) -> float:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.observing.binding import Binding
 from autograder.observing.codec import Drawn, Uniform
 from autograder.observing.gradients import by_name
 from autograder.observing.handed_in import Form, form_of
-from autograder.observing.left_alone import Earlier, Look, Noted, look
+from autograder.observing.left_alone import Earlier, Look, Noted, look, running
 from autograder.observing.watch import Watch
 from autograder.observing.world import SEED
 
@@ -120,8 +120,9 @@ class Case:
             self._note({"state": {"the global generator": (SEED,)}})
 
     @contextmanager
-    def left_alone(self, **given: Any) -> Iterator[None]:
-        """Note what becomes of the tensors and modules ``given`` to an answer that `call` does not call: a module's forward.
+    def left_alone(self, model: nn.Module | None = None, /, **given: Any) -> Iterator[None]:
+        """Note what becomes of the tensors ``given`` to an answer that `call` does not call, and of the ``model`` whose
+        forward it is.
 
         >>> case = Case("two numbers", {"x": torch.ones(2)})
         >>> with case.left_alone(x=case["x"]):
@@ -129,7 +130,7 @@ class Case:
         >>> case.noted
         {'memory': {'x': ('requires_grad',)}}
         """
-        with self._noting(look(given)):
+        with self._noting(look(given)), nullcontext() if model is None else self._noting(running(model)):
             yield
 
     @contextmanager

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from autograder.observing.patches import put_back
+from autograder.observing.world import WORLD
 
-__all__ = ["Earlier", "Look", "Noted", "look"]
+__all__ = ["Earlier", "Look", "Noted", "look", "running"]
 
 # By aspect, then by the name of what was given: what is no longer as it was.
 Noted = dict[str, dict[str, tuple[str, ...]]]
@@ -164,6 +165,42 @@ def _module(value: nn.Module) -> Callable[[], Iterator[str]]:
                 yield f"the class {kind.__name__}"
 
     return changes
+
+
+def running(model: nn.Module) -> Look:
+    """Remember how an answer's own ``model`` stands before its forward; the function returned says what is no longer so.
+
+    That is the mode of each part, the gradients that the parameters have by then, ones until the function is called, and
+    torch's gradient mode, which is put back.
+
+    >>> layer = nn.Linear(2, 1)
+    >>> changed = running(layer)
+    >>> layer.eval().zero_grad()
+    >>> changed(), layer.weight.grad
+    ({'state': {'the model': ('its mode', '.grad of weight', '.grad of bias')}}, None)
+    """
+    enabled = torch.is_grad_enabled()
+    modes = [(path, part, part.training) for path, part in model.named_modules()]
+    without = {
+        name: one
+        for name, one in model.named_parameters()
+        if one.requires_grad and one.grad is None and not nn.parameter.is_lazy(one)
+    }
+    for one in without.values():
+        one.grad = torch.ones_like(one)
+
+    def changed() -> Noted:
+        found = [f"its mode{path and ' of '}{path}" for path, part, mode in modes if part.training != mode]
+        found += [f".grad of {name}" for name, one in without.items() if one.grad is None or (one.grad != 1).any()]
+        noted = {"the model": tuple(found)} if found else {}
+        if torch.is_grad_enabled() != enabled:
+            noted[WORLD] = ("the grad mode",)
+        torch.set_grad_enabled(enabled)
+        for one in without.values():
+            one.grad = None
+        return {"state": noted} if noted else {}
+
+    return changed
 
 
 def _named_tensors(parts: Mapping[str, nn.Module]) -> Iterator[tuple[str, Tensor]]:

@@ -38,6 +38,7 @@ Seen = Mapping[str, Any] | Raised
 # Under this name stands in what is seen of a case what the answer has changed and should have left alone.
 LEFT_ALONE = "left alone"
 
+_SEED = 20_181_031  # none that an answer would begin the generator with, so that it is seen when one does
 _HERE = str(Path(__file__).parents[1])  # all of the autograder
 
 
@@ -182,7 +183,7 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
 
 
 def _run_case(exercise: Exercise, answer: Any, case: Case, world: World) -> Seen:
-    case.reseed(0)
+    case.reseed(_SEED)
     # Whatever one case has left on is no matter of the next.
     with world.kept(exercise.draws) as changed:
         seen = _seen(exercise, answer, case)

@@ -11,7 +11,9 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from answers.modes.normed import ByFunction
 from answers.registration.right import InPlaceMean, KaimingConv, KaimingLinear, Layers, by_generator
+from answers.shining.right_classes import HeadByHead
 from answers.training.checkpoints import load_by_torch, save_by_torch
 from answers.training.heads import by_index
 from torch import Tensor, nn
@@ -142,7 +144,8 @@ TO_THE_WORLD: dict[str, Callable[..., Any]] = {
     "deterministic algorithms": lambda *args: torch.use_deterministic_algorithms(True),
     "only warned of": lambda *args: torch.use_deterministic_algorithms(True, warn_only=True),
     "another number of threads": lambda *args: torch.set_num_threads(torch.get_num_threads() + 1),
-    "the global generator seeded": lambda *args: torch.manual_seed(1),
+    "the global generator seeded": lambda *args: torch.manual_seed(0),
+    "the global generator seeded with another number": lambda *args: torch.manual_seed(1),
     "the global generator drawn from": lambda *args: torch.rand(3),
     "hooks of all modules": lambda *args: nn.modules.module.register_module_forward_hook(lambda *args: None),
 }
@@ -353,14 +356,40 @@ TO_AN_INPUT: dict[str, Callable[[Tensor], Any]] = {
 }
 
 
+def _with_itself(right: type[nn.Module], change: Callable[[nn.Module], Any]) -> type[nn.Module]:
+    """``right``, whose forward does ``change`` to the module itself when all is computed."""
+
+    def forward(self: Any, x: Tensor) -> Tensor:
+        out = right.forward(self, x)
+        change(self)
+        return out
+
+    return type(right.__name__, (right,), {"forward": forward})
+
+
+def _turned_and_back(model: nn.Module) -> None:
+    modes = [(part, part.training) for part in model.modules()]
+    model.train(not model.training)
+    for part, training in modes:
+        part.training = training
+
+
+TO_ITSELF: dict[str, Callable[[nn.Module], Any]] = {
+    "goes to eval": lambda model: model.eval(),
+    "goes to training": lambda model: model.train(),
+    "clears its gradients": lambda model: model.zero_grad(),
+    "zeroes its gradients": lambda model: model.zero_grad(set_to_none=False),
+    "switches gradients off": lambda model: torch.set_grad_enabled(False),
+}
 _LAYERS: dict[str, type[nn.Module]] = {
+    **{"my_batch_norm2d": ByFunction, "self_attention": HeadByHead},
     **{"my_linear": KaimingLinear, "my_conv2d": KaimingConv, "stacked_mlp": Layers, "running_mean": InPlaceMean},
     **{
         one: oracles_of(topic)[one].answer
         for topic, ones in (
             ("modules", ("tiny_cnn",)),
-            ("modes", ("dropout_net", "my_batch_norm2d")),
-            ("shining", ("self_attention", "tied_autoencoder", "symmetric_linear")),
+            ("modes", ("dropout_net",)),
+            ("shining", ("tied_autoencoder", "symmetric_linear")),
             ("capstone", ("hybrid_cnn",)),
         )
         for one in ones
@@ -411,6 +440,12 @@ DISTURBING: list[tuple[str, str, Answer]] = [
         for one, right in _LAYERS.items()
         for what, change in TO_AN_INPUT.items()
         if "hooked" not in what or one not in _NO_GRADIENT
+    ),
+    *(
+        (one, what, _with_itself(right, change))
+        for one, right in _LAYERS.items()
+        for what, change in TO_ITSELF.items()
+        if "its gradients" not in what or one != "running_mean"  # which has none
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),
@@ -524,6 +559,7 @@ def _drawn_row_by_row(generator: torch.Generator) -> dict[str, Tensor]:
 
 # Right, in styles that touch what they are given and put it back.
 BORROWING: list[tuple[str, str, Answer]] = [
+    *((one, "its mode turned and turned back", _with_itself(right, _turned_and_back)) for one, right in _LAYERS.items()),
     ("predict_proba", "in eval mode without gradients, every part put back", _probabilities_borrowed),
     ("predict_proba", "a frozen copy", _probabilities_of_a_copy),
     ("predict_proba", "a hook that is taken off", _probabilities_hooked),

@@ -49,7 +49,7 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
         layers[part].eval()
     before = Module(model)
     case.reseed(case["draws"])  # what an answer drew while it was made changes nothing
-    with torch.set_grad_enabled(not case.get("no_grad", False)), case.left_alone(x=case["x"]):
+    with torch.set_grad_enabled(not case.get("no_grad", False)), case.left_alone(model, x=case["x"]):
         outs = [model(case["x"]) for _ in range(case.get("passes", 1))]
     seen: dict[str, Any] = {"gradients": _gradients(layers, outs[-1], case)}
     if case["asks"] != "values":

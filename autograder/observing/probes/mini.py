@@ -28,10 +28,20 @@ def mini_observations(answer: Any, case: Case) -> dict[str, Any]:
     with case.watch:
         root = _tree(answer, case["entries"])
         _tree(answer, (("another", ("parameter", torch.zeros(1))),))  # a tree of its own, which no other may notice
+        if _is_born_with_some(answer):
+            return observe(**{case["aspect"]: "a new object has what others were given"})
         seen = _ASPECTS[case["aspect"]](root, case)
     for part in _held(root):
         case.watch.look_at(part)
     return observe(**{case["aspect"]: seen})
+
+
+def _is_born_with_some(answer: type) -> bool:
+    """Whether an object to which nobody has assigned anything names parameters, or itself among its own children."""
+    try:
+        return bool([*_tree(answer, ()).named_parameters()])
+    except Exception as error:  # what else an answer raises is told where it is asked
+        return isinstance(error, RecursionError)
 
 
 def _look_for_borrowed(answer: type, case: Case) -> None:

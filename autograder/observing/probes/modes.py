@@ -82,12 +82,13 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     around = nn.Sequential(model) if case.get("inside") else model
     for mode in case["mode"]:
         around.train(mode == "train")
-    with case.left_alone(x=case["x"]), Astray(model) as astray:
+    with case.left_alone(model, x=case["x"]), Astray(model) as astray:
         # What is drawn where nothing should be comes out differently, if it is asked often enough.
         first, *more = [model(case["x"]) for _ in range(2 if training else 8)]
     if not training:
         state["dropout modules"] = astray.word()
     else:  # whether gradients are recorded is no matter of the mode
+        around.train()  # whatever has become of its mode
         with torch.no_grad():
             drops = not same_tensor(model(case["x"]), model(case["x"]))
         as_ever = drops is not same_tensor(first, more[0])
@@ -165,7 +166,7 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
         around.train(mode == "train")
         name = f"x{number}" if number else "x"
         recorded = torch.set_grad_enabled(not case.get("no_grad", False))
-        with recorded, case.left_alone(**{name: case[name]}), case.watch:
+        with recorded, case.left_alone(layer, **{name: case[name]}), case.watch:
             outs[f"batch {number + 1}"] = layer(case[name])
     last = outs[f"batch {len(outs)}"]
     if not isinstance(last, Tensor):

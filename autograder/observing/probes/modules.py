@@ -60,7 +60,7 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
         return observe(values="the four tensors do not fit into this network", state=state)
     x = case["x"]
     model.to(x.dtype).train(case.get("training", True))
-    with case.left_alone(x=x, model=dict(model.named_parameters())):
+    with case.left_alone(model, x=x, model=dict(model.named_parameters())):
         out = model(x)
     memory |= {name: word for name, word in case.unchanged().items() if name == "x"}
     return observe(values=out, gradients=_parameter_gradients(model, out), memory=memory, state=state)

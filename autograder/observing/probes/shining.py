@@ -130,13 +130,13 @@ def self_attention(answer: Callable[..., Any], case: Case) -> Observations:
     tensors = {name: case[name] for name in _PROJECTIONS}
     state = _state(answer, case, module, _PROJECTIONS)
     if "earlier" in case:  # what it has seen before its numbers came is none of its business
-        with case.left_alone(earlier=case["earlier"]), case.watch:
+        with case.left_alone(module, earlier=case["earlier"]), case.watch:
             module(case["earlier"])
     held = holders(module.to(case["x"].dtype), tensors)
     if held is None or not put(module, tensors):
         return observe(values=NOT_THESE, state=state)
     module.train(case.get("training", True))
-    with case.left_alone(x=case["x"]), case.watch:
+    with case.left_alone(module, x=case["x"]), case.watch:
         out = module(case["x"])
     return observe(**{case.get("asks", "values"): _short(out), "state": state}) | _after_forward(case, out, held)
 
@@ -199,13 +199,13 @@ def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
     module, held = _lived(case, module, tensors)
     if held is None:
         return observe(values=NOT_THESE, state=state)
-    with case.left_alone(x=case["x"], code=case["code"]):
+    with case.left_alone(module, x=case["x"], code=case["code"]):
         parts = {"encode": _part(module, "encode", case["x"]), "decode": _part(module, "decode", case["code"])}
     if isinstance(parts["decode"], Tensor) and not knows_its_weight(
         lambda: case.call(answer), tensors, lambda one: _part(one, "decode", case["code"])
     ):
         return observe(values=whatever_is_loaded("decode", module, case["weight"]), state=state)
-    with case.left_alone(x=case["x"]):
+    with case.left_alone(module, x=case["x"]):
         out = module(case["x"])
     if later:
         return observe(tied=_short(out), state=state)
@@ -239,7 +239,7 @@ def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
     module, held = _lived(case, module, tensors)
     if held is None:
         return observe(values=NOT_THESE, state=state)
-    with case.left_alone(x=case["x"]):
+    with case.left_alone(module, x=case["x"]):
         if not knows_its_weight(lambda: case.call(answer), tensors, lambda one: one(case["x"])):
             return observe(values=whatever_is_loaded("forward", module, case["weight"]), state=state)
         out = module(case["x"])

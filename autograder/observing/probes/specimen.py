@@ -44,8 +44,8 @@ def build_module(spec: Sequence[Sequence[Any]], seed: int = 0) -> nn.Module:
 
     ``("module", *parts)`` is a layer too, a `Specimen`; and a ``spec`` that holds nothing else gives that one itself. Its
     parts are ``("child", name, layer)``, ``("parameter", name, *size)``, ``("part", name, *size)``, a parameter in a memory
-    of twice its size, and ``("buffer", name, *size)``; there ``("tie", name, name)`` and ``("freeze", name)`` take dotted
-    names of parameters.
+    of twice its size, ``("halves", name, name, *size)``, two in one such memory, and ``("buffer", name, *size)``; there
+    ``("tie", name, name)`` and ``("freeze", name)`` take dotted names of parameters.
 
     >>> build_module([("linear", 3, 4), ("relu",), ("nest", ("linear", 4, 2))])[2][0].weight.shape
     torch.Size([2, 4])
@@ -71,6 +71,10 @@ def _specimen(parts: Sequence[Sequence[Any]]) -> Specimen:
                 module.register_parameter(name, nn.Parameter(torch.empty(rest)))
             case "part":  # the second row of two
                 module.register_parameter(name, nn.Parameter(torch.empty(2, *rest)[1]))
+            case "halves":
+                rows = torch.empty(2, *rest[1:])
+                module.register_parameter(name, nn.Parameter(rows[0]))
+                module.register_parameter(rest[0], nn.Parameter(rows[1]))
             case "buffer":
                 module.register_buffer(name, torch.arange(1.0, 1 + math.prod(rest)).view(rest))
             case "tie":
@@ -150,7 +154,8 @@ def specimen_of(case: Case, seed: str = "seed") -> nn.Module:
     """The module that a case describes: its ``layers``, drawn from what it calls ``seed``, and how it stands.
 
     ``dtype``, ``training`` (of all parts), ``mixed`` (the first part inside is in the other mode), ``evaluating`` (paths
-    of parts in eval mode), and ``graded``: every parameter has a ``.grad`` already. Each of them may be left out.
+    of parts in eval mode), ``graded``: every parameter has a ``.grad`` already, and ``equal``: all numbers of the parameters
+    are 1. Each of them may be left out.
 
     >>> module = specimen_of(Case("", {"layers": [("linear", 2, 3)], "evaluating": ("0",), "graded": True}))
     >>> modes(module), module[0].bias.grad
@@ -163,6 +168,8 @@ def specimen_of(case: Case, seed: str = "seed") -> nn.Module:
             part.training = not part.training
     for path in case.get("evaluating", ()):
         module.get_submodule(path).training = False
+    for one in module.parameters() if case.get("equal", False) else ():
+        nn.init.ones_(one)
     for one in module.parameters() if case.get("graded", False) else ():
         one.grad = torch.ones_like(one)
     return module

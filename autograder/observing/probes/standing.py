@@ -23,7 +23,7 @@ def made(answer: Any, case: Case, **instead: Any) -> Any:
 
 def calls(module: Any, case: Case, x: Tensor, name: str = "x") -> Any:
     """The module called on ``x``, which the case calls ``name``, watched."""
-    with case.left_alone(**{name: x}), case.watch:
+    with case.left_alone(module, **{name: x}), case.watch:
         return module(x)
 
 

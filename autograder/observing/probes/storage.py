@@ -41,11 +41,19 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
     read = out.detach().clone()
     memory = case.unchanged()
     storage = case["storage"]
-    _ = storage.logical_not_() if storage.dtype == torch.bool else storage.add_(1)
+    _changed(storage)
     # Under its size, so that one tensor given back for every question earns nothing by being nobody's memory.
     kept = "its own memory" if torch.equal(out.detach(), read) else "the storage's memory"
     memory[f"result {tuple(out.shape)}"] = kept
+    again = case.call(answer)  # of the same storage, which holds other numbers by now
+    follows = isinstance(again, Tensor) and torch.equal(again.detach(), _changed(read.clone()))
+    memory["a second call"] = "reads anew" if follows else "gives other numbers than are there now"
     return observe(**{case.get("aspect", "values"): read}, memory=memory)
+
+
+def _changed(numbers: Tensor) -> Tensor:
+    """All numbers made others, in place."""
+    return numbers.logical_not_() if numbers.dtype == torch.bool else numbers.add_(1)
 
 
 @exercise("shares_storage(a, b) -> bool", points=2, draws=False, shares={"offsets": 2, "kinds": 2})

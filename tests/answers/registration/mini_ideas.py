@@ -113,7 +113,13 @@ def own_state(self: Any) -> dict[str, Tensor]:
     return {name: one.data for name, one in self.own.items()}
 
 
+def has_its_own_parts(self: Any) -> None:
+    object.__setattr__(self, "inside", {})
+
+
 MINI_IDEAS: list[tuple[str, Any]] = [
+    ("one list for all objects", mini(own={}, inside={}, training=True, __init__=lambda self: None)),
+    ("one list for all objects", mini(own={}, training=True, __init__=has_its_own_parts)),
     ("names joined by another mark", renamed("_")),
     ("names joined by another mark", renamed("/")),
     ("lists looked into", mini(__setattr__=looks_into_lists)),

@@ -53,6 +53,17 @@ def _counted(make: CaseMaker) -> list[Case]:
         make.case(
             "trainable only, shared", layers=both, trainable_only=True, shown="shared and frozen; trainable_only=True"
         ),
+        make.case(
+            "the same numbers twice",
+            layers=[("norm", 4), ("nest", ("norm", 4))],
+            equal=True,
+            shown="two nn.BatchNorm2d(4), in which every parameter is 1",
+        ),
+        make.case(
+            "two halves of one tensor",
+            layers=[("module", ("halves", "first", "second", 2, 3))],
+            shown="a module with nn.Parameter(both[0]) and nn.Parameter(both[1]) of both = torch.zeros(2, 2, 3)",
+        ),
     ]
 
 

@@ -357,6 +357,16 @@ def _train_without_mode(self: MiniModule, mode: bool = True) -> MiniModule:
     return MiniModule.train(self, True)
 
 
+def _lists_for_all() -> type[MiniModule]:
+    """A new class, as the body of one makes it: its objects have both lists in common."""
+    lists: dict[str, dict[str, Any]] = {"_parameters": {}, "_children": {}}
+
+    def __init__(self: MiniModule) -> None:
+        vars(self).update(lists, training=True)
+
+    return _but(__init__=__init__)
+
+
 def _begins_in_eval(self: MiniModule) -> None:
     MiniModule.__init__(self)
     self.training = False
@@ -483,6 +493,12 @@ MINI_MODULE = Oracle(
             "registered, and no attribute any more",
             _but(__setattr__=_unheard_of),
             says="After self.fc = … there has to be a self.fc. Call super().__setattr__(name, value) as well as registering it.",
+        ),
+        Misconception(
+            "one list for all objects",
+            _lists_for_all,
+            says="A dictionary made in the body of the class, or as an argument's default, is made once: all objects write into it. "
+            "Each needs its own, made in __init__.",
         ),
         Misconception(
             "state not flat",

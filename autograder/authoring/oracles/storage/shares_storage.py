@@ -76,6 +76,14 @@ def _pairs(make: CaseMaker) -> list[Case]:
         case("one row expanded", f"{x}; b = x[:{m}].expand({n}, {m})", None, ((n, m), (0, 1), 0), aspect="kinds"),
         case("one number", f"{x}; a = x, b = x[{cut}]", None, ((), (), cut), aspect="kinds"),
         case("one number, copied", f"{x}; a = x, b = x.clone()[0]", None, ((), (), 0), 1, aspect="kinds"),
+        case(
+            "far from each other in one long memory",
+            "x = torch.randn(20_000); a = x[:3], b = x[-3:]",
+            ((3,), (1,), 0),
+            ((3,), (1,), 19_997),
+            memory=make.drawn(20_000),
+            aspect="offsets",
+        ),
     ]
 
 
