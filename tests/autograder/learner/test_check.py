@@ -54,6 +54,22 @@ def test_a_print_of_the_learner_is_still_seen(capfd: pytest.CaptureFixture[str])
     assert "shape (2,)" in capfd.readouterr().out
 
 
+def test_of_all_that_an_answer_prints_the_first_lines_are_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    check("relu", lambda x: print(*range(20), sep="\n"))
+    out = capfd.readouterr().out.splitlines()
+    assert out[:31] == [
+        *(str(one % 20) for one in range(30)),
+        "… and 970 more lines. A check tries your answer on many cases; one of them alone prints less.",
+    ]
+    assert out[31].startswith("✕ relu not right yet")
+
+
+def test_one_endless_line_is_cut_and_the_panel_begins_below_it(capfd: pytest.CaptureFixture[str]) -> None:
+    check("relu", lambda x: (print("·" * 500, end=""), x.clamp(min=0))[1])
+    lines = capfd.readouterr().out.splitlines()
+    assert [len(lines[0]), lines[1][:16], lines[2][:13]] == [4000, "… and 1 more lin", "✓ relu solved"]
+
+
 def test_the_learners_world_is_left_as_it_was() -> None:
     torch.manual_seed(3)
     expected = torch.rand(1)

@@ -244,9 +244,14 @@ SGD_STEP = Oracle(
             "rebinding to new tensors",
             *(_into_the_dictionary(clear=clear, moved=moved) for clear in (True, False) for moved in (True, False)),
             *(partial(_computed_into_the_dictionary, skip=skip) for skip in (True, False)),
-            _other_memory,
             says="The result is a new tensor, put where the old one was. Whoever else holds the old one, a module or an "
             "optimiser, sees nothing of it. Write into the memory that is there: p.add_(…), p -= ….",
+        ),
+        Misconception(
+            "other memory under the same leaves",
+            _other_memory,
+            says="p.data = … keeps the leaf and puts other memory under it. Whoever looked into the old memory sees nothing of "
+            "the step. p -= … under torch.no_grad() writes into the memory that is there.",
         ),
         Misconception(
             "gradient left",
