@@ -71,12 +71,20 @@ Markdown("\n".join(rows))
 # 1. **What is asked.** The name, what goes in, what comes out, and how many points it is worth.
 # 2. **Three hints**, folded. The first asks you a question, the second gives a direction, the third nearly the line.
 #    They cost nothing.
-# 3. **Your cell.** It holds `# YOUR CODE HERE` and a line that raises `NotImplementedError`. Replace both. Then run
-#    the cell: until you do, the notebook still knows your old answer. (If the cell fails, the check tells you so.)
+# 3. **Your cell.** It holds `# YOUR CODE HERE` and a line that raises `NotImplementedError`. Replace both. (Where you are asked
+#    for predictions, it holds dots: put yours in their places.) Then run the cell: until you do, the notebook still knows
+#    your old answer. (If the cell fails, the check tells you so.)
 # 4. **The check.** A cell such as `check("relu", relu)`. Run it as often as you like.
 #
 # A hand, ✋, means: build this yourself. Torch has a ready-made operator for the job, and using that one earns
 # nothing. Everything else is free.
+#
+# Some things are the same in all exercises, and are not said again in each. Unless the text says otherwise,
+#
+# - what you are given stays as it was: tensors and their gradients, modules and their modes, torch's own settings;
+# - what you return has the dtype that torch's own operator would give it, mostly that of what went in;
+# - gradients flow as they do through torch's own operator;
+# - the input may have any size that the text allows, a batch of one too, and lie in memory in any way (chapters 01 and 02).
 
 # %% [markdown]
 # ### What a check tells you
