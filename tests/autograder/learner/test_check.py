@@ -35,6 +35,23 @@ def test_an_unknown_exercise_is_said_with_the_closest_names() -> None:
         check("linaer", relu)
 
 
+@pytest.mark.parametrize("first", [relu, {"relu": relu}, None], ids=["a function", "a dict", "nothing"])
+def test_a_check_without_a_name_says_how_to_write_it(first: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape('comes first, in quotes, as in check("relu", relu)')):
+        check(first)
+
+
+def test_a_name_that_no_exercise_has_is_one_line_in_a_notebook() -> None:
+    program = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+shell.run_cell("from autograder import check")
+shell.run_cell('check("linaer", 1)')
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["ValueError: there is no exercise 'linaer'; did you mean linear, my_linear?"]
+
+
 def test_not_a_word_reaches_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     def noisy(x: torch.Tensor) -> torch.Tensor:
         import logging
