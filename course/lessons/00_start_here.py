@@ -64,6 +64,11 @@ Markdown("\n".join(rows))
 # that you run, and four minutes for each point.
 
 # %% [markdown]
+# ## How to read a chapter
+#
+# Run each cell when you come to it: what comes out is what the text goes on about. Where it says **predict**, make a guess
+# before you run the cell below. A guess that turns out wrong is worth more than an answer that you read.
+#
 # ## How an exercise works
 #
 # Every exercise has the same four parts, one under the other:

@@ -17,9 +17,6 @@
 #
 # `N` is the number of images in a batch. The network looks at colour pictures of 32 × 32 pixels, and gives each
 # picture ten numbers, one for each class.
-#
-# Where the text says **predict**, make a guess before you run the cell. A guess that turns out wrong is worth more
-# than an answer that you read.
 
 # %%
 import torch
