@@ -109,10 +109,12 @@ Verdict(
     points=3,
     score=2.4,
     status=Status.PARTLY,
-    aspects=(Aspect("values", True), Aspect("shape", True), Aspect("memory", False)),
+    aspects=(Aspect("values", True), Aspect("shape", True), Aspect("memory", False, "not left alone: x (numbers)")),
     misconception="in place",
     says="The input is still needed by whoever gave it. Return a new tensor; operations that end in _ write.",
-    finding=Finding("two numbers", tried="x = [1., 2.]", got="x: 'changed'", expected="x: 'unchanged'"),
+    finding=Finding(
+        "two numbers", "x = [1., 2.]", got="changed: its numbers", expected="left alone", about="memory, of x"
+    ),
     note="4 of 4 cases differ. Next: the hints above.",
 )
 
@@ -124,7 +126,8 @@ Verdict(
 #   inputs. Those that hold earn their share. If the values never hold, nothing does.
 # - **The shaded box** appears when your answer behaves like a mistake that many people make. It has a name, and two
 #   sentences on what is so.
-# - **tried, got, expected** is the smallest input on which it goes wrong. Try that one yourself in an empty cell.
+# - **tried, got, expected** is the smallest input on which it goes wrong. Try that one yourself in an empty cell. **about** says what
+#   was looked at, where it is not simply what came back.
 # - **The last line** says how many inputs are concerned. If your code raised an error, it also has the error and your
 #   own line.
 #
