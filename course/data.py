@@ -18,7 +18,7 @@ __all__ = ["DIGITS", "HELD_BACK", "PARTS", "PHOTOS", "coloured_digits", "digits"
 PHOTOS = ("china", "flower")
 DIGITS = 1797  # how many digits there are
 PARTS = ("train", "held back")
-HELD_BACK = 360  # of them: every fifth
+HELD_BACK = 360  # of them: one in five
 
 _ZOOM = 4  # a digit of 8 × 8 pixels fills TinyCNN's 32 × 32 with blocks of 4 × 4
 _WHITE = 16.0  # the largest value in a digit's pixel
@@ -64,7 +64,7 @@ def photos(size: int = 32) -> Tensor:
 def digits(n: int = DIGITS, start: int = 0) -> tuple[Tensor, Tensor]:
     """Written digits as TinyCNN takes them: images ``(n, 3, 32, 32)`` float32 in [0, 1], targets ``(n,)`` int64.
 
-    They are ``n`` digits in the order of the package, from number ``start`` on; 1 is ink. Each was scanned as 8 × 8
+    They are ``n`` digits in the order of the package, from number ``start`` on; 1 is ink. Each is 8 × 8
     pixels with values 0 to 16: a pixel becomes a block of 4 × 4, and its value, divided by 16, stands in all three
     channels. Every call gives new tensors. ``digits(1000)`` and ``digits(797, start=1000)`` have no image in common.
     Source: ``sklearn.datasets.load_digits`` (UCI's Optical Recognition of Handwritten Digits, test set).

@@ -25,6 +25,7 @@ __all__ = [
     "case",
     "cell_stopped",
     "changed",
+    "defined_elsewhere",
     "differ",
     "differences_in",
     "empty",
@@ -53,12 +54,14 @@ __all__ = [
     "part_of",
     "picture_of",
     "points",
+    "printed_more",
     "raised",
     "running_out_of_time",
     "since",
     "still_stub",
     "tally",
     "thing",
+    "to_be_run",
     "too_long",
     "too_many_to_say",
     "too_much",
@@ -95,11 +98,14 @@ def aspect_note(holds: Sequence[bool], disturbed: Mapping[str, Sequence[str]] = 
     ('holds in 1 of 3 cases', '')
     >>> aspect_note([False], {"x": ["its numbers"], "": ["the grad mode"]})
     'not left alone: x (numbers), the grad mode'
+    >>> aspect_note([False], {"x": ["its numbers, which were written to and written back", "its numbers"]})
+    'not left alone: x (numbers)'
     """
     counted = "" if all(holds) or not any(holds) else f"holds in {sum(holds)} of {len(holds)} cases"
     told = []
     for thing, changes in disturbed.items():
-        words = _some([one.removeprefix("its ") for one in changes], 2)
+        seen = [one.removeprefix("its ") for one in changes]
+        words = _some([one for one in seen if not ("numbers" in seen and one.startswith("numbers,"))], 2)
         told.append(f"{thing[:_LETTERS]} ({words})" if thing else words)
     return "; ".join(filter(None, [counted, f"not {LEFT_ALONE}: {_some(told, 4)}" if told else ""]))
 
@@ -276,14 +282,44 @@ def still_stub(name: str, similar: Sequence[str]) -> str:
     return f"This check looks at {name}, which is still the untouched cell. There is {there}: if that is your answer, call it {name}."
 
 
-def names_missing(names: Sequence[str]) -> str:
-    """Names that are not there, and that the first cell of the chapter brings along.
+def names_missing(names: Sequence[str], cell: str = "the first code cell") -> str:
+    """Names that are not there, and that a ``cell`` of the chapter brings along.
 
     >>> names_missing(["torch"])
     'The name torch comes from the first code cell of this notebook: run that one, then this one.'
+    >>> names_missing(["relu", "linear"], "other cells")
+    'The names relu and linear come from other cells of this notebook: run those first, then this one.'
     """
     s = "" if len(names) > 1 else "s"
-    return f"The name{'' if s else 's'} {' and '.join(names)} come{s} from the first code cell of this notebook: run that one, then this one."
+    run = "those first" if cell.endswith("s") else "that one"
+    return f"The name{'' if s else 's'} {' and '.join(names)} come{s} from {cell} of this notebook: run {run}, then this one."
+
+
+def defined_elsewhere(names: Sequence[str]) -> str:
+    """Names that are not there, and that cells of the chapter behind the first one define.
+
+    >>> defined_elsewhere(["relu"])
+    'The name relu comes from another cell of this notebook: run that one, then this one.'
+    """
+    return names_missing(names, "other cells" if len(names) > 1 else "another cell")
+
+
+def to_be_run(said: str) -> str:
+    """In the notebook itself, behind the word that a check found no name.
+
+    >>> to_be_run("This check looks for the name relu, and there is none.")
+    'This check looks for the name relu, and there is none. Run the cell that should define it, then this one.'
+    """
+    return f"{said} Run the cell that should define it, then this one."
+
+
+def printed_more(lines: int) -> str:
+    """How many lines of what an answer printed are not shown.
+
+    >>> printed_more(391)
+    '… and 391 more lines. A check tries your answer on many cases; one of them alone prints less.'
+    """
+    return f"… and {lines} more line{'s' if lines != 1 else ''}. A check tries your answer on many cases; one of them alone prints less."
 
 
 def points(score: float, of: int, public: bool = False) -> str:

@@ -119,9 +119,13 @@ def show_apart(got: Any, expected: Any) -> tuple[str, str]:
     (('8.0 (a float)', '8 (an int)'), ('True (a tensor)', 'True (a bool)'))
     >>> show_apart(torch.tensor([1.000001]), torch.tensor([1.0])), show_apart("(3, 1)", (3, 1))
     (('[1.000001]', '[1.]'), ("'(3, 1)'", '(3, 1)'))
+    >>> show_apart("kept", "gone")
+    ('kept', 'gone')
     """
     if isinstance(got, Raised):
         return show_value(got), show_form(expected)
+    if isinstance(got, str) and isinstance(expected, str) and got.isprintable() and got.strip():
+        return got[:_LETTERS], expected[:_LETTERS]  # words of the probe's, which it has for what it saw
     tensors = isinstance(got, Tensor | Projection) and isinstance(expected, Tensor | Projection)
     form = show_form(got), show_form(expected)
     if not tensors:

@@ -39,7 +39,7 @@ def html(verdict: Verdict) -> str:
     items += [_model_html(task, verdict), f"Next: {_next_html(task)}."]
     listed = "".join(f'<li style="margin:6px 0">{one}</li>' for one in items)
     return (
-        f'<details style="{_FRAME}"><summary style="cursor:pointer">{_title(verdict)}</summary>'
+        f'<details style="{_FRAME}"><summary style="cursor:pointer">{_title(task, verdict)}</summary>'
         f'<ul style="margin:4px 0;padding-left:20px">{listed}</ul></details>'
     )
 
@@ -63,14 +63,13 @@ def text(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def _title(verdict: Verdict) -> str:
+def _title(task: Exercise, verdict: Verdict) -> str:
     if verdict.solved:
         return "The model answer, and the next exercise"
-    return (
-        "Go on"
-        if verdict.status is Status.NOT_ATTEMPTED
-        else "A failing case in hand, the untouched cell, the next exercise"
-    )
+    if verdict.status is Status.NOT_ATTEMPTED:
+        return "Go on"
+    first = "A failing case in hand, the" if _has_cases(task, verdict) else "The"
+    return f"{first} untouched cell, the next exercise"
 
 
 def _has_cases(task: Exercise, verdict: Verdict) -> bool:

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from autograder.judging.sentences import Place, names_missing, never_came, not_there, of_before, still_stub
+from autograder.judging.sentences import (
+    Place,
+    defined_elsewhere,
+    names_missing,
+    never_came,
+    not_there,
+    of_before,
+    still_stub,
+    to_be_run,
+)
 from autograder.learner.names import bound_by, may_be_an_answer, python_of, read_by, similar
 
 __all__ = ["Cells", "cells", "listen"]
@@ -26,11 +35,15 @@ _NOTHING = object()  # what stands for a name that is not there: None may be a v
 
 @dataclass(frozen=True)
 class _Failed:
-    """A name that a cell failed to define: what it stands for since before, the line that failed, the error in words."""
+    """A name that a cell failed to define: what it stands for since before, the line that failed, the error in words.
+
+    ``cell`` is the cell's id, where the notebook says it.
+    """
 
     value: Any
     place: Place
     error: str
+    cell: str | None = None
 
 
 class Cells:
@@ -57,10 +70,13 @@ class Cells:
         if result is None:
             return
         error = result.error_before_exec or result.error_in_exec
+        cell = getattr(result.info, "cell_id", None)
+        # Of a cell that is another now it does not matter how it failed.
+        self._failed = {name: one for name, one in self._failed.items() if cell is None or one.cell != cell}
         for name, value in before.items():
             self._failed.pop(name, None)
             if error is not None and self._value(name) is value:
-                self._failed[name] = _Failed(value, self._place(result, error), _words(error))
+                self._failed[name] = _Failed(value, self._place(result, error), _words(error), cell)
         if self._stopped and error is None:
             # To the frontend an interrupted cell has failed: what is queued behind it is not run.
             result.error_in_exec = KeyboardInterrupt("the check was interrupted")
@@ -103,18 +119,24 @@ class Cells:
         there = similar([name], own) if name else []
         return still_stub(name, there) if there else ""
 
-    def say_of_imports(self, note: str, imports: Collection[str]) -> str:
-        """Which of the names that a ``note`` says are not defined come from the chapter's first cell, its ``imports``."""
-        missing = dict.fromkeys(_NOT_DEFINED.findall(note))
-        names = [name for name in missing if name in imports and name not in self._names]
-        return names_missing(names) if names else ""
+    def say_of_missing(self, note: str, imports: Collection[str], defined: Collection[str]) -> str:
+        """Which of the names that a ``note`` says are not defined come from the chapter's first cell, its ``imports``, and which
+        functions and classes are ``defined`` in others.
+        """
+        missing = [name for name in dict.fromkeys(_NOT_DEFINED.findall(note)) if name not in self._names]
+        first = [name for name in missing if name in imports]
+        others = [name for name in missing if name in defined and name not in imports]
+        said = (names_missing(first) if first else "", defined_elsewhere(others) if others else "")
+        return " ".join(filter(None, said))
 
     def _of_the_missing(self) -> str:
         for name in self._looked_for:
             if name in self._failed:
                 return never_came(name, self._failed[name].place, self._failed[name].error)
         own = [name for name, value in self._names.items() if may_be_an_answer(name, value)]
-        return not_there(self._looked_for, similar(self._looked_for, own))
+        there = similar(self._looked_for, own)
+        said = not_there(self._looked_for, there)
+        return said if there else to_be_run(said)
 
     def _value(self, name: str) -> Any:
         return self._names.get(name, _NOTHING)

@@ -19,9 +19,10 @@ from autograder.learner import answers, kernel
 from autograder.learner.before import before_of, digest_of, with_before
 from autograder.learner.cells import cells
 from autograder.learner.checked import Checked
-from autograder.learner.contents import contents, place_of
+from autograder.learner.contents import Contents, contents, place_of
 from autograder.learner.failing import FailingCase
 from autograder.learner.names import bound_by
+from autograder.learner.printed import first_lines
 from autograder.learner.record import folder, remember, tried
 from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, catalogue, find
@@ -79,7 +80,7 @@ def _try(task: Exercise, answer: Any) -> tuple[Checked, str]:
     start = time.monotonic()
     try:
         reference = load(task)
-        with kernel.nobody_asked():
+        with kernel.nobody_asked(), first_lines():
             seen = run(task, answer, reference.cases)
         verdict = judge(task, reference, seen)
         # Nothing is ever said of a solved try: what came out of it need not be told from anything.
@@ -136,7 +137,8 @@ def _with_circumstances(task: Exercise, verdict: Checked, answer: Any) -> Checke
         said = cells().say_of_others(answer, catalogue())
     elif not said and verdict.status in (Status.CRASHED, Status.PARTLY, Status.WRONG):
         there = place_of(task.id)
-        said = cells().say_of_imports(verdict.note, contents(there[0].slug).imports if there else ())
+        chapter = contents(there[0].slug) if there else Contents()
+        said = cells().say_of_missing(verdict.note, chapter.imports, chapter.defined)
     if not said:
         return verdict
     # "Write it in the cell above" helps nobody who did.

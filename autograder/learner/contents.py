@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from autograder.learner.names import bound_by
+from autograder.learner.names import bound_by, defined_by, python_of
 from course.chapters import CHAPTERS, Chapter
 from course.minutes import words
 
@@ -73,10 +73,13 @@ class Question:
 class Contents:
     """A chapter's exercises and questions in its order; what is read, run and written by hand after the last exercise.
 
-    ``imports`` are the names that its first code cell brings along.
+    ``imports`` are the names that its first code cell brings along, ``defined`` the functions and classes of the others, and
+    ``made`` all other names that cells make.
     """
 
     imports: tuple[str, ...] = ()
+    defined: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
     exercises: tuple[Place, ...] = ()
     questions: tuple[Question, ...] = ()
     words: int = 0
@@ -112,8 +115,14 @@ def contents_of(cells: Iterable[Mapping[str, Any]]) -> Contents:
             prose, code = 0, 0
         elif grading.get("solution"):
             points += int(grading.get("points", 0))
-    first = next((source for kind, _, source in told if kind == "code"), "")
-    return Contents(tuple(sorted(bound_by(first))), tuple(exercises), tuple(questions), prose, code, points)
+    first, *others = [python_of(source) for kind, _, source in told if kind == "code"] or [""]
+    imports = bound_by(first)
+    defined = frozenset[str]().union(*map(defined_by, others)) - imports
+    made = frozenset[str]().union(*map(bound_by, others)) - imports - defined
+    names = {kind: tuple(sorted(some)) for kind, some in (("imports", imports), ("defined", defined), ("made", made))}
+    return Contents(
+        **names, exercises=tuple(exercises), questions=tuple(questions), words=prose, cells=code, points=points
+    )
 
 
 def _question(heading: str, source: str, after: list[tuple[str, Mapping[str, Any], str]]) -> Question | None:
@@ -157,7 +166,8 @@ def contents(slug: str) -> Contents:
         one = json.loads((Path(__file__).parent / "chapters" / f"{slug}.json").read_text(encoding="utf-8"))
         exercises = tuple(Place(**place) for place in one.pop("exercises"))
         questions = tuple(Question(**question) for question in one.pop("questions"))
-        return Contents(tuple(one.pop("imports")), exercises, questions, **one)
+        imports, defined, made = (tuple(one.pop(kind)) for kind in ("imports", "defined", "made"))
+        return Contents(imports, defined, made, exercises, questions, **one)
     except (OSError, ValueError, KeyError, TypeError):
         return Contents()
 

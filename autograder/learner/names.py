@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["bound_by", "may_be_an_answer", "python_of", "read_by", "similar"]
+__all__ = ["bound_by", "defined_by", "may_be_an_answer", "python_of", "read_by", "similar"]
 
 # Cell magics that run the lines below them as Python, in the notebook's own names.
 _PYTHON_MAGICS = re.compile(r"%%(?:time|capture|prun)\b[^\n]*")
@@ -45,6 +45,16 @@ def bound_by(source: str) -> frozenset[str]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last two from nesting without end
         found = _DEFINITION.finditer(textwrap.dedent(source))
         return frozenset(one[1] or one[2] for one in found)
+
+
+def defined_by(source: str) -> frozenset[str]:
+    """The functions and classes that ``source`` defines at its outermost level.
+
+    >>> sorted(defined_by("def relu(x): y = 1\\nz = 1\\nclass Net: pass"))
+    ['Net', 'relu']
+    """
+    names = symtable.symtable(source, "cell", "exec").get_symbols()
+    return frozenset(one.get_name() for one in names if one.is_namespace())
 
 
 def read_by(value: Any, names: Mapping[str, Any]) -> Iterator[str]:

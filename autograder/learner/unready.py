@@ -1,4 +1,4 @@
-"""An IPython extension for the course's kernels: a name that a chapter's first code cell brings along, used before that cell was run.
+"""An IPython extension for the course's kernels: a name that a cell of the chapter brings along, used before that cell was run.
 
 It is loaded with the kernel, before anything of the course is imported, and imports the rest when such a name is missing.
 """
@@ -32,7 +32,9 @@ def _told(
 
 
 def advice(error: NameError, cell: str, names: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    """What to do about ``error`` in ``cell``; nothing where the notebook is no chapter, or its first code cell has not that name.
+    """What to do about ``error`` in ``cell``; nothing where the notebook is no chapter, or none of its cells makes that name.
+
+    What a function of the learner's own lacks may be a name of its own: there only functions and classes are spoken of.
 
     >>> advice(NameError("", name="check"), 'check("relu", relu)', {}, {})
     'The name check comes from the first code cell of this notebook: run that one, then this one.'
@@ -41,11 +43,25 @@ def advice(error: NameError, cell: str, names: Mapping[str, Any], environment: M
     """
     if type(error) is not NameError or not error.name:
         return ""
-    from autograder.judging.sentences import names_missing
+    from autograder.judging.sentences import defined_elsewhere, names_missing
     from autograder.learner.contents import contents
+    from autograder.learner.names import bound_by, python_of
 
-    slugs = _chapters(cell, names, environment)
-    return names_missing([error.name]) if any(error.name in contents(slug).imports for slug in slugs) else ""
+    chapters = [contents(slug) for slug in _chapters(cell, names, environment)]
+    if any(error.name in one.imports for one in chapters):
+        return names_missing([error.name])
+    if error.name in bound_by(python_of(cell)):  # it comes from this very cell, only later
+        return ""
+    made = any(error.name in one.made for one in chapters) and _in_the_cell_itself(error)
+    return defined_elsewhere([error.name]) if made or any(error.name in one.defined for one in chapters) else ""
+
+
+def _in_the_cell_itself(error: NameError) -> bool:
+    """Whether it was raised by a line of a cell, and not by one of a function."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code.co_name == "<module>"
 
 
 def _chapters(cell: str, names: Mapping[str, Any], environment: Mapping[str, str]) -> Iterator[str]:

@@ -135,17 +135,26 @@ def catalogue() -> Mapping[str, Exercise]:
     return {one.id: one for chapter in CHAPTERS for one in exercises_of(chapter.topic)}
 
 
+class NoSuchExercise(ValueError):
+    """An exercise was asked for by a name that none has."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"ValueError: {self}"]
+
+
 def find(exercise_id: str) -> Exercise:
     """The exercise called ``exercise_id``.
 
-    Raises ``ValueError`` naming the closest ones when there is none of that name.
+    Raises ``ValueError`` naming the closest ones when there is none of that name. A notebook shows it without a traceback.
 
     >>> find("linear").contract
     'linear(x, weight, bias=None)'
     """
+    if not isinstance(exercise_id, str):
+        raise NoSuchExercise('an exercise\'s name comes first, in quotes, as in check("relu", relu)')
     if exercise_id in catalogue():
         return catalogue()[exercise_id]
     from difflib import get_close_matches
 
-    close = get_close_matches(str(exercise_id), catalogue(), n=3) or list(catalogue())
-    raise ValueError(f"there is no exercise {exercise_id!r}; did you mean {', '.join(close)}?")
+    close = get_close_matches(exercise_id, catalogue(), n=3) or list(catalogue())
+    raise NoSuchExercise(f"there is no exercise {exercise_id!r}; did you mean {', '.join(close)}?")

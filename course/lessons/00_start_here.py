@@ -64,6 +64,11 @@ Markdown("\n".join(rows))
 # that you run, and four minutes for each point.
 
 # %% [markdown]
+# ## How to read a chapter
+#
+# Run each cell when you come to it: what comes out is what the text goes on about. Where it says **predict**, make a guess
+# before you run the cell below. A guess that turns out wrong is worth more than an answer that you read.
+#
 # ## How an exercise works
 #
 # Every exercise has the same four parts, one under the other:
@@ -71,12 +76,20 @@ Markdown("\n".join(rows))
 # 1. **What is asked.** The name, what goes in, what comes out, and how many points it is worth.
 # 2. **Three hints**, folded. The first asks you a question, the second gives a direction, the third nearly the line.
 #    They cost nothing.
-# 3. **Your cell.** It holds `# YOUR CODE HERE` and a line that raises `NotImplementedError`. Replace both. Then run
-#    the cell: until you do, the notebook still knows your old answer. (If the cell fails, the check tells you so.)
+# 3. **Your cell.** It holds `# YOUR CODE HERE` and a line that raises `NotImplementedError`. Replace both. (Where you are asked
+#    for predictions, it holds dots: put yours in their places.) Then run the cell: until you do, the notebook still knows
+#    your old answer. (If the cell fails, the check tells you so.)
 # 4. **The check.** A cell such as `check("relu", relu)`. Run it as often as you like.
 #
 # A hand, ✋, means: build this yourself. Torch has a ready-made operator for the job, and using that one earns
 # nothing. Everything else is free.
+#
+# Some things are the same in all exercises, and are not said again in each. Unless the text says otherwise,
+#
+# - what you are given stays as it was: tensors and their gradients, modules and their modes, torch's own settings;
+# - what you return has the dtype that torch's own operator would give it, mostly that of what went in;
+# - gradients flow as they do through torch's own operator;
+# - the input may have any size that the text allows, a batch of one too, and lie in memory in any way (chapters 01 and 02).
 
 # %% [markdown]
 # ### What a check tells you
@@ -96,10 +109,12 @@ Verdict(
     points=3,
     score=2.4,
     status=Status.PARTLY,
-    aspects=(Aspect("values", True), Aspect("shape", True), Aspect("memory", False)),
+    aspects=(Aspect("values", True), Aspect("shape", True), Aspect("memory", False, "not left alone: x (numbers)")),
     misconception="in place",
     says="The input is still needed by whoever gave it. Return a new tensor; operations that end in _ write.",
-    finding=Finding("two numbers", tried="x = [1., 2.]", got="x: 'changed'", expected="x: 'unchanged'"),
+    finding=Finding(
+        "two numbers", "x = [1., 2.]", got="changed: its numbers", expected="left alone", about="memory, of x"
+    ),
     note="4 of 4 cases differ. Next: the hints above.",
 )
 
@@ -111,7 +126,8 @@ Verdict(
 #   inputs. Those that hold earn their share. If the values never hold, nothing does.
 # - **The shaded box** appears when your answer behaves like a mistake that many people make. It has a name, and two
 #   sentences on what is so.
-# - **tried, got, expected** is the smallest input on which it goes wrong. Try that one yourself in an empty cell.
+# - **tried, got, expected** is the smallest input on which it goes wrong. Try that one yourself in an empty cell. **about** says what
+#   was looked at, where it is not simply what came back.
 # - **The last line** says how many inputs are concerned. If your code raised an error, it also has the error and your
 #   own line.
 #

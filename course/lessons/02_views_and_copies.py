@@ -639,8 +639,9 @@ check("to_channels_last", to_channels_last)
 # %% [markdown]
 # ## 9 · The flatten step of a CNN
 #
-# Between the convolution and the linear layer of TinyCNN the 16 × 32 × 32 numbers of an image become one row. Much code does it by
-# `out.view(out.size(0), -1)`, and it works, for years.
+# The network of the next chapter, TinyCNN, begins with a *convolution*: it makes of each image 16 pictures of 32 × 32 numbers. How,
+# chapters 03 and 05 say; here only shapes and strides count. Then a linear layer wants these 16 × 32 × 32 numbers as one row for each
+# image. Much code does that by `out.view(out.size(0), -1)`, and it works, for years.
 #
 # Then somebody makes the images faster to process, by storing them channels last. The shape stays `(N, C, H, W)`; only the
 # strides are others. **Predict** what happens:

@@ -17,9 +17,6 @@
 #
 # `N` is the number of images in a batch. The network looks at colour pictures of 32 × 32 pixels, and gives each
 # picture ten numbers, one for each class.
-#
-# Where the text says **predict**, make a guess before you run the cell. A guess that turns out wrong is worth more
-# than an answer that you read.
 
 # %%
 import torch
@@ -470,7 +467,8 @@ _ = scorer.to(torch.float32)  # back again
 #
 # </details>
 #
-# Counting seems easy. Three things make it interesting:
+# Counting seems easy. Three things make it interesting. (A parameter *asks for gradients* if torch is to find out, in training, how to
+# change it; further down you see that at work.)
 
 # %%
 tied = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 3))
@@ -536,6 +534,13 @@ except NotImplementedError:
 # ### An optimiser takes the parameters
 #
 # The same list goes to the optimiser. It does not copy the tensors: it holds the very same objects, and writes into them.
+#
+# Training repeats four lines. `F.cross_entropy` compares the scores with the right answers and gives one number for how wrong they are,
+# the **loss** (section 8 looks into it). `loss.backward()` works out, for each parameter, how the loss changes with it: its **gradient**,
+# kept in `.grad`. `optimizer.step()` moves each parameter a little the other way. And since `backward` adds to the gradients that are
+# there, `zero_grad()` clears them first. Chapter 08 takes all of this apart.
+#
+# **Predict:** a network that only guesses has a loss of 2.3. How far does it fall in 20 steps?
 
 # %%
 x, target = data.digits(100)  # a hundred written digits, and which digit each one is

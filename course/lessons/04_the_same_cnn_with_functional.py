@@ -223,7 +223,8 @@ print("gradient:", z.grad.tolist())
 # %% [markdown]
 # ### Exercise: `relu` (2 points)
 #
-# Write `relu(x)` for a tensor of any shape. It returns a new tensor and leaves `x` as it is; gradients go through.
+# Write `relu(x)` for a tensor of any shape and dtype. It returns a new tensor of that shape and dtype and leaves `x` as it is;
+# gradients go through.
 #
 # ✋ `relu` in any form (function, method or module). `clamp`, `where`, `maximum` and products are fine.
 
@@ -285,7 +286,7 @@ print(F.linear(torch.tensor([[1.0, 2.0]]), weight))
 # ### Exercise: `linear` (3 points)
 #
 # Write `linear(x, weight, bias=None)`: `x` is `(…, in)`, `weight` is `(out, in)`, `bias` is `(out,)` or `None`. The result is
-# `(…, out)`.
+# `(…, out)`, and gradients reach all three.
 #
 # ✋ `F.linear`, and so `nn.Linear`. Use a matrix product.
 
@@ -348,7 +349,7 @@ for number in (10.0, 80.0, 100.0):
 # ### Exercise: `softmax` (3 points)
 #
 # Write `softmax(x, dim)` for a tensor with any number of dimensions. `dim` may be negative, counted from the end. It has to be accurate for
-# numbers as large as 10,000 and as small as −10,000.
+# numbers as large as 10,000 and as small as −10,000, and gradients go through.
 #
 # ✋ `softmax` and `log_softmax` in any form.
 
@@ -597,8 +598,9 @@ for name, tensor in torch.load(file, weights_only=True).items():
 # %% [markdown]
 # ### Told at each call
 #
-# Two functions that are often used have a mode, and their defaults are not the same. **Predict:** which of the two lines below is in training
-# mode? Nobody says so.
+# Two functions that are often used have a mode, and their defaults are not the same. Dropout you know from chapter 03. **Batch norm** takes off
+# a mean and divides by a standard deviation: in training those of the batch, afterwards *running statistics*, which it has kept of all
+# batches (chapter 07 has the whole of it). **Predict:** which of the two lines below is in training mode? Nobody says so.
 
 # %%
 ones = torch.ones(8)
@@ -609,8 +611,9 @@ mean, var = torch.zeros(1), torch.ones(1)
 print("F.batch_norm:", F.batch_norm(batch, mean, var).flatten())
 
 # %% [markdown]
-# `F.dropout` drops, unless you say `training=False`. `F.batch_norm` uses the running statistics it is given, unless you say
-# `training=True`; then it would normalise 10 and 30 to about −1 and 1. In a module's `forward`, hand on the mode:
+# `F.dropout` drops, unless you say `training=False`. `F.batch_norm` uses the running statistics it is given, here mean 0 and variance 1,
+# unless you say `training=True`; then it would normalise 10 and 30 to about −1 and 1. (29.9998 for 30: a tiny number is added to the
+# variance, so that nothing is ever divided by 0.) In a module's `forward`, hand on the mode:
 # `F.dropout(x, training=self.training)`. Or let `nn.Dropout` do that.
 
 # %% [markdown]

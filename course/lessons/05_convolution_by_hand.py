@@ -135,7 +135,7 @@ network.draw_sliding_step(grey, edges, row=0, column=0, padding=1)
 # ### Exercise: `pad2d` (2 points)
 #
 # Write `pad2d(x, padding, value=0.0)`: `x` is `(N, C, H, W)`, the result is `(N, C, H + 2·padding, W + 2·padding)`, of the same dtype, with
-# `value` in the frame. `padding=0` adds nothing.
+# `value` in the frame. `padding=0` adds nothing. Gradients reach `x`.
 #
 # ✋ `F.pad` in any form.
 
@@ -525,7 +525,8 @@ print("a frame of zeros:  ", F.max_pool2d(F.pad(pixels, (1, 1, 1, 1)), 2).flatte
 # ### Exercise: `max_pool2d` (3 points)
 #
 # Write `max_pool2d(x, kernel_size, stride=None, padding=0)`: `x` is `(N, C, H, W)`, `kernel_size` an int or a pair, `stride` an int, or `None` for
-# the kernel size (of a pair: one for the height, one for the width). Padding never wins. Rows and columns left over are dropped.
+# the kernel size (of a pair: one for the height, one for the width). Padding never wins. Rows and columns left over are dropped. Gradients
+# reach `x`.
 #
 # ✋ `F.…pool…` in any form.
 

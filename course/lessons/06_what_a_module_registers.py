@@ -432,7 +432,7 @@ except NotImplementedError:
 # ## 4 · What gets lost
 #
 # A tensor that nobody registered works in `forward` like any other. That is what makes the mistake so hard to see: nothing
-# fails. Here is a network that was meant to have one layer for each size.
+# fails. Here is a network that keeps its two middle layers in a list.
 
 
 # %%

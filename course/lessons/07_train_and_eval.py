@@ -146,8 +146,8 @@ print(torch.rand(4, generator=generator.manual_seed(7)).tolist())
 # ### Exercise: `dropout` (4 points)
 #
 # Write `dropout(x, p=0.5, training=True, generator=None)`: inverted dropout for `x` of any shape, `0 ≤ p < 1`. In training every
-# element by itself becomes 0 with probability `p`, and otherwise `x / (1 − p)`; out of training, `x` is the answer. If there is a
-# `generator`, all random numbers come from it, and the global one is left alone. Gradients go through what is kept.
+# element by itself becomes 0 with probability `p`, and otherwise `x / (1 − p)`; out of training, `x` is the answer. The dtype is that of
+# `x`. If there is a `generator`, all random numbers come from it, and the global one is left alone. Gradients go through what is kept.
 #
 # ✋ `dropout` in any form. How you draw the mask is up to you.
 
@@ -822,7 +822,7 @@ except NotImplementedError:
 # |---|---|---|---|
 # | dropout | 0 with probability p, otherwise `x / (1 − p)` | `x` | nothing |
 # | batch norm | the batch's mean and biased variance; moves its statistics | its running statistics | two parameters, three buffers |
-# | everything else in this course | the same | the same | |
+# | torch's other layers in this course | the same | the same | |
 #
 # | to change | write |
 # |---|---|

@@ -56,7 +56,7 @@ def params_from_module(model):
 # %% [markdown]
 # ## 1 · Digits in colours
 #
-# 1,797 digits, written by hand by many people, and scanned as 8 × 8 pixels. A pixel becomes a block of 4 × 4, so that they
+# 1,797 digits, written by hand by thirteen people, and made small, 8 × 8 pixels each. A pixel becomes a block of 4 × 4, so that they
 # fill TinyCNN's 32 × 32, and each digit gets an ink of its own.
 
 # %% tags=["listing"]
@@ -69,7 +69,7 @@ network.draw_images(x[:30], target[:30])
 # The colour goes round the colour circle with the digit's number in the collection. So it says nothing of which digit it is,
 # and the network has to look at the shape. `help(data.coloured_digits)` has the whole rule.
 #
-# Every fifth digit is **held back**: no step is ever made with it. It is there to ask, at the end, what was learned. Mind that
+# One digit in five is **held back**: no step is ever made with it. It is there to ask, at the end, what was learned. Mind that
 # the same people wrote both parts; for writers that nobody has seen, the answer would be a little worse.
 
 # %% [markdown]
@@ -234,8 +234,8 @@ for time in range(2):
 # %% [markdown]
 # ### Exercise: `sgd_step` (3 points)
 #
-# Write `sgd_step(params, lr)`: `params` is a dictionary of leaves. Step each **in place**, minus `lr` times its gradient, and clear its
-# gradient (`None` or zeros). A leaf without a gradient stays as it is. Leave gradients switched on for whoever comes after you.
+# Write `sgd_step(params, lr)`: `params` is a dictionary of leaves. Step each **in place**, in the memory that it has, minus `lr` times its
+# gradient, and clear that gradient (`None` or zeros). A leaf without a gradient stays as it is. Leave gradients switched on for whoever comes after you.
 #
 # ✋ `torch.optim`.
 

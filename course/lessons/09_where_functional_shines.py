@@ -332,7 +332,7 @@ print((F.softmax(scores, dim=-1) * before).sum(-1))
 # Write `attention(q, k, v, mask=None)`: `q` is `(…, L, E)`, `k` is `(…, S, E)`, `v` is `(…, S, Ev)`, the result
 # `(…, L, Ev)`: softmax of `q·k / √E` over the keys, times `v`. In front stand any number of dimensions, the same for
 # all three. `mask` is boolean, broadcasts to `(…, L, S)`, and `True` means *may attend*; every query may attend to
-# something. Scores may be as large as 10,000 and as low as −10,000.
+# something. Scores may be as large as 10,000 and as low as −10,000. Gradients reach all three.
 #
 # ✋ `scaled_dot_product_attention`, also where it works inside of something else. `softmax` is free.
 
@@ -869,7 +869,7 @@ check("tied_autoencoder", TiedAutoencoder)
 
 # %%
 digits, _ = data.digits()
-digits = digits[:, 0, ::4, ::4].flatten(1)  # (1797, 64): the pixels as they were scanned
+digits = digits[:, 0, ::4, ::4].flatten(1)  # (1797, 64): one number for each block of 4 × 4
 
 try:
     tied = TiedAutoencoder(64, 16)
@@ -1050,8 +1050,8 @@ print(layer.parametrizations.weight.original.grad)
 # <details><summary>2. A colleague moves a causal mask from <code>scaled_dot_product_attention</code> to
 # <code>nn.MultiheadAttention</code>. Shapes fit, and nobody complains. What is wrong?</summary>
 #
-# `True` now means *ignore*: each token looks only at what comes after it. The last one has nothing to look at: NaN. The
-# mask has to be inverted.
+# `True` now means *ignore*: each token looks only at what comes after it. The last one has nothing to look at, and that
+# makes NaN of it, as the module is called by default. The mask has to be inverted.
 #
 # </details>
 # <details><summary>3. Somebody computes <code>self.S = symmetric(self.weight)</code> in <code>__init__</code> and uses

@@ -987,8 +987,9 @@ print("average after one batch:", blend.average)
 # You can read a tensor off its memory, write a convolution out of views, hold a network's weights in your hand, and let
 # modules hold them for you. Three ways lead on from here:
 #
-# - **Read.** `nn/modules/module.py` and `nn/modules/conv.py` in torch's own source are short, and nothing in them is new
-#   to you any more. `import inspect` and `print(inspect.getsource(nn.Conv2d))` will do.
+# - **Read** torch's own source, a method at a time: `import inspect`, and then
+#   `print(inspect.getsource(nn.Module.__setattr__))` or `nn.Module.__getattr__`, `nn.Conv2d.forward`, `nn.Dropout.forward`. You
+#   have written the heart of each of them.
 # - **Change.** Give HybridCNN a second convolution, or the digits another network. The report of section 2 and the tools
 #   of sections 3 and 4 work on any module.
 # - **Look back.** What is still open is in [Start here](../00_start_here.ipynb).

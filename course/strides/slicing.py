@@ -30,7 +30,8 @@ def index(layout: Layout, key: Key) -> Outcome:
     keys = key if isinstance(key, tuple) else (key,)
     used = sum(isinstance(one, (int, slice)) for one in keys)
     if used > layout.ndim:
-        raise LayoutError(f"index: {used} dimensions are indexed, the tensor has {layout.ndim}: size {layout.size}")
+        indexed = "dimension is" if used == 1 else "dimensions are"
+        raise LayoutError(f"index: {used} {indexed} indexed, the tensor has {layout.ndim}: size {layout.size}")
     left_over = layout.ndim - used
     result, place = layout, 0  # `place` is the dimension of `result` that comes next
     for one in keys:

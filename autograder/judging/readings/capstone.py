@@ -62,7 +62,7 @@ def parity_report(seen: Mapping[str, Any], case: Case) -> dict[str, Any]:
 def _without_rounding(value: Any, bound: float) -> Any:
     if isinstance(value, Mapping):
         return {name: _without_rounding(one, bound) for name, one in value.items()}
-    return "rounding" if isinstance(value, float) and 0 <= value <= bound else value
+    return "no more than rounding" if isinstance(value, float) and 0 <= value <= bound else value
 
 
 READINGS = (hybrid_cnn, parity_report)

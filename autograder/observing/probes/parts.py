@@ -69,7 +69,7 @@ def _equal(one: Any, other: Any) -> bool:
 
 def _two_tuples(result: Any) -> Any:
     if result is None:
-        return "nothing"
+        return "nothing handed back"
     if not isinstance(result, Sequence) or isinstance(result, str) or len(result) != 2:
         return "not two tuples"
     return {"loaded": result[0], "skipped": result[1]}

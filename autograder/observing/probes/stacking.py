@@ -44,7 +44,8 @@ def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
             one.fill_(_SPOILT)
     spoilt = any(bool((one == _SPOILT).all()) for one in module.parameters())
     memory["another network"] = "shares memory" if spoilt else "has its own"
-    return observe(values=sorted(outputs, key=_size), gradients=gradients, memory=memory, state=state)
+    values = outputs[0] if len(outputs) == 1 else sorted(outputs, key=_size)
+    return observe(values=values, gradients=gradients, memory=memory, state=state)
 
 
 def _unfit(module: nn.Module, case: Case) -> str:

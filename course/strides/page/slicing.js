@@ -12,7 +12,8 @@ export function index(layout, key) {
   const keys = Array.isArray(key) ? key : [key];
   const used = keys.filter((one) => isWhole(one) || one instanceof Slice).length;
   if (used > layout.ndim) {
-    throw new LayoutError(`index: ${used} dimensions are indexed, the tensor has ${layout.ndim}: size ${tuple(layout.size)}`);
+    const indexed = used === 1 ? "dimension is" : "dimensions are";
+    throw new LayoutError(`index: ${used} ${indexed} indexed, the tensor has ${layout.ndim}: size ${tuple(layout.size)}`);
   }
   const leftOver = layout.ndim - used;
   let result = layout, place = 0; // the dimension of `result` that comes next

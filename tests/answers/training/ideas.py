@@ -266,6 +266,9 @@ IDEAS = [
     ("sgd_step", "rebinding to new tensors", lambda params, lr: params.update(
         {name: one - lr * one.grad for name, one in params.items()})),
     ("sgd_step", "rebinding to new tensors", put_in_place_of_leaves),
+    ("sgd_step", "other memory under the same leaves", lambda params, lr: [
+        rebound(params, name, lr * one.grad) or setattr(one, "grad", None)
+        for name, one in params.items() if one.grad is not None] and None),
     ("train_module", "batches taken for a list", lambda model, batches, lr: (
         sum(trained(model, batches, lr)) / len(batches))),
     ("swap_head", "both kept", group_added),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from played import Seen, played
+
+from autograder.learner.cells import Cells
 
 RIGHT = "def relu(x):\n    return x.clamp(min=0)"
 CHECK = 'check("relu", relu)'
@@ -147,12 +150,12 @@ NOTEBOOKS: dict[str, tuple[list[str], str, str]] = {
     "nothing is like it": (
         ["from torch.nn.functional import relu6\ndef mine(x):\n    return x", CHECK],
         "not attempted",
-        "This check looks for the name relu, and there is none.",
+        "This check looks for the name relu, and there is none. Run the cell that should define it, then this one.",
     ),
     "two answers in one check, one of them there": (
         ["def one(x):\n    return x", 'check("relu", (one, tow))'],
         "not attempted",
-        "This check looks for the name tow, and there is none.",
+        "This check looks for the name tow, and there is none. Run the cell that should define it, then this one.",
     ),
     "mended": ([RIGHT, "def relu(x)\n    return x", "def relu(x):\n    return x.clamp(min=0)", CHECK], "solved", ""),
     "it failed behind the definition": ([RIGHT + "\nrelu(3)", CHECK], "solved", ""),
@@ -182,6 +185,7 @@ OTHERS: dict[str, list[str]] = {
     "other NameErrors": [CHECK + "; 1", "print(check('relu', rleu))"],
     "no imports": ["def relu(x):\n    return torch.clamp(x, min=0)", CHECK, "import torch", CHECK],
     "a name of nobody's": ["def relu(x):\n    return no_such_name(x)", CHECK],
+    "another exercise's name": ["def relu(x):\n    return linear(out, torch)", CHECK],
     "wrong before": ["def relu(x):\n    return x.abs()", "def relu(x) return x", CHECK],
     "endless": [ENDLESS, CHECK, "1", f"{ENDLESS}\n{CHECK}", CHECK],
     "raises it": ["def relu(x):\n    raise KeyboardInterrupt", CHECK],
@@ -218,6 +222,13 @@ def test_a_name_of_the_first_cell_that_was_not_run_is_told_so(seen: Callable[[st
     assert again.status == "solved" and "first code cell" not in again.note
 
 
+def test_a_function_of_another_cell_that_was_not_run_is_told_so(seen: Callable[[str], list[Seen]]) -> None:
+    note = seen("another exercise's name")[-1].note
+    assert note.startswith(
+        "The name linear comes from another cell of this notebook: run that one, then this one. Every case raised NameError"
+    )
+
+
 def test_of_any_other_name_that_is_missing_nothing_is_claimed(seen: Callable[[str], list[Seen]]) -> None:
     assert seen("a name of nobody's")[-1].note.startswith("Every case raised NameError")
 
@@ -226,6 +237,21 @@ def test_the_panel_of_a_wrong_answer_of_before_says_both(seen: Callable[[str], l
     note = seen("wrong before")[-1].note
     assert note.startswith(BEFORE + "1 “def relu(x) return x”")
     assert "cases differ" in note
+
+
+def test_of_a_cell_that_is_another_now_it_is_not_said_how_it_failed() -> None:
+    names: dict[str, object] = {"relu": len}
+    listener = Cells(names)
+
+    def ran(source: str, error: Exception | None, cell: str) -> str:
+        info = SimpleNamespace(raw_cell=source, cell_id=cell)
+        listener.begin(info)
+        listener.end(SimpleNamespace(info=info, error_before_exec=error, error_in_exec=None))
+        return listener.say(names["relu"])
+
+    assert ran("def relu(x", SyntaxError("invalid syntax"), "one").startswith("This is relu as it was before.")
+    assert ran("other = 1", None, "two").startswith("This is relu as it was before.")
+    assert ran("def my_relu(x): return x", None, "one") == ""
 
 
 def test_an_interrupted_answer_has_a_panel_with_its_line(seen: Callable[[str], list[Seen]]) -> None:

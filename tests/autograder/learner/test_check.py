@@ -35,6 +35,23 @@ def test_an_unknown_exercise_is_said_with_the_closest_names() -> None:
         check("linaer", relu)
 
 
+@pytest.mark.parametrize("first", [relu, {"relu": relu}, None], ids=["a function", "a dict", "nothing"])
+def test_a_check_without_a_name_says_how_to_write_it(first: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape('comes first, in quotes, as in check("relu", relu)')):
+        check(first)
+
+
+def test_a_name_that_no_exercise_has_is_one_line_in_a_notebook() -> None:
+    program = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+shell.run_cell("from autograder import check")
+shell.run_cell('check("linaer", 1)')
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["ValueError: there is no exercise 'linaer'; did you mean linear, my_linear?"]
+
+
 def test_not_a_word_reaches_stderr(capfd: pytest.CaptureFixture[str]) -> None:
     def noisy(x: torch.Tensor) -> torch.Tensor:
         import logging
@@ -52,6 +69,22 @@ def test_not_a_word_reaches_stderr(capfd: pytest.CaptureFixture[str]) -> None:
 def test_a_print_of_the_learner_is_still_seen(capfd: pytest.CaptureFixture[str]) -> None:
     check("relu", lambda x: (print("shape", tuple(x.shape)), x.clamp(min=0))[1])
     assert "shape (2,)" in capfd.readouterr().out
+
+
+def test_of_all_that_an_answer_prints_the_first_lines_are_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    check("relu", lambda x: print(*range(20), sep="\n"))
+    out = capfd.readouterr().out.splitlines()
+    assert out[:31] == [
+        *(str(one % 20) for one in range(30)),
+        "… and 970 more lines. A check tries your answer on many cases; one of them alone prints less.",
+    ]
+    assert out[31].startswith("✕ relu not right yet")
+
+
+def test_one_endless_line_is_cut_and_the_panel_begins_below_it(capfd: pytest.CaptureFixture[str]) -> None:
+    check("relu", lambda x: (print("·" * 500, end=""), x.clamp(min=0))[1])
+    lines = capfd.readouterr().out.splitlines()
+    assert [len(lines[0]), lines[1][:16], lines[2][:13]] == [4000, "… and 1 more lin", "✓ relu solved"]
 
 
 def test_the_learners_world_is_left_as_it_was() -> None:

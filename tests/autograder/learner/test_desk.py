@@ -179,6 +179,24 @@ def test_without_solutions_it_says_that_there_are_none_here(monkeypatch: pytest.
     assert "There are no model answers on this machine" in check("relu", lambda x: x.clamp(min=0))._repr_html_()
 
 
+@pytest.mark.parametrize(
+    ("exercise", "answer", "promises"),
+    [
+        ("relu", lambda x: x.abs(), True),
+        ("relu", torch.relu, False),  # not by hand: no case was tried
+        ("which_api", {"max pooling, written in forward": "module"}, False),
+    ],
+    ids=["wrong", "not by hand", "a question"],
+)
+def test_the_folded_line_promises_a_failing_case_only_where_there_is_one(
+    exercise: str, answer: Any, promises: bool
+) -> None:
+    page = check(exercise, answer)._repr_html_()
+    assert ("A failing case in hand, the untouched cell" in page) == promises
+    assert (".failing[0]" in page) == promises
+    assert "ntouched cell, the next exercise</summary>" in page
+
+
 def test_while_a_class_is_graded_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     solve()
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")

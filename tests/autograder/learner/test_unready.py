@@ -53,6 +53,27 @@ def test_every_name_of_the_first_cell_is_known_by_the_notebooks_file(name: str) 
     assert f"The name {name} comes from" in advice(NameError("", name=name), "cell", code, {})
 
 
+FOUR = {"JPY_SESSION_NAME": "04_the_same_cnn_with_functional.ipynb"}
+ELSEWHERE = "The name {} comes from another cell of this notebook: run that one, then this one."
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "says"),
+    [
+        ("relu", "relu(3)", True),
+        ("TinyCNN", "def make():\n    return TinyCNN()\nmake()", True),
+        ("conv", "conv(3)", True),
+        ("conv", "def through():\n    return conv(3)\nthrough()", False),  # there it may be a name of one's own
+        ("conv", "print(conv)\nconv = 3", False),
+        ("nobodys", "nobodys(3)", False),
+    ],
+)
+def test_a_name_of_another_cell_is_told_so_where_it_can_be_no_other(name: str, cell: str, says: bool) -> None:
+    with pytest.raises(NameError) as raised:
+        exec(compile(cell, "cell", "exec"), {})
+    assert advice(raised.value, cell, {}, FOUR) == (ELSEWHERE.format(name) if says else "")
+
+
 @pytest.mark.parametrize(
     ("error", "cell", "file"),
     [

@@ -170,6 +170,10 @@ def test_deep_nesting_is_refused_like_anything_else(text: str) -> None:
     [
         (".view(6).sum()", ".sum is refused at position 9: that computes new numbers; here are only layouts"),
         (".add_(1)", ".add_ is refused at position 1: that computes new numbers"),
+        (
+            ".repeat(2, 1)",
+            ".repeat is refused at position 1: known are view, reshape",
+        ),  # it copies, and computes nothing
         (".sum", ".sum is refused at position 1: that computes new numbers"),
         (".t() + 1", "+ 1 is refused at position 5: that computes new numbers; here are only layouts"),
         ("(arange(6)) * 2 - 1", "* 2 - 1 is refused at position 12: that computes new numbers"),

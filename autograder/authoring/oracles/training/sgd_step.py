@@ -12,6 +12,7 @@ from torch import Tensor
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.space import DTYPES, RANKS, WRITTEN, Chosen, Space, fits, sizes_of_rank
+from autograder.judging.show import show_value
 from autograder.observing.case import Case
 
 __all__ = ["SGD_STEP"]
@@ -25,6 +26,20 @@ def _step(params: Params, lr: float) -> None:
             if one.grad is not None:
                 one.add_(one.grad, alpha=-lr)
                 one.grad = None
+
+
+def _told(
+    make: CaseMaker,
+    name: str,
+    params: Mapping[str, Any],
+    gradients: Mapping[str, Any],
+    *,
+    lr: float,
+    frozen: tuple[str, ...] = (),
+) -> Case:
+    """A case that is shown with its gradients: they are no argument, and a step cannot be followed without them."""
+    shown = f"params = {show_value(params)}   their gradients = {show_value(gradients)}   lr = {lr}"
+    return make.case(name, lr=lr, params=params, gradients=gradients, frozen=frozen, aspect="values", shown=shown)
 
 
 def _leaves(make: CaseMaker) -> list[Case]:
@@ -53,14 +68,7 @@ def _leaves(make: CaseMaker) -> list[Case]:
 
     weight, bias = make.normal(a, b), make.normal(a)
     return [
-        make.case(
-            "one number",
-            lr=0.5,
-            params={"weight": make.small_integers(1)},
-            gradients={"weight": make.small_integers(1)},
-            frozen=(),
-            aspect="values",
-        ),
+        _told(make, "one number", {"weight": make.small_integers(1)}, {"weight": make.small_integers(1)}, lr=0.5),
         case("two leaves", 0.25, {"weight": weight, "bias": bias}),
         case(
             "a leaf without a gradient", 0.1, {"bias": bias, "scale": make.normal(c), "weight": weight}, without="scale"
@@ -103,7 +111,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     if one.first:
         params = dict(reversed(params.items()))
     frozen = ("beside",) if one.beside == "a frozen leaf" else ()
-    return make.case(lr=one.lr, params=params, gradients=gradients, frozen=frozen, aspect="values")
+    return _told(make, "", params, gradients, lr=one.lr, frozen=frozen)
 
 
 _SPACE = Space(
@@ -244,9 +252,14 @@ SGD_STEP = Oracle(
             "rebinding to new tensors",
             *(_into_the_dictionary(clear=clear, moved=moved) for clear in (True, False) for moved in (True, False)),
             *(partial(_computed_into_the_dictionary, skip=skip) for skip in (True, False)),
-            _other_memory,
             says="The result is a new tensor, put where the old one was. Whoever else holds the old one, a module or an "
             "optimiser, sees nothing of it. Write into the memory that is there: p.add_(…), p -= ….",
+        ),
+        Misconception(
+            "other memory under the same leaves",
+            _other_memory,
+            says="p.data = … keeps the leaf and puts other memory under it. Whoever looked into the old memory sees nothing of "
+            "the step. p -= … under torch.no_grad() writes into the memory that is there.",
         ),
         Misconception(
             "gradient left",
