@@ -129,6 +129,7 @@ COUNT_PARAMETERS = Oracle(
         Misconception(
             "tensors counted",
             lambda module, trainable_only=False: len(_chosen(module, trainable_only)),
+            lambda module, trainable_only=False: len(_chosen(module, False)),
             says="A weight of size (2, 3) is one tensor and six parameters. Count elements: numel().",
         ),
         Misconception(

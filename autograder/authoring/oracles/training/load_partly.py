@@ -100,7 +100,7 @@ def _not_strict(model: nn.Module, state_dict: State) -> Names:
     return _names(set(state_dict) - set(found.unexpected_keys), state_dict)
 
 
-def _new_parameters(model: nn.Module, state_dict: State, through_state: bool = False) -> Names:
+def _new_parameters(model: nn.Module, state_dict: State, through_state: bool = False, own_dtype: bool = True) -> Names:
     own = model.state_dict()
     fitting = _fitting(own, state_dict)
     if not fitting:
@@ -109,7 +109,8 @@ def _new_parameters(model: nn.Module, state_dict: State, through_state: bool = F
         path, _, last = name.rpartition(".")
         part = model.get_submodule(path)
         if last in part._parameters:
-            part._parameters[last] = nn.Parameter(state_dict[name].detach().to(own[name].dtype).clone())
+            entry = state_dict[name].detach()
+            part._parameters[last] = nn.Parameter((entry.to(own[name].dtype) if own_dtype else entry).clone())
         else:
             (own[name] if through_state else getattr(part, last)).copy_(state_dict[name])
     return _names(fitting, state_dict)
@@ -241,6 +242,7 @@ LOAD_PARTLY = Oracle(
             "new Parameters put in",
             _new_parameters,
             lambda model, state_dict: _new_parameters(model, state_dict, through_state=True),
+            lambda model, state_dict: _new_parameters(model, state_dict, own_dtype=False),
             _assigned,
             says="The values are right, in other tensors. An optimiser made before holds the old ones and goes on stepping them. "
             "Copy into the tensors that the model has: copy_, under torch.no_grad().",
