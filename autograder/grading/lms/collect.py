@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from autograder.files import write_whole
 from autograder.grading.lms.archive import Archive, BadArchive, open_archive
-from autograder.grading.lms.kept import Kept, keep_earlier, read_kept, write_kept, written
+from autograder.grading.lms.kept import Kept, keep_earlier, numbers_of, read_kept, write_kept, written
 from autograder.grading.lms.matching import class_people, matched
 from autograder.grading.lms.uploads import Picked, Upload, are_packers_times, pick, sha
 from autograder.grading.records import hand_ins
@@ -102,6 +102,7 @@ def collect(
     with alone(room.results, tell), open_archive(source) as archive:
         people = class_people(room, name, roster)
         own, said = _times(archive, source, times)
+        before = numbers_of(room, name)
         packed = max((one.when for one in archive.members if one.when), default=None)
         found, others = matched(archive, name, task.others, people, wanted)
         if not found and not archive.refused and not others:
@@ -112,11 +113,15 @@ def collect(
                 lines.append(Line("not matched", "", upload.original, upload.key, words))
                 continue
             picked = pick(upload, archive, name, task.source, own)
-            lines.append(_placed(room, task, student, upload, picked, packed, source.name))
-        if unknown := set(wanted) - {upload.key for upload, _, _ in found}:
-            raise ValueError(
-                f"--match names {', '.join(sorted(unknown))}, and no upload has that key; all else was collected"
-            )
+            line = _placed(room, task, student, upload, picked, packed, source.name)
+            other = before.get((upload.system.value, upload.files[0].named.id), student)
+            if other != student and (room.submitted / other / name).exists():
+                words = f"was collected as {other}'s before; if it is not theirs, move {other}/{name} away"
+                line = replace(line, says="; ".join(filter(None, [words, line.says])))
+            lines.append(line)
+        for key in sorted(set(wanted) - {upload.key for upload, _, _ in found}):
+            words = "no upload has this key, and --match names it"
+            lines.append(Line("not matched", "", f"--match {key}={wanted[key]}", key, words))
         return Collected(name, tuple(lines), dict(archive.refused), others, said if any(lines) else "")
 
 

@@ -29,6 +29,7 @@ _FEW = 3
 _MOST_NOTEBOOKS = 20  # of one learner
 _LONGEST_PART = 120  # bytes of a file's name that is kept
 _TIMESTAMP = "timestamp.txt"
+_NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # as browsers save them
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
     left_out: list[str] = []
     for file in upload.files:
         name, is_old = file.named.rest[-1], newest is not None and file.named.folder != newest
-        is_notebook = name.lower().endswith(".ipynb")
+        is_notebook = name.lower().endswith(_NOTEBOOKS)
         if not is_notebook and (is_old or file.named.typed):
             continue
         much = (
