@@ -18,7 +18,7 @@ from nbgraders_course import ASSIGNMENT, autograded, settings, with_a_class
 from rich.console import Console
 
 from autograder.__main__ import main
-from autograder.grading import own
+from autograder.grading import arrivals, own
 from autograder.grading.arrivals import grade_arrivals
 
 pytestmark = pytest.mark.slow
@@ -155,6 +155,20 @@ def test_whoever_hands_in_is_graded_as_they_come(here: Path, classes: tuple[Path
     assert lines[-1].startswith("right: graded, ")
     assert sum(line.startswith("blank: graded, ") for line in lines) == 1
     assert gradebook(here) == gradebook(classes[0])
+
+
+def test_who_is_taken_away_before_their_turn_stops_nobody(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = arrivals.grade_own
+
+    def grade_own(*words: Any, **more: Any) -> Any:
+        shutil.rmtree(here / "submitted" / "broken", ignore_errors=True)
+        return real(*words, **more)
+
+    monkeypatch.setattr(arrivals, "grade_own", grade_own)
+    text, looks = io.StringIO(), iter([True] * 3)
+    console = Console(file=text, width=200)
+    grade_arrivals(ASSIGNMENT, here, console=console, goes_on=lambda: next(looks, False), sleep=lambda seconds: None)
+    assert "broken was taken away" in text.getvalue() and "right: graded" in text.getvalue()
 
 
 def test_explain_says_of_each_cell_what_it_earned_and_showed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
