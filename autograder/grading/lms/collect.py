@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.files import write_whole
+from autograder.files import UNFINISHED, write_whole
 from autograder.grading.lms.archive import Archive, BadArchive, open_archive
 from autograder.grading.lms.kept import Kept, keep_earlier, numbers_of, read_kept, write_kept, written
 from autograder.grading.lms.matching import class_people, matched
@@ -191,10 +191,11 @@ def _placed(
             write_kept(room, chapter, kept)
         return line("unchanged")
     ours = before.files if before is not None else {}
-    if there and there != ours and not there.items() <= sums.items():
+    # Where a run was killed, some files are those of before, and some are new.
+    if not there.items() <= {*ours.items(), *sums.items()}:
         words = "was changed by hand since" if before is not None else "was handed in another way"
         return line("left alone", f"what lies in {student}/{chapter} {words}; move it away to have this one")
-    if before is not None and there == ours and kept.is_older(before):
+    if before is not None and not there.items() <= sums.items() and kept.is_older(before):
         for path, content in files.items():
             if path != _STAMP:
                 keep_earlier(room, chapter, student, Path(path).name, content)
@@ -222,14 +223,19 @@ def _keep_others(room: Classroom, chapter: str, student: str, picked: Picked) ->
 
 
 def _there(folder: Path) -> dict[str, str] | None:
-    """The SHA-256 of each file in a learner's folder by its path; ``None`` where a link lies on the way or in it."""
+    """The SHA-256 of each file in a learner's folder by its path; ``None`` where a link lies on the way or in it.
+
+    What a killed run has left unfinished is taken away.
+    """
     if folder.parent.is_symlink() or folder.is_symlink():
         return None
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             return None
-        if path.is_file():
+        if path.name.startswith(".") and path.name.endswith(UNFINISHED):
+            path.unlink(missing_ok=True)
+        elif path.is_file():
             found[path.relative_to(folder).as_posix()] = sha(path.read_bytes())
     return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import zipfile
 from datetime import UTC, datetime
@@ -364,6 +366,47 @@ def test_without_a_list_who_was_named_by_hand_is_not_collected_twice(course: Pat
     assert whats(collect("04", path, course, sheet, {"311": "guest"})) == {"guest": "collected"}
     assert whats(collect("04", path, course, sheet)) == {"guest": "unchanged"}
     assert not submitted(course, "ada@example.org").exists()
+
+
+def test_a_run_that_is_killed_at_any_file_is_made_whole_by_the_next(
+    course: Path, tmp_path: Path, work: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def handed(name: str, notebook: str, data: bytes) -> Path:
+        files = [
+            (moodle(ADA), work[notebook], DAY),
+            (moodle(ADA, "a.csv"), data, DAY),
+            (moodle(ADA, "z.csv"), data, DAY),
+        ]
+        return zipped(tmp_path / name, files)
+
+    class Killed(BaseException):
+        pass
+
+    first, second = handed("1.zip", "part", b"1"), handed("2.zip", "all", b"2")
+    real, folder = os.replace, submitted(course, "ada").parent
+    for path in (first, second):
+        for writes in range(8):
+            left = [writes]
+
+            def replace(source: Path, target: Path, left: list[int] = left) -> None:
+                left[0] -= 1
+                if left[0] < 0:
+                    unfinished = Path(source)  # a killed process cleans nothing up
+                    unfinished.with_name(f".{unfinished.name}").write_bytes(unfinished.read_bytes())
+                    raise Killed
+                real(source, target)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "replace", replace)
+                with contextlib.suppress(Killed):
+                    collect("04", path, course, None, {"311": "ada"})
+        (line,) = collect("04", path, course, None, {"311": "ada"}).lines
+        assert line.what == "unchanged"
+        assert sorted(one.name for one in folder.iterdir()) == [FILE, "a.csv", "z.csv"]
+    assert submitted(course, "ada").read_bytes() == work["all"] and (folder / "a.csv").read_bytes() == b"2"
+    (folder / "a.csv").write_bytes(b"by hand")
+    (line,) = collect("04", second, course, None, {"311": "ada"}).lines
+    assert line.what == "left alone"
 
 
 def test_work_that_was_collected_as_somebody_elses_is_said(
