@@ -36,11 +36,21 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
             if lasting:
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
+    except OSError as error:
+        _forget(unfinished)
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error  # who reads it knows the file by this name
     except BaseException:
-        unfinished.unlink(missing_ok=True)
+        _forget(unfinished)
         raise
     if lasting:
         _sync(path.parent)
+
+
+def _forget(unfinished: Path) -> None:
+    with contextlib.suppress(OSError):  # what it says is not why nothing was written
+        unfinished.unlink()
 
 
 def _sync(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from autograder.grading.records.classroom import open_classroom
 from autograder.grading.records.full_disk import DiskFull
 from autograder.grading.records.waiting import GradebookLocked
 from autograder.grading.slots.engine import open_engine
+from autograder.grading.submissions.locate import is_there, notebooks_in
+from autograder.grading.submissions.state import State
 from autograder.grading.table import clean
 from autograder.grading.watch import Arrivals, watch
 
@@ -42,11 +45,11 @@ def grade_arrivals(
     room, config = open_classroom(root)
     name = name_of(chapter, root)
     # Where it is not released, that is to be said now.
+    arrivals = Arrivals(room.submitted, name)
     if is_chapter(name):
-        room.assignment(name)
+        arrivals.elsewhere = partial(notebooks_in, others=room.assignment(name).others)
     else:
         tasks_of(room, name, room.settings(name))
-    arrivals = Arrivals(room.submitted, name)
     arrivals.pass_over(lambda student: room.record(name, student))
     told: set[str] = set()
 
@@ -75,7 +78,14 @@ def grade_arrivals(
             except (GradebookLocked, DiskFull) as error:
                 say(f"{clean(student)} is tried again: {error}")
                 return False
+            except ValueError:
+                if is_there(room.submitted / student):
+                    raise
+                say(f"{clean(student)} was taken away before it was graded")
+                return True
             for row in rows:
+                if row["status"] == State.MISSING.value and not is_there(room.submitted / student / name):
+                    continue  # a notebook of theirs was looked at, and is of another chapter
                 say(f"{clean(str(row['student']))}: {row['status']}, {row['points']:g} of {row['of']:g} points")
             for problem in problems:
                 say(clean(problem))

@@ -10,7 +10,7 @@ from autograder.grading.records.classroom import open_classroom
 from autograder.grading.records.hand_ins import handed_in, result_of
 from autograder.grading.records.record import Recorder
 from autograder.grading.records.recorded import held_of
-from autograder.grading.records.total import Held, as_words
+from autograder.grading.records.total import Held, Row, as_words
 from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.prepare import Prepared, prepare_all
 from autograder.grading.submissions.verdicts import Result
@@ -23,7 +23,7 @@ __all__ = ["Explanation", "explain"]
 
 @dataclass(frozen=True)
 class Explanation:
-    """A submission's exercises, each with its reasons, and what is said of the whole."""
+    """A submission's exercises, each with its reasons, and what is said of the whole and of each ``written`` answer."""
 
     student: str
     chapter: str
@@ -31,6 +31,7 @@ class Explanation:
     note: str
     recorded: str
     exercises: tuple[Why, ...]
+    written: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
@@ -45,6 +46,8 @@ class Explanation:
 
 def explain(student: str, chapter: str, root: Path, exercise: str | None = None) -> Explanation:
     """Why ``student`` earned what they earned in ``chapter`` of the class at ``root``, in one ``exercise`` or in all.
+
+    What a person reads is named as its cell is.
 
     Raises ``ValueError`` for who handed in nothing that can be read, for work that was not seen by the checks as they are, and
     for an exercise that the chapter has not.
@@ -70,12 +73,14 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
     if ready.job is None or outcome is None:
         raise ValueError(f"{student} has no points for {name}: {ready.state.value}. {ready.note}")
     found = why(task, ready, outcome)
-    if exercise is not None:
-        known = [one.exercise.id for one in found]
-        found = tuple(one for one in found if one.exercise.id == exercise)
-        if not found:
-            raise ValueError(f"{name} has no exercise {exercise!r}; it has {', '.join(known)}")
     held = held_of(room, name).get(student, Held(()))
+    written = tuple(row for row in held.rows if row.name not in task.source.checks)
+    if exercise is not None:
+        known = [*(one.exercise.id for one in found), *(row.name for row in written)]
+        if exercise not in known:
+            raise ValueError(f"{name} has no exercise {exercise!r}; it has {', '.join(known)}")
+        found = tuple(one for one in found if one.exercise.id == exercise)
+        written = tuple(row for row in written if row.name == exercise)
     total = held.total
     recorded = "nothing is recorded yet"
     if held.rows:
@@ -83,7 +88,20 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
         recorded += f" ({words})" if (words := as_words(total)) else ""
     folder = room.reference(name)
     reference = "the public reference" if folder == PUBLIC else "a private reference"
-    return Explanation(student, name, reference, ready.note, recorded, found)
+    return Explanation(student, name, reference, ready.note, recorded, found, tuple(map(_of_written, written)))
+
+
+def _of_written(row: Row) -> str:
+    """What is held of an answer that a person reads.
+
+    >>> _of_written(Row("reflection", 5)), _of_written(Row("reflection", 5, by_hand=4.5))
+    ('reflection: not read yet, 0 of 5 points', 'reflection: read by a person, 4.5 of 5 points')
+    """
+    if row.by_hand is not None:
+        how = "read by a person"
+    else:
+        how = "not read yet" if row.auto is None else "left as it was handed out"
+    return f"{row.name}: {how}, {row.score:g} of {row.of:g} points"
 
 
 def _checks_give(ready: Prepared, result: Result) -> float:

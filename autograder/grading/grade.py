@@ -73,7 +73,11 @@ class GradeResult:
     def counted(self) -> list[dict[str, Any]]:
         """Each result as `with_total` has it, as reports take them."""
         return [
-            with_total(json_of(one), self.held.get(one.student, self.ungraded), again=one.student in self.again)
+            with_total(
+                json_of(one),
+                self.held.get(one.student, self.ungraded),
+                again=one.student in self.again and one.state is not State.MISSING,
+            )
             for one in self.submissions
         ]
 

@@ -46,6 +46,8 @@ from autograder.grading.table import Table
 
 __all__ = ["OwnResult", "grade_own"]
 
+_FORM = b"2"  # of what is recorded: with another, everything is recorded anew, and nothing run
+
 
 @dataclass(frozen=True)
 class OwnResult:
@@ -182,7 +184,7 @@ class _Run:
 
     def _fingerprint(self, one: Handed) -> str:
         """The hash of all that is recorded of a learner: work, files, times and dates, and what it is graded by."""
-        whole = hashlib.sha256(self._settings)
+        whole = hashlib.sha256(_FORM + self._settings)
         whole.update(json.dumps([self._dates.get(one.student, self._dates[""]), one.missing]).encode())
         for notebook, ready in sorted(one.ready.items()):
             key = ready.key or f"{ready.state}: {ready.note}"

@@ -7,8 +7,9 @@ network have to be looked through anyway.
 from __future__ import annotations
 
 import json
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,7 @@ Look = tuple[tuple[str, int, int], ...]
 class Arrivals:
     """Who has handed in ``chapter`` below ``folder`` since the last look, as soon as nothing is being written there.
 
+    ``elsewhere`` gives the notebooks in a learner's folder that lie beside the one of ``chapter`` and may be meant all the same.
     A folder is settled when it is the same in two looks, and its notebooks are whole. One that stays broken is settled
     after ``patience`` looks: then it is what was handed in, and grading says what is wrong with it.
     """
@@ -29,6 +31,7 @@ class Arrivals:
     folder: Path
     chapter: str
     patience: int = 15
+    elsewhere: Callable[[Path], Iterable[Path]] = lambda home: ()
     graded: dict[str, Look] = field(default_factory=dict)
     moving: dict[str, tuple[Look, int]] = field(default_factory=dict)
 
@@ -58,11 +61,15 @@ class Arrivals:
                 self.graded[student] = now
 
     def _looks(self) -> Iterator[tuple[str, Look]]:
-        for path in sorted(self.folder.glob(f"*/{self.chapter}")):
-            yield path.parent.name, tuple(_files(path))
+        for home in sorted(self.folder.glob("*")):
+            folder = home / self.chapter
+            more = [] if (folder / f"{self.chapter}.ipynb").exists() else list(self.elsewhere(home))
+            if more or folder.exists():
+                yield home.name, tuple(_files(folder, [*folder.rglob("*"), *more]))
 
     def _is_whole(self, student: str) -> bool:
-        for path in (self.folder / student / self.chapter).glob("*.ipynb"):
+        home = self.folder / student
+        for path in [*(home / self.chapter).glob("*.ipynb"), *self.elsewhere(home)]:
             try:
                 json.loads(path.read_bytes())
             except (OSError, ValueError):
@@ -70,13 +77,13 @@ class Arrivals:
         return True
 
 
-def _files(folder: Path) -> Iterator[tuple[str, int, int]]:
-    for path in sorted(folder.rglob("*")):
+def _files(folder: Path, paths: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
+    for path in sorted(set(paths)):
         try:
             about = path.lstat()
         except OSError:  # gone while we look
             continue
-        yield path.relative_to(folder).as_posix(), about.st_size, about.st_mtime_ns
+        yield os.path.relpath(path, folder), about.st_size, about.st_mtime_ns
 
 
 def watch(

@@ -82,13 +82,23 @@ def handin(what: str | Path = "", output: Path | None = None, *, progress: bool 
     machine, how many tries it took, and which misconceptions were overcome. Raises ``ValueError`` for a chapter that does not exist,
     a notebook that is none of the course's or that cannot be read.
     """
-    path, chapter = _found(what)
+    path, named = _found(what)
     content = path.read_bytes()
     try:
         cells = json.loads(content)["cells"]
+        holds = _chapter_in(cells)
+        chapter = named or holds
+        if chapter is None:
+            raise LookupError
         found = open_points(cells, {one.exercise: one.stub for one in contents(chapter.slug).exercises})
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} cannot be read as a notebook; open it, save it, and try again") from None
+    except LookupError:
+        raise ValueError(
+            f"{path} is named like no chapter and holds no check of one; they are {', '.join(one.slug for one in CHAPTERS)}"
+        ) from None
+    if holds not in (None, chapter):
+        raise ValueError(f"{path} holds the checks of {holds.slug}: rename it, if that is what you hand in")
     if found is None:
         raise ValueError(f"{path} holds no check of {chapter.slug}: is it another notebook?")
     saved = datetime.fromtimestamp(path.stat().st_mtime)
@@ -101,18 +111,14 @@ def handin(what: str | Path = "", output: Path | None = None, *, progress: bool 
     return HandedIn(chapter.slug, target, digest, saved, found, progress)
 
 
-def _found(what: str | Path) -> tuple[Path, Chapter]:
-    """The notebook that is meant, and its chapter."""
+def _found(what: str | Path) -> tuple[Path, Chapter | None]:
+    """The notebook that is meant, and its chapter, where its name or the word says so."""
     word = str(what) or Path.cwd().name
     path = Path(word)
     if path.suffix == ".ipynb":
         chapter = next((one for one in CHAPTERS if path.stem.startswith(one.slug)), None)
         if not path.is_file():
             raise ValueError(f"there is no file {path}")
-        if chapter is None:
-            raise ValueError(
-                f"{path.name} is named like no chapter; they are {', '.join(one.slug for one in CHAPTERS)}"
-            )
         return path, chapter
     if not what and word not in {one.slug for one in CHAPTERS}:
         raise ValueError('say which chapter: handin("04"), or the path of its notebook')
@@ -121,6 +127,14 @@ def _found(what: str | Path) -> tuple[Path, Chapter]:
     if near is None:
         raise ValueError(f"there is no {chapter.slug}.ipynb near {Path.cwd()}; give its path")
     return Path(near), chapter
+
+
+def _chapter_in(cells: Iterable[Mapping[str, Any]]) -> Chapter | None:
+    """The chapter whose checks stand in a notebook; ``None`` where no one's do, or several chapters'."""
+    marks = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    names = {str(one.get("grade_id", "")).removeprefix("check_") for one in marks if one.get("grade")}
+    found = [one for one in CHAPTERS if names & {place.exercise for place in contents(one.slug).exercises}]
+    return found[0] if len(found) == 1 else None
 
 
 def open_points(cells: Iterable[Mapping[str, Any]], stubs: Mapping[str, str]) -> tuple[str, ...] | None:

@@ -36,6 +36,8 @@ def as_words(one: Explanation) -> str:
             lines.append(f"    {case.name}: {', '.join(case.fails)}{raised}")
         if len(why.cases) > _MANY:
             lines.append(f"    and {len(why.cases) - _MANY} more, all of them in the page: --html FILE")
+    for said in one.written:
+        lines += ["", said]
     return "\n".join(plain(line) if line.strip() else "" for line in lines)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -22,6 +23,18 @@ def test_a_write_that_fails_leaves_the_old_and_no_rubbish(tmp_path: Path, monkey
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_is_named_as_its_reader_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left") as raised:
+        write_whole(tmp_path / "grades.csv", b"new")
+    assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(tmp_path / "grades.csv"))
 
 
 def test_a_folder_in_its_place_is_said_and_left_as_it_is(tmp_path: Path) -> None:

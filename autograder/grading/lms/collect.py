@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.files import write_whole
+from autograder.files import UNFINISHED, write_whole
 from autograder.grading.lms.archive import Archive, BadArchive, open_archive
-from autograder.grading.lms.kept import Kept, keep_earlier, read_kept, write_kept, written
+from autograder.grading.lms.kept import Kept, keep_earlier, numbers_of, read_kept, write_kept, written
 from autograder.grading.lms.matching import class_people, matched
 from autograder.grading.lms.uploads import Picked, Upload, are_packers_times, pick, sha
 from autograder.grading.records import hand_ins
@@ -102,6 +102,7 @@ def collect(
     with alone(room.results, tell), open_archive(source) as archive:
         people = class_people(room, name, roster)
         own, said = _times(archive, source, times)
+        before = numbers_of(room, name)
         packed = max((one.when for one in archive.members if one.when), default=None)
         found, others = matched(archive, name, task.others, people, wanted)
         if not found and not archive.refused and not others:
@@ -112,11 +113,15 @@ def collect(
                 lines.append(Line("not matched", "", upload.original, upload.key, words))
                 continue
             picked = pick(upload, archive, name, task.source, own)
-            lines.append(_placed(room, task, student, upload, picked, packed, source.name))
-        if unknown := set(wanted) - {upload.key for upload, _, _ in found}:
-            raise ValueError(
-                f"--match names {', '.join(sorted(unknown))}, and no upload has that key; all else was collected"
-            )
+            line = _placed(room, task, student, upload, picked, packed, source.name)
+            other = before.get((upload.system.value, upload.files[0].named.id), student)
+            if other != student and (room.submitted / other / name).exists():
+                words = f"was collected as {other}'s before; if it is not theirs, move {other}/{name} away"
+                line = replace(line, says="; ".join(filter(None, [words, line.says])))
+            lines.append(line)
+        for key in sorted(set(wanted) - {upload.key for upload, _, _ in found}):
+            words = "no upload has this key, and --match names it"
+            lines.append(Line("not matched", "", f"--match {key}={wanted[key]}", key, words))
         return Collected(name, tuple(lines), dict(archive.refused), others, said if any(lines) else "")
 
 
@@ -186,10 +191,11 @@ def _placed(
             write_kept(room, chapter, kept)
         return line("unchanged")
     ours = before.files if before is not None else {}
-    if there and there != ours and not there.items() <= sums.items():
+    # Where a run was killed, some files are those of before, and some are new.
+    if not there.items() <= {*ours.items(), *sums.items()}:
         words = "was changed by hand since" if before is not None else "was handed in another way"
         return line("left alone", f"what lies in {student}/{chapter} {words}; move it away to have this one")
-    if before is not None and there == ours and kept.is_older(before):
+    if before is not None and not there.items() <= sums.items() and kept.is_older(before):
         for path, content in files.items():
             if path != _STAMP:
                 keep_earlier(room, chapter, student, Path(path).name, content)
@@ -217,14 +223,19 @@ def _keep_others(room: Classroom, chapter: str, student: str, picked: Picked) ->
 
 
 def _there(folder: Path) -> dict[str, str] | None:
-    """The SHA-256 of each file in a learner's folder by its path; ``None`` where a link lies on the way or in it."""
+    """The SHA-256 of each file in a learner's folder by its path; ``None`` where a link lies on the way or in it.
+
+    What a killed run has left unfinished is taken away.
+    """
     if folder.parent.is_symlink() or folder.is_symlink():
         return None
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             return None
-        if path.is_file():
+        if path.name.startswith(".") and path.name.endswith(UNFINISHED):
+            path.unlink(missing_ok=True)
+        elif path.is_file():
             found[path.relative_to(folder).as_posix()] = sha(path.read_bytes())
     return found
 

@@ -18,6 +18,7 @@ __all__ = ["Column", "column_for", "number_in"]
 
 _GRADE = ("grade", "bewertung", "note", "punkte", "calificación", "nota", "valutazione", "cijfer", "beoordeling")
 _MAXIMUM = ("maximum grade", "bestwertung", "höchste bewertung", "note maximale", "calificación máxima", "maximum")
+_SCALE = ("scale", "skala", "barème", "escala", "scala", "schaal")
 _NOT_MARKS = re.compile(r"(?:current|final|override|unposted) (?:\w+ )?(?:score|grade|points|status)", re.IGNORECASE)
 _CANVAS_ID = re.compile(r"\s*\(([0-9]+)\)\s*$")
 _KIND = re.compile(r"\s*\((real|percentage|letter|feedback|punkte|prozentsatz|note|rückmeldung)\)\s*$", re.IGNORECASE)
@@ -75,6 +76,11 @@ def column_for(table: Table, chapter: str, wanted: str = "") -> Column:
         if place < 0:
             raise BadTable(f"no column of this worksheet is called Grade; say which one with --column: {_list(titles)}")
         maximum = _one_of(titles, _MAXIMUM)
+        if words := _scale(table, head, (maximum, _one_of(titles, _SCALE))):
+            raise BadTable(
+                f"this assignment is graded there by a scale ({words}), which takes no points: give it a maximum grade in "
+                "Moodle, and download the worksheet anew"
+            )
         return Column(place, titles[place], "moodle", maximum=maximum, comma=_has_comma(table, head, (place, maximum)))
     place = _chosen(titles, chapter, wanted, without=set(known.values()))
     kind = _KIND.search(titles[place])
@@ -165,6 +171,12 @@ def _has_comma(table: Table, head: int, places: Sequence[int]) -> bool:
     """Whether the numbers that stand there already have a decimal comma."""
     cells = [row[at].text.strip() for row in table.rows[head + 1 :] for at in places if 0 <= at < len(row)]
     return any("," in cell for cell in cells if number_in(cell) is not None)
+
+
+def _scale(table: Table, head: int, places: Sequence[int]) -> str:
+    """The words of a scale, where they stand in the place of a maximum."""
+    cells = [row[at].text.strip() for row in table.rows[head + 1 :] for at in places if 0 <= at < len(row)]
+    return next((cell for cell in cells if cell not in ("", "-") and number_in(cell) is None), "")
 
 
 def _list(titles: Sequence[str]) -> str:

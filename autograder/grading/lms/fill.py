@@ -114,8 +114,8 @@ def fill_table(
     formulas = sum(_is_formula(cell.text) for row in table.rows for cell in row)
     if formulas:
         said.append(
-            f"{formulas} cell{'s' if formulas > 1 else ''} of this table would be run by a spreadsheet; they are as the system "
-            "wrote them: upload the file as it is"
+            f"{formulas} cell{'s' if formulas > 1 else ''} of this table would be run by a spreadsheet: upload the file without "
+            "opening it there"
         )
     return Filled(table.filled(cells), tuple(said), tuple(problems))
 
@@ -177,7 +177,7 @@ def _filled(
         text = column.written(points, marks.of, possible if differs else None)
         if possible is not None and (number_in(text) or 0.0) > possible + _CLOSE and column.system == "moodle":
             above.append(learner)
-        if number_in(before) not in (None, number_in(text)):
+        if before not in ("", "-") and number_in(before) != number_in(text):
             changed.append(f"{learner} {before} → {text}")
         if not points and learner in marks.states:
             zeros.append(f"{learner} ({marks.states[learner]})")

@@ -89,9 +89,13 @@ def keep_earlier(room: Classroom, chapter: str, student: str, name: str, content
 
 
 def numbers_of(room: Classroom, chapter: str) -> dict[tuple[str, str], str]:
-    """Learners by system and the system's number: Canvas' numbers hold in every chapter, Moodle's in one assignment."""
+    """Learners by system and the system's number: Canvas' numbers hold in every chapter, Moodle's in one assignment.
+
+    Where a number was two learners', because the first was not the right one, it is the later one's.
+    """
     found = {}
-    for path in sorted((room.root / "classroom" / "collected").glob(f"*/*/{_RECORD}")):
+    paths = (room.root / "classroom" / "collected").glob(f"*/*/{_RECORD}")
+    for path in sorted(paths, key=lambda one: (one.stat().st_mtime_ns, one)):
         one = _read(path)
         if one is not None and one.id and (one.system == "canvas" or path.parent.parent.name == chapter):
             found[one.system, one.id] = one.student

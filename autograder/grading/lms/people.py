@@ -155,16 +155,17 @@ class People:
     def _add_rows(self) -> None:
         """Where the gradebook has no list, the table is the list: each row is a learner by its own id."""
         for row in self.rows:
-            if any(one in self.learners for one in row.ids) or self._by_mail(row) or self._collected(row):
+            known = self._collected(row)
+            if not known and (any(one in self.learners for one in row.ids) or self._by_mail(row)):
                 continue
-            name = next((one for one in row.ids if not cannot_be(one)), "")
+            name = known or next((one for one in row.ids if not cannot_be(one)), "")
             if name and name not in self.learners:
                 self.learners[name] = Learner(name, row.bare, row.email, row.name)
 
     def _collected(self, row: Row) -> str:
         """Who handed in under the row's number, as it was collected before."""
         for system, number in ((System.CANVAS, row.user), (System.MOODLE, row.participant)):
-            if number and (found := self._known.get((system.value, number), "")) in self.learners:
+            if number and (found := self._known.get((system.value, number))):
                 return found
         return ""
 
@@ -173,8 +174,12 @@ class People:
         return found[0] if len(found) == 1 else ""
 
     def _link(self, row: Row) -> str:
-        """The learner of the gradebook whom ``row`` means: by id, by address, by the only such name."""
-        if known := self._collected(row):
+        """The learner whom ``row`` means: as collected before, by id, by address, by the only such name.
+
+        Who was collected before and is not in the gradebook is meant where nobody else can be.
+        """
+        known = self._collected(row)
+        if known in self.learners:
             return known
         by_id = [one for one in row.ids if one in self.learners]
         if by_id:
@@ -185,9 +190,16 @@ class People:
         twins = {one.place for name in row.bare for one in self._rows_by_name.get(name, [])}
         if len(same) == 1 and len(twins) == 1:
             return same[0]
+        if known:
+            return known
         if same:
             raise Unmatched(
                 f"{row.name}: {max(len(same), len(twins))} learners have this name, and no id tells them apart"
+            )
+        if not self._complete and not row.ids:
+            raise Unmatched(
+                f"the table has no id of {row.name}, and the gradebook no list of the class: give it one with "
+                "nbgrader db student import, or say who it is with collect --match"
             )
         raise Unmatched(f"{row.name} is nobody in the gradebook")
 

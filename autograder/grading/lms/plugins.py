@@ -22,8 +22,9 @@ from autograder.grading.lms.columns import wishes
 from autograder.grading.lms.fill import fill_table
 from autograder.grading.lms.matching import class_people, matched
 from autograder.grading.lms.table import read_table
-from autograder.grading.lms.uploads import pick
+from autograder.grading.lms.uploads import NOTEBOOKS, pick
 from autograder.grading.records.classroom import Classroom
+from autograder.grading.records.full_disk import is_full
 from autograder.grading.records.plugins import course_directory
 
 __all__ = ["Collector", "Extractor", "FillTable"]
@@ -37,11 +38,21 @@ class Extractor(ExtractorPlugin):
         with open_archive(Path(archive_path)) as archive:
             for member in archive.members:
                 try:
-                    write_whole(Path(extracted_path, *member.parts), archive.read(member))
+                    write_whole(_as_notebook(Path(extracted_path, *member.parts)), archive.read(member))
                 except Refused:
                     continue  # it is among the refused
+                except OSError as error:  # a name that no folder here can have
+                    if is_full(error):
+                        raise
+                    archive.refused[member.path] = f"it cannot be written: {error.strerror or error}"
             for name, why in archive.refused.items():
                 self.log.warning("refused: %s: %s", name, why)
+
+
+def _as_notebook(path: Path) -> Path:
+    """Where a notebook with a browser's ending behind its own is put, since nbgrader goes by the last one."""
+    plain = path.with_suffix("") if path.name.lower().endswith(NOTEBOOKS[1:]) else path
+    return path if plain.exists() else plain
 
 
 class Collector(FileNameCollectorPlugin):

@@ -30,6 +30,7 @@ _TITLES = {
     "first": ("firstname", "first name", "given name", "vorname", "first_name"),
     "participant": ("identifier", "kennung", "id (kennung)"),
 }
+_STATUS = ("status", "statut", "estado", "stato")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ class Row:
     @property
     def name(self) -> str:
         """As lists show it."""
-        return self.names[0] if self.names else next(iter(self.ids), f"row {self.place + 1}")
+        number = f"number {self.participant}" if self.participant else f"row {self.place + 1}"
+        return self.names[0] if self.names else next(iter(self.ids), number)
 
 
 def bare(name: str) -> str:
@@ -93,7 +95,7 @@ def rows_of(table: Table) -> tuple[Row, ...]:
             return str(getattr(row[at], "text", "")).strip() if 0 <= at < len(row) else ""
 
         full = of("full")
-        if "points possible" in full.casefold() or not any(cell.text.strip() for cell in row):
+        if not any(cell.text.strip() for cell in row) or "points possible" in row[0].text.casefold():
             continue
         names = [full, f"{of('last')}, {of('first')}" if of("last") or of("first") else ""]
         number = _PARTICIPANT.fullmatch(of("participant"))
@@ -128,7 +130,8 @@ def columns_of(table: Table, head: int) -> dict[str, int]:
     is_word = len(words) == 1 and all(map(_PARTICIPANT.fullmatch, first)) and next(iter(words)).strip()
     if is_word and len(titles) > 2:
         found = {what: at for what, at in found.items() if at != 0} | {"participant": 0}
-        found.setdefault("full", 1)
+        if titles[1] not in _STATUS:  # which comes first where the marking is blind and no name is shown
+            found.setdefault("full", 1)
     if not found.keys() & {"full", "last", "login", "sis", "email", "participant", "user"}:
         raise BadTable(
             f"no column of this table says who is meant; its titles are: {', '.join(titles[:8])}. "

@@ -21,14 +21,15 @@ from autograder.grading.submissions.repair import Source, named_in
 from autograder.grading.submissions.times import parse_time
 from autograder.learner.handin import SUMS
 
-__all__ = ["File", "Picked", "Upload", "are_packers_times", "pick", "sha", "uploads_of"]
+__all__ = ["NOTEBOOKS", "File", "Picked", "Upload", "are_packers_times", "pick", "sha", "uploads_of"]
 
 _PACKING = timedelta(hours=1)  # no system takes longer to pack a class
 _ANY_ZONE = timedelta(hours=26)  # how far two clocks of unknown zones may be apart
 _FEW = 3
-_MOST_NOTEBOOKS = 20  # of one learner
+_MOSTNOTEBOOKS = 20  # of one learner
 _LONGEST_PART = 120  # bytes of a file's name that is kept
 _TIMESTAMP = "timestamp.txt"
+NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # as browsers save them
 
 
 @dataclass(frozen=True)
@@ -143,11 +144,11 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
     left_out: list[str] = []
     for file in upload.files:
         name, is_old = file.named.rest[-1], newest is not None and file.named.folder != newest
-        is_notebook = name.lower().endswith(".ipynb")
+        is_notebook = name.lower().endswith(NOTEBOOKS)
         if not is_notebook and (is_old or file.named.typed):
             continue
         much = (
-            file.member.size > room_for_notebooks or len(notebooks) >= _MOST_NOTEBOOKS
+            file.member.size > room_for_notebooks or len(notebooks) >= _MOSTNOTEBOOKS
             if is_notebook
             else file.member.size > room or len(beside) >= MOST_FILES
         )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from nbformat.notebooknode import NotebookNode
@@ -230,7 +231,11 @@ class Recorder:
             return DiskFull()
         if is_locked(error):
             return GradebookLocked(f"the gradebook was locked while the result of {student} was written")
-        return NotRecorded(f"the result of {student} could not be recorded: {error}")
+        said = str(error)
+        if isinstance(error, OSError) and error.strerror:  # of a folder that is removed only the last name is said
+            name = error.filename if isinstance(error.filename, str) else ""
+            said = f"{Path(self._room.autograded, student, self._task.name, name)}: {error.strerror}"
+        return NotRecorded(f"the result of {student} could not be recorded: {said}")
 
 
 def _look(

@@ -30,7 +30,8 @@ def executed(notebook: NotebookNode, result: Result, outcome: Outcome | None = N
     """``notebook`` with outputs. A check cell has one: the verdict as a panel, and its score as the text nbgrader reads.
 
     Whatever the learner's code printed, showed or raised in a check cell is left out, since nbgrader takes points from
-    there. Without an ``outcome`` nothing was run.
+    there. Without an ``outcome`` nothing was run. A cell that was not run shows so, as an error: nbgrader gives all points to
+    a cell of tests that shows nothing.
     """
     cells = [NotebookNode(cell, metadata=deepcopy(cell.metadata)) for cell in notebook.cells]
     whole = NotebookNode(notebook, cells=cells)
@@ -48,6 +49,8 @@ def executed(notebook: NotebookNode, result: Result, outcome: Outcome | None = N
             cell.outputs = [output for output in map(_output, one.outputs) if output is not None]
             if one.end in _STOPPED:
                 cell.outputs.append(_error(one.end))
+        elif (cell.metadata.get("nbgrader") or {}).get("grade"):
+            cell.outputs = [_shown_error("NotRun", "This cell was not run.")]
     return whole
 
 
@@ -59,7 +62,10 @@ def _score(decided: Decided, count: int | None) -> NotebookNode:
 
 def _error(end: CellEnd) -> NotebookNode:
     name = {CellEnd.TIMED_OUT: "CellTimeoutError", CellEnd.NOT_RUN: "CellTimeoutError"}.get(end, "DeadKernelError")
-    says = _STOPPED[end]
+    return _shown_error(name, _STOPPED[end])
+
+
+def _shown_error(name: str, says: str) -> NotebookNode:
     return nbformat.from_dict({"output_type": "error", "ename": name, "evalue": says, "traceback": [f"{name}: {says}"]})
 
 

@@ -19,7 +19,7 @@ from autograder.grading.submissions.repair import Source, checked_in, named_in
 from autograder.observing.exercise import catalogue, exercises_of
 from course.chapters import CHAPTERS
 
-__all__ = ["Located", "Missing", "is_there", "locate"]
+__all__ = ["Located", "Missing", "is_there", "locate", "notebooks_in"]
 
 _MOST_SEEN = 2000  # files and folders of one learner
 _MOST_NOTEBOOKS = 20
@@ -134,6 +134,14 @@ def _notebooks(home: Path, others: Collection[str]) -> Iterator[Path]:
                 yield Path(entry.path)
             elif entry.is_dir(follow_symlinks=False) and depth < _DEEPEST:
                 waiting.append((Path(entry.path), depth + 1))
+
+
+def notebooks_in(home: Path, others: Collection[str]) -> list[Path]:
+    """What may be a learner's notebook in their folder ``home``, whatever it is called; nothing where it cannot be looked at."""
+    try:
+        return list(_notebooks(home, {_folded(other) for other in others}))
+    except (Unreadable, OSError):
+        return []
 
 
 def _folded(name: str) -> str:

@@ -12,13 +12,13 @@ from typing import Any
 
 import nbformat
 import pytest
-from grading_class import gradebook
+from grading_class import gradebook, nbgrader
 from nbgrader.api import Gradebook
 from nbgraders_course import ASSIGNMENT, autograded, settings, with_a_class
 from rich.console import Console
 
 from autograder.__main__ import main
-from autograder.grading import own
+from autograder.grading import arrivals, own
 from autograder.grading.arrivals import grade_arrivals
 
 pytestmark = pytest.mark.slow
@@ -157,6 +157,20 @@ def test_whoever_hands_in_is_graded_as_they_come(here: Path, classes: tuple[Path
     assert gradebook(here) == gradebook(classes[0])
 
 
+def test_who_is_taken_away_before_their_turn_stops_nobody(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = arrivals.grade_own
+
+    def grade_own(*words: Any, **more: Any) -> Any:
+        shutil.rmtree(here / "submitted" / "broken", ignore_errors=True)
+        return real(*words, **more)
+
+    monkeypatch.setattr(arrivals, "grade_own", grade_own)
+    text, looks = io.StringIO(), iter([True] * 3)
+    console = Console(file=text, width=200)
+    grade_arrivals(ASSIGNMENT, here, console=console, goes_on=lambda: next(looks, False), sleep=lambda seconds: None)
+    assert "broken was taken away" in text.getvalue() and "right: graded" in text.getvalue()
+
+
 def test_explain_says_of_each_cell_what_it_earned_and_showed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "blank", ASSIGNMENT]) == 1
     assert "was not run as it is now; grade it first" in capsys.readouterr().err
@@ -187,6 +201,33 @@ def test_a_notebook_that_ends_its_process_or_is_none_costs_itself_and_has_a_stat
     assert rows["blank"]["status"] == "crashed"
     assert rows["broken"]["status"] == "unreadable"
     assert rows["right"]["status"] == "graded"
+    earned = {one["exercise"]: one["points"] for one in rows["broken"]["exercises"]}
+    assert sum(points for name, points in earned.items() if name.startswith("problem2: ")) == 0
+
+
+@pytest.mark.parametrize("by", ["us", "nbgrader"])
+def test_tests_that_were_not_run_earn_nothing(here: Path, capsys: pytest.CaptureFixture[str], by: str) -> None:
+    """Nbgrader gives all points to a cell of tests that shows nothing."""
+    for name in ("problem1", "problem2"):
+        (here / "submitted" / "right" / ASSIGNMENT / f"{name}.ipynb").write_bytes(b"")
+    if by == "us":
+        grade(capsys, "--student", "right")
+    else:
+        done = nbgrader(here, "autograde", ASSIGNMENT, "--student", "right")
+        assert done.returncode == 0, done.stderr
+    with Gradebook(f"sqlite:///{here / 'classroom' / 'gradebook.db'}", "my_course") as book:
+        grades = [one for notebook in book.find_submission(ASSIGNMENT, "right").notebooks for one in notebook.grades]
+    assert sum(one.auto_score or 0 for one in grades) == 0 and len(grades) > 4
+    page = (here / "autograded" / "right" / ASSIGNMENT / "problem1.ipynb").read_text(encoding="utf-8")
+    assert "This cell was not run." in page
+
+
+def test_a_name_that_nbgrader_does_not_take_is_said_in_a_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = here / "source" / ASSIGNMENT / "problem1.ipynb"
+    path.write_text(path.read_text(encoding="utf-8").replace('"squares"', '"my squares"'), encoding="utf-8")
+    assert main(["release", ASSIGNMENT]) == 1
+    said = capsys.readouterr().err
+    assert "'my squares' does not match" in said and "Traceback" not in said and said.count("\n") == 1
 
 
 def test_a_run_that_is_stopped_is_made_whole_by_the_next(

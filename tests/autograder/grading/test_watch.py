@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,6 +123,36 @@ def test_a_locked_gradebook_is_waited_for(
     assert "ada is tried again: somebody writes to the gradebook" in text.getvalue()
     assert "ada: graded, 22 of 22 points" in text.getvalue()
     assert submitted(course, "ada").exists()
+
+
+def test_work_under_another_name_is_seen_as_grade_sees_it(course: Path, in_process: list[InProcess]) -> None:
+    hand_in(course, PERFECT)
+    there = submitted(course, "ada")
+    for learner, name in (("bob", f"hw4/{CHAPTER} (1).ipynb"), ("eve", "mine.ipynb"), ("sue", "05_other/a.ipynb")):
+        path = course / "classroom" / "submitted" / learner / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(there.read_bytes() if learner != "sue" else b'{"cells": []}')
+    text = io.StringIO()
+    grade_arrivals("04", course, console=Console(file=text, width=200), goes_on=looking(), sleep=lambda seconds: None)
+    for learner in ("ada", "bob", "eve"):
+        assert text.getvalue().count(f"{learner}: graded, 22 of 22 points") == 1
+    assert "sue" not in text.getvalue()
+
+
+def test_who_is_taken_away_before_their_turn_stops_nobody(
+    course: Path, in_process: list[InProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, PERFECT, Submission("bob", CHAPTER, "perfect"), Submission("zoe", CHAPTER, "perfect"))
+    real = module.grade
+
+    def grade(*words: object, **more: object) -> object:
+        shutil.rmtree(course / "classroom" / "submitted" / "bob", ignore_errors=True)
+        return real(*words, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "grade", grade)
+    text = io.StringIO()
+    grade_arrivals("04", course, console=Console(file=text, width=200), goes_on=looking(), sleep=lambda seconds: None)
+    assert "ada: graded" in text.getvalue() and "zoe: graded" in text.getvalue()
 
 
 @pytest.mark.parametrize("more", [["--json"], ["--dry-run"], ["--student", "ada"]])

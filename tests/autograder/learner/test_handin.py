@@ -107,7 +107,7 @@ def test_the_command_writes_it_and_says_what_is_open(
     [
         (f"{SLUG}.ipynb", "{", "cannot be read as a notebook"),
         (f"{SLUG}.ipynb", '{"cells": []}', "holds no check"),
-        ("mine.ipynb", '{"cells": []}', "is named like no chapter"),
+        ("mine.ipynb", '{"cells": []}', "is named like no chapter and holds no check of one"),
     ],
 )
 def test_what_is_no_notebook_of_the_course_is_refused(name: str, content: str, said: str, tmp_path: Path) -> None:
@@ -115,6 +115,15 @@ def test_what_is_no_notebook_of_the_course_is_refused(name: str, content: str, s
     with pytest.raises(ValueError, match=said):
         handin(tmp_path / name)
     assert not list(tmp_path.glob("*.zip"))
+
+
+def test_a_notebook_under_another_name_is_told_by_its_checks(notebook: Path) -> None:
+    mine = notebook.rename(notebook.with_name("my work.ipynb"))
+    done = handin(mine)
+    assert done.chapter == SLUG and done.path == mine.with_name(f"{SLUG}.zip")
+    other = mine.rename(mine.with_name("05_convolution_by_hand.ipynb"))
+    with pytest.raises(ValueError, match=f"holds the checks of {SLUG}: rename it"):
+        handin(other)
 
 
 def test_what_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
 import zipfile
 from datetime import UTC, datetime
@@ -339,7 +341,106 @@ def test_the_command_says_what_became_of_each_and_ends_in_1_where_somebody_is_mi
     assert main(["collect", "04", str(other), "--match", "107=f=x"]) == 0
     assert submitted(course, "f=x").exists()
     assert main(["collect", "04", str(path), "--match", "999=ada"]) == 1
-    assert "no upload has that key" in capsys.readouterr().err
+    said = capsys.readouterr().out
+    assert "2 unchanged, 1 not matched" in said  # what became of the others is said, too
+    assert "not matched: 999, --match 999=ada: no upload has this key" in said
+
+
+def test_who_was_named_by_hand_is_remembered_before_anything_is_graded(
+    course: Path, tmp_path: Path, work: dict[str, bytes]
+) -> None:
+    """Listed in the gradebook or not, and whatever id the table has for them."""
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_bytes(moodle_table([ADA]))
+    path = zipped(tmp_path / "m.zip", [(moodle(ADA), work["all"], EARLY)])
+    for name in ("guest", "ada3"):
+        assert whats(collect("04", path, course, sheet, {"311": name})) == {name: "collected"}
+        assert whats(collect("04", path, course, sheet)) == {name: "unchanged"}
+    assert whats(collect("04", path, course)) == {"ada3": "unchanged"}
+
+
+def test_without_a_list_who_was_named_by_hand_is_not_collected_twice(course: Path, tmp_path: Path) -> None:
+    sheet, content = tmp_path / "sheet.csv", notebooks(course)["all"]
+    sheet.write_bytes(moodle_table([ADA]))
+    path = zipped(tmp_path / "m.zip", [(moodle(ADA), content, EARLY)])
+    assert whats(collect("04", path, course, sheet, {"311": "guest"})) == {"guest": "collected"}
+    assert whats(collect("04", path, course, sheet)) == {"guest": "unchanged"}
+    assert not submitted(course, "ada@example.org").exists()
+
+
+def test_a_run_that_is_killed_at_any_file_is_made_whole_by_the_next(
+    course: Path, tmp_path: Path, work: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def handed(name: str, notebook: str, data: bytes) -> Path:
+        files = [
+            (moodle(ADA), work[notebook], DAY),
+            (moodle(ADA, "a.csv"), data, DAY),
+            (moodle(ADA, "z.csv"), data, DAY),
+        ]
+        return zipped(tmp_path / name, files)
+
+    class Killed(BaseException):
+        pass
+
+    first, second = handed("1.zip", "part", b"1"), handed("2.zip", "all", b"2")
+    real, folder = os.replace, submitted(course, "ada").parent
+    for path in (first, second):
+        for writes in range(8):
+            left = [writes]
+
+            def replace(source: Path, target: Path, left: list[int] = left) -> None:
+                left[0] -= 1
+                if left[0] < 0:
+                    unfinished = Path(source)  # a killed process cleans nothing up
+                    unfinished.with_name(f".{unfinished.name}").write_bytes(unfinished.read_bytes())
+                    raise Killed
+                real(source, target)
+
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "replace", replace)
+                with contextlib.suppress(Killed):
+                    collect("04", path, course, None, {"311": "ada"})
+        (line,) = collect("04", path, course, None, {"311": "ada"}).lines
+        assert line.what == "unchanged"
+        assert sorted(one.name for one in folder.iterdir()) == [FILE, "a.csv", "z.csv"]
+    assert submitted(course, "ada").read_bytes() == work["all"] and (folder / "a.csv").read_bytes() == b"2"
+    (folder / "a.csv").write_bytes(b"by hand")
+    (line,) = collect("04", second, course, None, {"311": "ada"}).lines
+    assert line.what == "left alone"
+
+
+def test_work_that_was_collected_as_somebody_elses_is_said(
+    course: Path, tmp_path: Path, work: dict[str, bytes]
+) -> None:
+    path = zipped(tmp_path / "m.zip", [(moodle(ADA), work["all"], EARLY)])
+    collect("04", path, course, None, {"311": "zoe"})
+    (line,) = collect("04", path, course, None, {"311": "ada"}).lines
+    assert (
+        line.what == "collected"
+        and f"was collected as zoe's before; if it is not theirs, move zoe/{CHAPTER}" in line.says
+    )
+
+
+def test_a_worksheet_without_any_id_says_what_to_do(course: Path, tmp_path: Path) -> None:
+    """A site may hide addresses, and blind marking names."""
+    content = notebooks(course)["all"]
+    path = zipped(tmp_path / "m.zip", [(moodle(ADA), content, EARLY)])
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_bytes(moodle_table([ADA]).replace(b"ada@example.org", b""))
+    (line,) = collect("04", path, course, sheet).lines
+    assert "the table has no id of Ada Lovelace" in line.says and "nbgrader db student import" in line.says
+    sheet.write_text("Identifier,Status,Grade,Maximum grade\nParticipant 311,Submitted for grading,,22.00\n")
+    (line,) = collect("04", path, course, sheet).lines
+    assert "the table has no id of number 311" in line.says and "--match" in line.says
+
+
+@pytest.mark.parametrize("ending", [".ipynb.txt", ".ipynb.json"])
+def test_a_notebook_with_a_browsers_ending_is_one(
+    course: Path, tmp_path: Path, work: dict[str, bytes], ending: str
+) -> None:
+    path = zipped(tmp_path / "m.zip", [(moodle(ZOE, f"{CHAPTER}{ending}"), work["part"], EARLY)])
+    assert whats(collect("04", path, course)) == {"zoe": "collected"}
+    assert submitted(course, "zoe").read_bytes() == work["part"]
 
 
 def packed_by(course: Path, tmp_path: Path, learner: str, content: bytes, changed: bytes = b"") -> bytes:

@@ -197,6 +197,31 @@ def test_two_of_one_name_are_told_apart_by_what_was_collected_or_not_filled(grad
     assert scores_in(filled(graded, moodle_table()).content, 4) == ["22.00", "22.00", PART, "0.00"]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(",22.00,", ',"Fail, Pass",'), (",22.00,", ",Default competence scale,"), ("Maximum grade", "Scale")],
+)
+def test_an_assignment_that_moodle_grades_by_a_scale_takes_no_points(graded: Path, old: str, new: str) -> None:
+    content = moodle_table([ZOE], maximum="Fail, Pass" if new == "Scale" else "22.00").decode().replace(old, new)
+    with pytest.raises(BadTable, match="graded there by a scale"):
+        filled(graded, content.encode())
+
+
+def test_words_that_stand_where_a_mark_goes_are_said(graded: Path) -> None:
+    done = filled(graded, canvas_table(grades={"ada": "complete", "zoe": "-", "f=x": "N/A"}))
+    assert scores_in(done.content, 6)[1:] == ["22.00", "", PART, "0.00"]
+    assert "ada complete → 22.00, f=x N/A → 0.00: had another mark there" in done.text()
+
+
+def test_canvas_table_with_first_and_last_names_apart_has_no_learner_called_points_possible(graded: Path) -> None:
+    content = canvas_table([ADA]).decode("utf-8-sig").replace("Student,", "LastName,FirstName,")
+    content = content.replace("    Points Possible,", "    Points Possible,,").replace(
+        '"Lovelace, Ada"', "Lovelace,Ada"
+    )
+    done = filled(graded, content.encode())
+    assert "Points Possible" not in done.text() and scores_in(done.content, 7)[1:] == ["22.00"]
+
+
 def test_moodles_gradebook_export_takes_points_where_there_is_a_column_of_them(graded: Path) -> None:
     name = "Assignment: The same CNN with functions"
     head = f"First name,Last name,ID number,Email address,{name} (Real),{name} (Percentage),{name} (Feedback)\n"

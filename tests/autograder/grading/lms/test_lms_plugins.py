@@ -28,14 +28,16 @@ def test_zip_collect_and_export_take_our_plugins(course: Path) -> None:
     files = [
         (canvas(ADA, "hw.ipynb", upload=2010), work["all"], EARLY),
         (canvas(ADA, "older.ipynb", upload=2009), work["part"], LATE),
-        (canvas(ZOE, "04.ipynb"), work["part"], EARLY),
+        (canvas(ZOE, "04.ipynb.txt"), work["part"], EARLY),
         ("../../../outside.ipynb", work["all"], EARLY),
+        (f"{'long' * 70}_998_6_a.ipynb", work["all"], EARLY),
         ("somebody_999_5_a.ipynb", work["all"], EARLY),
     ]
     zipped(archive / "submissions.zip", files)
     plugins = [f"--extractor={PLUGINS}.Extractor", f"--collector={PLUGINS}.Collector"]
     said = words_of(course, "zip_collect", CHAPTER, *plugins, f"--Collector.roster={course / 'canvas.csv'}")
     assert "refused: submissions.zip/../../../outside.ipynb: its path leads out of the archive" in said
+    assert "_998_6_a.ipynb: it cannot be written: File name too long" in said  # and the others are collected
     assert "not matched: 999" in said
     assert submitted(course, "ada").read_bytes() == work["all"]
     assert submitted(course, "zoe").read_bytes() == work["part"]

@@ -15,9 +15,11 @@ from nbgrader.api import Gradebook
 from rich.console import Console
 
 from autograder.commands import commands_on_path
+from autograder.grading.explain import explain
 from autograder.grading.grade import GradeResult, grade
 from autograder.grading.records import basis
 from autograder.grading.submissions import verdicts
+from autograder.report.explained import as_page, as_words
 from autograder.sample import demo
 from autograder.sample.learners import Submission
 
@@ -111,3 +113,26 @@ def test_a_written_answer_handed_in_again_waits_for_a_person_and_keeps_its_point
     result, _ = graded(capstone)
     assert row(capstone) == (5, False)
     assert (result.recorded, result.total("ada").by_hand) == (0, 5)
+
+
+def test_explain_says_what_a_written_answer_earned(capstone: Path) -> None:
+    write(capstone, "I have thought about it.")
+    graded(capstone)
+    found = explain("ada", "10", capstone)
+    assert found.written == ("reflection: not read yet, 0 of 5 points",)
+    row(capstone, 4.5)
+    only = explain("ada", "10", capstone, "reflection")
+    assert not only.exercises and only.written == ("reflection: read by a person, 4.5 of 5 points",)
+    assert only.written[0] in as_words(only) and f"<p>{only.written[0]}</p>" in as_page(only)
+    assert explain("ada", "10", capstone, "hybrid_cnn").written == ()
+    with pytest.raises(ValueError, match=r"it has hybrid_cnn, .*, reflection$"):
+        explain("ada", "10", capstone, "nothing")
+
+
+def test_work_that_is_gone_was_not_handed_in_again(capstone: Path) -> None:
+    graded(capstone)
+    row(capstone, 3)
+    (capstone / "classroom" / "submitted" / "ada" / CAPSTONE / f"{CAPSTONE}.ipynb").unlink()
+    result, _ = graded(capstone)
+    assert result.counted()[0]["status"] == "missing" and result.total("ada").points == 3
+    assert "again" not in result.counted()[0]["note"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import shutil
 import signal
@@ -102,6 +103,21 @@ def test_a_result_that_nbgrader_does_not_take_is_told_and_stops_nobody(
     monkeypatch.undo()
     again = grade("04", course, engine=InProcess())
     assert (again.problems, again.recorded, again.executed) == ((), 1, 0)
+
+
+def test_a_folder_that_may_not_be_written_is_named(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_in(course, PERFECT)
+    grade("04", course, engine=InProcess())
+    cells = submitted(course, "ada")
+    cells.write_text(cells.read_text().replace("def relu(", "# again\\ndef relu("))
+
+    def refuse(*words: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", cells.name)  # as shutil says it
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    result = grade("04", course, engine=InProcess())
+    there = course / "classroom" / "autograded" / "ada" / CHAPTER / cells.name
+    assert result.problems == (f"the result of ada could not be recorded: {there}: Permission denied",)
 
 
 def test_nbgraders_own_converter_and_our_single_pass_write_the_same(
