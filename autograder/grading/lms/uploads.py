@@ -26,7 +26,7 @@ __all__ = ["NOTEBOOKS", "File", "Picked", "Upload", "are_packers_times", "pick",
 _PACKING = timedelta(hours=1)  # no system takes longer to pack a class
 _ANY_ZONE = timedelta(hours=26)  # how far two clocks of unknown zones may be apart
 _FEW = 3
-_MOSTNOTEBOOKS = 20  # of one learner
+_MOST_NOTEBOOKS = 20  # of one learner
 _LONGEST_PART = 120  # bytes of a file's name that is kept
 _TIMESTAMP = "timestamp.txt"
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json")  # as browsers save them
@@ -148,7 +148,7 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
         if not is_notebook and (is_old or file.named.typed):
             continue
         much = (
-            file.member.size > room_for_notebooks or len(notebooks) >= _MOSTNOTEBOOKS
+            file.member.size > room_for_notebooks or len(notebooks) >= _MOST_NOTEBOOKS
             if is_notebook
             else file.member.size > room or len(beside) >= MOST_FILES
         )
