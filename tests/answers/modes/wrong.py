@@ -266,7 +266,7 @@ WRONG = [
     ("dropout_net", "torch.no_grad() taken for eval", net(lambda m, x: m.out(
         F.dropout(hidden(m, x), m.p) if m.training and torch.is_grad_enabled() else hidden(m, x)))),
     ("dropout_net", "torch.no_grad() taken for eval", net(lambda m, x: m.out(
-        nn.Dropout(m.p).train(torch.is_grad_enabled())(hidden(m, x))))),
+        F.dropout(hidden(m, x), m.p) if torch.is_grad_enabled() else hidden(m, x)))),
     ("dropout_net", "ReLU missing", net(lambda m, x: m.out(
         nn.Dropout(m.p)(m.hidden(x)) if m.training else hidden(m, x)))),
     ("dropout_net", "no dropout", net(lambda m, x: m.out(F.dropout(hidden(m, x), 0.0, m.training)))),
