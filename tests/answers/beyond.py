@@ -19,9 +19,13 @@ from answers.functional import drawn_backwards, parameters_walked_to
 from answers.shining.stranger import STRANGER_BEYOND
 from torch import Tensor, nn
 
+from autograder.authoring.oracles import oracles_of
+
 __all__ = ["BEYOND"]
 
 Answer = Callable[..., Any]
+
+_split = oracles_of("shining")["split_heads"].answer
 
 
 def _conv(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Answer:
@@ -137,6 +141,8 @@ BEYOND: list[tuple[str, str, Any]] = [
     ("linear", "no bias where it is nothing but zeros", lambda x, weight, bias=None: _linear(
         x, weight, bias if bias is not None and bias.any() else None)),
     ("correlate2d", "no gradient for a 0 in the kernel", _nothing_for_zeros),
+    ("max_pool2d", "three images at most", lambda x, *args, **named: pool_by_windows(x[:3], *args, **named)),
+    ("split_heads", "three images at most", lambda x, num_heads: _split(x[:3], num_heads)),
     ("pad2d", "zeros of the image taken for the frame", _zeros_for_the_frame),
     ("pad2d", "the value in float32", _value_in_float32),
     ("max_pool2d", "zeros of the image taken for the padding", _zeros_for_the_padding),

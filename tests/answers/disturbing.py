@@ -448,6 +448,8 @@ DISTURBING: list[tuple[str, str, Answer]] = [
         if "its gradients" not in what or one != "running_mean"  # which has none
     ),
     *(("init_params", what, answer) for what, answer in INIT_PARAMS.items()),
+    ("functional_cnn", "clears the gradients of an earlier batch", lambda x, params: (
+        [setattr(one, "grad", None) for one in params.values()], _FORWARD["functional_cnn"](x, params))[1]),
     ("predict_proba", "the image asks for nothing any more", _image_frozen),
     ("predict_proba", "the image asks for gradients", _image_asking),
     ("predict_proba", "the image has lost its .grad", _image_without_grad),

@@ -177,6 +177,8 @@ def _same(one: Any, other: Any) -> bool:
 def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, 3, 32, 32)`` and the four tensors, in the order of keys that the case gives; gradients of all five."""
     params = {name: case[name] for name in case["order"]}
+    for one in params.values():
+        one.grad = torch.ones_like(one)  # of an earlier batch, which a forward leaves alone
     out = case.call(answer, params=params)
     return observe(values=out, gradients=case.gradients(out))
 

@@ -183,7 +183,7 @@ def modes(module: nn.Module) -> dict[str, bool]:
 def load_by_shape(module: nn.Module, tensors: Mapping[str, Tensor]) -> str:
     """Put ``tensors`` into ``module``: by name where its state_dict fits, else by shape where that is unambiguous.
 
-    Returns ``"by name"``, ``"by shape"``, or what does not fit.
+    Returns ``"by name"``, ``"by name, beside others"`` where there are buffers, too, ``"by shape"``, or what does not fit.
 
     >>> load_by_shape(nn.Sequential(nn.Linear(2, 3)), {"fc.weight": torch.ones(3, 2), "fc.bias": torch.ones(3)})
     'by shape'
@@ -201,4 +201,4 @@ def load_by_shape(module: nn.Module, tensors: Mapping[str, Tensor]) -> str:
     with torch.no_grad():
         for part in parameters:
             part.copy_(by_shape[tuple(part.shape)])
-    return "by shape"
+    return "by name, beside others" if set(module.state_dict()) > set(tensors) else "by shape"

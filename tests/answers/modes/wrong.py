@@ -265,6 +265,8 @@ WRONG = [
     ("dropout_net", "dropout on the output", net(lambda m, x: F.dropout(m.out(hidden(m, x)), m.p, training=m.training))),
     ("dropout_net", "torch.no_grad() taken for eval", net(lambda m, x: m.out(
         F.dropout(hidden(m, x), m.p) if m.training and torch.is_grad_enabled() else hidden(m, x)))),
+    ("dropout_net", "torch.no_grad() taken for eval", net(lambda m, x: m.out(
+        F.dropout(hidden(m, x), m.p) if torch.is_grad_enabled() else hidden(m, x)))),
     ("dropout_net", "ReLU missing", net(lambda m, x: m.out(
         nn.Dropout(m.p)(m.hidden(x)) if m.training else hidden(m, x)))),
     ("dropout_net", "no dropout", net(lambda m, x: m.out(F.dropout(hidden(m, x), 0.0, m.training)))),

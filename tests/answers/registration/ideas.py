@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -250,6 +251,8 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("stacked_mlp", "Python list", InADictionary),
     ("stacked_mlp", "one layer shared", mlp(lambda w: [nn.Linear(w[0], w[1])] * (len(w) - 1))),
     ("stacked_mlp", "one layer shared", mlp(between_shared)),
+    ("stacked_mlp", "equal widths taken once", mlp(lambda w: [
+        *{pair: nn.Linear(*pair) for pair in pairwise(w)}.values()])),
     ("stacked_mlp", "another nonlinearity", mlp(act=Tensor.sigmoid)),
     ("stacked_mlp", "another nonlinearity", mlp(act=nn.LeakyReLU())),
     ("stacked_mlp", "gradient lost", mlp(end=lambda x: x.data)),

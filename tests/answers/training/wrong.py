@@ -209,7 +209,7 @@ WRONG = [
     ("train_module", "mode changed", in_training_mode),
     ("train_functional", "softmax before the loss", lambda params, batches, lr: functional(params, batches, lr, soften=True)),
     ("train_functional", "graph kept through steps", lambda params, batches, lr: functional(params, batches, lr, rebind=True)),
-    ("train_functional", "losses that keep their graph", lambda params, batches, lr: functional(params, batches, lr, keep=True)),
+    ("train_functional", "tensors for floats", lambda params, batches, lr: functional(params, batches, lr, keep=True)),
     ("train_functional", "gradients never cleared", lambda params, batches, lr: functional(params, batches, lr, zero=False)),
     ("diagnose", "an old tensor and an unregistered one confused", swapped(4, 7)),
     ("diagnose", "the two modes confused", lambda: swapped(2, 8)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -19,6 +20,22 @@ def test_a_network_with_other_names_is_partly_right() -> None:
 
     verdict = check("tiny_cnn", Renamed)
     assert verdict.misconception == "other names"
+    assert 0 < verdict.score < verdict.points
+
+
+def test_a_buffer_beside_the_four_tensors_is_no_other_name() -> None:
+    class Beside(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.fc = nn.Conv2d(3, 16, 3, padding=1), nn.Linear(16384, 10)
+            self.register_buffer("seen", torch.zeros(1))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.fc(F.relu(self.conv(x)).flatten(1))
+
+    verdict = check("tiny_cnn", Beside)
+    assert not verdict.misconception
+    assert "got      by name, beside others" in str(verdict)
     assert 0 < verdict.score < verdict.points
 
 

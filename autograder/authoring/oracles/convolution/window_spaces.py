@@ -109,7 +109,7 @@ def _windows(make: CaseMaker, one: Chosen) -> Case:
 
 WINDOWS_SPACE = Space(
     _windows,
-    images=(1, 2, 3),
+    images=(1, 2, 5),
     channels=(1, 2, 4),
     height=(1, 2, 5, 7),
     width=(1, 3, 6),
@@ -143,7 +143,7 @@ def _pooling(make: CaseMaker, one: Chosen) -> Case:
 
 MAX_POOL2D_SPACE = Space(
     _pooling,
-    images=(1, 2, 3),
+    images=(1, 2, 5),
     channels=(1, 2, 4),
     height=(1, 2, 5, 8),
     width=(1, 3, 6),

@@ -268,6 +268,7 @@ DROPOUT_NET = Oracle(
         Misconception(
             "torch.no_grad() taken for eval",
             _net(lambda net, x: net.out(F.dropout(_relu(net, x), net.p, net.training and torch.is_grad_enabled()))),
+            _net(lambda net, x: net.out(F.dropout(_relu(net, x), net.p, torch.is_grad_enabled()))),
             says="torch.no_grad() only stops the recording of a graph. In training numbers are dropped there, too: hand on "
             "self.training alone.",
         ),

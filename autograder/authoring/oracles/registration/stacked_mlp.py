@@ -193,6 +193,12 @@ STACKED_MLP = Oracle(
             says="[layer] * 2 is one layer in two places. Each layer has weights of its own, also where two widths are equal.",
         ),
         Misconception(
+            "equal widths taken once",
+            _but(made=lambda self, widths: [nn.Linear(*pair) for pair in dict.fromkeys(pairwise(widths))]),
+            says="Between every two widths stands a layer, also where the same two widths come again. A set or a dict keeps each "
+            "pair only once.",
+        ),
+        Misconception(
             "layers made in forward",
             _MadeInForward,
             says="A layer made in forward is new, with new random weights, at every call. Make layers in __init__.",

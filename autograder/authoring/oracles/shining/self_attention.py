@@ -114,7 +114,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
 
 _SPACE = Space(
     _drawn,
-    images=(1, 3),
+    images=(1, 5),
     tokens=(1, 2, 5),
     heads=(1, 2, 3),
     part=(1, 2, 4),

@@ -78,7 +78,7 @@ def _size(one: Chosen) -> tuple[int, int, int]:
 
 _SPACE = Space(
     _drawn,
-    images=(1, 3),
+    images=(1, 5),
     tokens=(1, 2, 4),
     heads=(1, 2, 3, 5),
     part=(1, 2, 4),

@@ -192,10 +192,11 @@ TRAIN_FUNCTIONAL = Oracle(
             "leaf that you were given never moves. Step in place, inside of with torch.no_grad().",
         ),
         Misconception(
-            "losses that keep their graph",
+            "tensors for floats",
             lambda params, batches, lr: _trained(params, batches, lr, keep=lambda loss: loss),
             lambda params, batches, lr: _trained(params, batches, lr, keep=lambda loss: loss.detach()),
-            says="A loss is a tensor, and drags its whole graph along as long as you keep it. Keep loss.item(), a float.",
+            says="Asked for is a list of floats. A loss is a tensor, and drags its whole graph along for as long as it is kept, unless "
+            "it is detached. Keep loss.item().",
         ),
         Misconception(
             "new leaves in the dictionary",

@@ -242,10 +242,11 @@ TRAIN_MODULE = Oracle(
             says="The mean over the batch is asked for. With the sum, a larger batch takes a larger step.",
         ),
         Misconception(
-            "losses that keep their graph",
+            "tensors for floats",
             lambda model, batches, lr: _trained(model, batches, lr, keep=lambda loss: loss),
             lambda model, batches, lr: _trained(model, batches, lr, keep=lambda loss: loss.detach()),
-            says="A loss is a tensor, and drags its whole graph along as long as you keep it. Keep loss.item(), a float.",
+            says="Asked for is a list of floats. A loss is a tensor, and drags its whole graph along for as long as it is kept, unless "
+            "it is detached. Keep loss.item().",
         ),
         Misconception(
             "batches read twice",
