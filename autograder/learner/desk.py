@@ -123,7 +123,7 @@ def solution(exercise: str) -> Beside:
 
     >>> solution("linaer")
     Traceback (most recent call last):
-    ValueError: there is no exercise 'linaer'; did you mean linear, ...?
+    autograder.observing.exercise.NoSuchExercise: there is no exercise 'linaer'; did you mean linear, my_linear?
     """
     task = find(exercise)
     known = tried(task.id)
