@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -158,11 +159,18 @@ def test_plain_python_prints_the_same_words() -> None:
         assert SHOWN[source] in said, source
 
 
+def _heed_ctrl_c() -> None:
+    """A shell has what it starts in the background ignore Ctrl+C, and all that comes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(("shell", "prompt"), [("python", ">>> "), ("IPython", r"In \[\d+\]: ")])
 def test_a_terminal_prints_the_panel_and_takes_ctrl_c(shell: str, prompt: str) -> None:
     words = ["-q"] if shell == "python" else ["-m", "IPython", "--simple-prompt", "--no-banner", "--colors=NoColor"]
     words += [] if shell == "python" else ["--HistoryManager.enabled=False"]
-    with pexpect.spawn(sys.executable, words, timeout=120, encoding="utf-8", echo=False) as terminal:
+    with pexpect.spawn(
+        sys.executable, words, timeout=120, encoding="utf-8", echo=False, preexec_fn=_heed_ctrl_c
+    ) as terminal:
         terminal.expect(prompt)
         terminal.sendline("from autograder import check; exec('def relu(x): return x.clamp(min=0)')")
         terminal.expect(prompt)
