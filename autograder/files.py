@@ -36,21 +36,14 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
             if lasting:
                 os.fsync(file.fileno())
         os.replace(unfinished, path)
-    except OSError as error:
-        _forget(unfinished)
-        if error.errno is None:
-            raise
-        raise OSError(error.errno, error.strerror, str(path)) from error  # who reads it knows the file by this name
-    except BaseException:
-        _forget(unfinished)
+    except BaseException as error:
+        with contextlib.suppress(OSError):  # what it says is not why nothing was written
+            unfinished.unlink()
+        if isinstance(error, OSError) and error.errno is not None:  # who reads it knows the file by this name
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     if lasting:
         _sync(path.parent)
-
-
-def _forget(unfinished: Path) -> None:
-    with contextlib.suppress(OSError):  # what it says is not why nothing was written
-        unfinished.unlink()
 
 
 def _sync(folder: Path) -> None:

@@ -62,14 +62,17 @@ class Arrivals:
 
     def _looks(self) -> Iterator[tuple[str, Look]]:
         for home in sorted(self.folder.glob("*")):
-            folder = home / self.chapter
-            more = [] if (folder / f"{self.chapter}.ipynb").exists() else list(self.elsewhere(home))
+            folder, more = home / self.chapter, self._more(home)
             if more or folder.exists():
                 yield home.name, tuple(_files(folder, [*folder.rglob("*"), *more]))
 
+    def _more(self, home: Path) -> list[Path]:
+        """What may be meant in the place of the notebook that is asked for, where that is not there."""
+        return [] if (home / self.chapter / f"{self.chapter}.ipynb").exists() else list(self.elsewhere(home))
+
     def _is_whole(self, student: str) -> bool:
         home = self.folder / student
-        for path in [*(home / self.chapter).glob("*.ipynb"), *self.elsewhere(home)]:
+        for path in [*(home / self.chapter).glob("*.ipynb"), *self._more(home)]:
             try:
                 json.loads(path.read_bytes())
             except (OSError, ValueError):

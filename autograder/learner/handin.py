@@ -88,15 +88,14 @@ def handin(what: str | Path = "", output: Path | None = None, *, progress: bool 
         cells = json.loads(content)["cells"]
         holds = _chapter_in(cells)
         chapter = named or holds
-        if chapter is None:
-            raise LookupError
-        found = open_points(cells, {one.exercise: one.stub for one in contents(chapter.slug).exercises})
+        stubs = {one.exercise: one.stub for one in contents(chapter.slug).exercises} if chapter else {}
+        found = open_points(cells, stubs)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ValueError(f"{path} cannot be read as a notebook; open it, save it, and try again") from None
-    except LookupError:
+    if chapter is None:
         raise ValueError(
             f"{path} is named like no chapter and holds no check of one; they are {', '.join(one.slug for one in CHAPTERS)}"
-        ) from None
+        )
     if holds not in (None, chapter):
         raise ValueError(f"{path} holds the checks of {holds.slug}: rename it, if that is what you hand in")
     if found is None:

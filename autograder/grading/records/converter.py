@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from textwrap import dedent
 from typing import Any, TypeVar
 
 from nbgrader.coursedir import CourseDirectory
@@ -14,7 +15,7 @@ __all__ = ["converter_of", "reason"]
 
 Converter = TypeVar("Converter")
 
-_LEVEL = re.compile(r"\[[A-Z]+\] ")
+_LEVEL = re.compile(r"^\[[A-Z]+\] ", re.MULTILINE)
 _STACK = "Traceback (most recent call last):"
 _RAISED = re.compile(r"(?:\w+\.)*\w+(?:: .+)?")
 _SAYS_NOTHING = ("There was an error processing assignment", "Please see the the above traceback")
@@ -47,20 +48,16 @@ def _in_a_line(log: str) -> str:
     'lib.Odd: no; It failed'
     """
     said: dict[str, None] = {}
-    deep = -1  # how far a traceback's own lines are indented; of what stands below them only the first line is read
-    for line in filter(str.strip, log.splitlines()):
-        level = _LEVEL.match(line)
-        text, indent = line[level.end() if level else 0 :].strip(), len(line) - len(line.lstrip())
-        if text == _STACK:
-            deep = 1 << 30
-        elif deep < 0 or level:
-            deep = -1
-            if not text.startswith(_SAYS_NOTHING):
-                said[text] = None
-        elif text.startswith("File "):
-            deep = min(deep, indent)
-        elif indent < deep < 1 << 30 and _RAISED.fullmatch(text):
-            deep = 0
-            if not any(text.endswith(one) for one in said):
-                said[text] = None
+    for record in _LEVEL.split(log):
+        first, _, rest = record.partition("\n")
+        in_a_traceback = awaited = False  # what was raised stands below a traceback's own lines, not indented
+        for line in filter(str.strip, [first, *dedent(rest).splitlines()]):
+            if line.strip() == _STACK:
+                in_a_traceback = awaited = True
+            elif not in_a_traceback and not line.strip().startswith(_SAYS_NOTHING):
+                said[line.strip()] = None
+            elif awaited and _RAISED.fullmatch(line):
+                awaited = False
+                if not any(line.endswith(one) for one in said):
+                    said[line] = None
     return "; ".join(said) or log.strip()

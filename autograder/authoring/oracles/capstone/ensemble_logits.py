@@ -23,11 +23,18 @@ Models = Sequence[nn.Module]
 def _together(models: Models, x: Tensor, *, out_dim: int = 0, buffers_of_first: bool = False) -> Tensor:
     copies = [copy.deepcopy(model).eval() for model in models]
     params, buffers = stack_module_state(copies)
+    return _by_one(copies[0], params, {} if buffers_of_first else buffers, x, out_dims=out_dim)
+
+
+def _by_one(
+    skeleton: nn.Module, params: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor, **more: Any
+) -> Tensor:
+    """One network's forward with all networks' tensors."""
 
     def forward(params: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
-        return functional_call(copies[0], (params, {} if buffers_of_first else buffers), (x,))
+        return functional_call(skeleton, (params, buffers), (x,))
 
-    return torch.vmap(forward, out_dims=out_dim)(params, buffers)
+    return torch.vmap(forward, **more)(params, buffers)
 
 
 def _stacked(models: Models, names: Callable[[nn.Module], Any]) -> dict[str, Tensor]:
@@ -145,8 +152,7 @@ def _modes_not_put_back(models: Models, x: Tensor) -> Tensor:
 def _skeleton_put_in_eval(models: Models, x: Tensor) -> Tensor:
     params = _stacked(models, nn.Module.named_parameters)
     buffers = _stacked(models, nn.Module.named_buffers)
-    skeleton = models[0].eval()
-    return torch.vmap(lambda params, buffers: functional_call(skeleton, (params, buffers), (x,)))(params, buffers)
+    return _by_one(models[0].eval(), params, buffers, x)
 
 
 def _all_put_in_train(models: Models, x: Tensor) -> Tensor:
@@ -168,12 +174,7 @@ def _modes_of_the_whole(models: Models, x: Tensor) -> Tensor:
 def _in_their_own_mode(randomness: str) -> Callable[[Models, Tensor], Tensor]:
     def answer(models: Models, x: Tensor) -> Tensor:
         params, buffers = stack_module_state(list(models))
-        skeleton = copy.deepcopy(models[0])
-
-        def forward(params: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
-            return functional_call(skeleton, (params, buffers), (x,))
-
-        return torch.vmap(forward, randomness=randomness)(params, buffers)
+        return _by_one(copy.deepcopy(models[0]), params, buffers, x, randomness=randomness)
 
     return answer
 
@@ -181,12 +182,7 @@ def _in_their_own_mode(randomness: str) -> Callable[[Models, Tensor], Tensor]:
 def _in_training(models: Models, x: Tensor) -> Tensor:
     params = _stacked(models, nn.Module.named_parameters)
     buffers = _stacked(models, nn.Module.named_buffers)
-    skeleton = copy.deepcopy(models[0]).train()
-
-    def forward(params: dict[str, Tensor], buffers: dict[str, Tensor]) -> Tensor:
-        return functional_call(skeleton, (params, buffers), (x,))
-
-    return torch.vmap(forward, randomness="different")(params, buffers)
+    return _by_one(copy.deepcopy(models[0]).train(), params, buffers, x, randomness="different")
 
 
 def _loop(models: Models, x: Tensor) -> Tensor:

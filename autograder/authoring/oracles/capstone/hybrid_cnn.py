@@ -201,16 +201,18 @@ def _the_same_each_time() -> Callable[..., nn.Module]:
     return lambda p=0.25: network
 
 
-def _norm_as_a_call(model: Any, x: Tensor, **more: Any) -> Tensor:
+def _normed_by_a_call(model: Any, x: Tensor, **more: Any) -> Tensor:
     norm = model.norm
     x = F.batch_norm(model.conv(x), norm.running_mean, norm.running_var, norm.weight, norm.bias, **more)
-    return _end(model, F.max_pool2d(F.relu(x), 2))
+    return F.max_pool2d(F.relu(x), 2)
+
+
+def _norm_as_a_call(model: Any, x: Tensor, **more: Any) -> Tensor:
+    return _end(model, _normed_by_a_call(model, x, **more))
 
 
 def _both_as_calls(model: Any, x: Tensor) -> Tensor:
-    norm = model.norm
-    x = F.batch_norm(model.conv(x), norm.running_mean, norm.running_var, norm.weight, norm.bias, training=True)
-    return model.fc(F.dropout(F.max_pool2d(F.relu(x), 2), model.p).flatten(1))
+    return model.fc(F.dropout(_normed_by_a_call(model, x, training=True), model.p).flatten(1))
 
 
 def _with_act(act: Callable[[Tensor], Tensor]) -> type[nn.Module]:

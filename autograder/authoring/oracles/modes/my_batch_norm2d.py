@@ -294,14 +294,14 @@ class _BatchAlwaysUncounted(_BatchAlwaysAndMoved):
         return self.normalise(x, self.training)
 
 
-class _NothingKept(MyBatchNorm2d):
-    def forward(self, x: Tensor) -> Tensor:
-        return F.batch_norm(x, None, None, self.weight, self.bias, True, self.momentum, self.eps)
-
-
 class _NothingKeptButTheCount(MyBatchNorm2d):
     def normalise(self, x: Tensor, training: bool) -> Tensor:
         return F.batch_norm(x, None, None, self.weight, self.bias, True, self.momentum, self.eps)
+
+
+class _NothingKept(_NothingKeptButTheCount):
+    def forward(self, x: Tensor) -> Tensor:
+        return self.normalise(x, self.training)
 
 
 class _RunningAlwaysUncounted(_RunningAlways):

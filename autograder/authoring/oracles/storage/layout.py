@@ -9,7 +9,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 
-__all__ = ["Ints", "Layout", "contiguous_stride", "dot", "drawn_layout", "layout_of"]
+__all__ = ["Ints", "Layout", "contiguous_stride", "dot", "drawn_layout", "layout_of", "plain_stride"]
 
 Ints = Sequence[int]
 Layout = tuple[tuple[int, ...], tuple[int, ...], int]
@@ -32,6 +32,15 @@ def contiguous_stride(size: Ints) -> tuple[int, ...]:
     ((12, 4, 1), (4, 4, 1))
     """
     return tuple(prod(max(n, 1) for n in size[dim + 1 :]) for dim in range(len(size)))
+
+
+def plain_stride(size: Ints) -> tuple[int, ...]:
+    """As `contiguous_stride`, with a size of 0 multiplied in: a mistake that several answers make.
+
+    >>> plain_stride((2, 3, 4)), plain_stride((2, 0, 4))
+    ((12, 4, 1), (0, 4, 1))
+    """
+    return tuple(prod(size[dim + 1 :]) for dim in range(len(size)))
 
 
 def dot(index: Ints, stride: Ints) -> int:

@@ -9,7 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["loop", "loss_of_probabilities"]
+__all__ = ["TENSORS_FOR_FLOATS", "loop", "loss_of_probabilities"]
+
+TENSORS_FOR_FLOATS = (
+    "Asked for is a list of floats. A loss is a tensor, and drags its whole graph along for as long as it is kept, unless "
+    "it is detached. Keep loss.item()."
+)
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

@@ -13,7 +13,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.modules import network_inputs
 from autograder.authoring.oracles.training.batches import classes
-from autograder.authoring.oracles.training.loops import loop, loss_of_probabilities
+from autograder.authoring.oracles.training.loops import TENSORS_FOR_FLOATS, loop, loss_of_probabilities
 from autograder.authoring.space import FLOATS, Space
 from autograder.observing.case import Case
 
@@ -195,8 +195,7 @@ TRAIN_FUNCTIONAL = Oracle(
             "tensors for floats",
             lambda params, batches, lr: _trained(params, batches, lr, keep=lambda loss: loss),
             lambda params, batches, lr: _trained(params, batches, lr, keep=lambda loss: loss.detach()),
-            says="Asked for is a list of floats. A loss is a tensor, and drags its whole graph along for as long as it is kept, unless "
-            "it is detached. Keep loss.item().",
+            says=TENSORS_FOR_FLOATS,
         ),
         Misconception(
             "new leaves in the dictionary",

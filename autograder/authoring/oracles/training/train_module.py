@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.training.batches import draw_batches
-from autograder.authoring.oracles.training.loops import loop, loss_of_probabilities
+from autograder.authoring.oracles.training.loops import TENSORS_FOR_FLOATS, loop, loss_of_probabilities
 from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
 
@@ -245,8 +245,7 @@ TRAIN_MODULE = Oracle(
             "tensors for floats",
             lambda model, batches, lr: _trained(model, batches, lr, keep=lambda loss: loss),
             lambda model, batches, lr: _trained(model, batches, lr, keep=lambda loss: loss.detach()),
-            says="Asked for is a list of floats. A loss is a tensor, and drags its whole graph along for as long as it is kept, unless "
-            "it is detached. Keep loss.item().",
+            says=TENSORS_FOR_FLOATS,
         ),
         Misconception(
             "batches read twice",

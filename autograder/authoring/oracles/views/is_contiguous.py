@@ -8,7 +8,7 @@ from math import prod
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride
+from autograder.authoring.oracles.storage.layout import Ints, contiguous_stride, plain_stride
 from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ODD, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import reach_of, tensor_of
 from autograder.authoring.space import RANKS, Chosen, Space
@@ -85,10 +85,6 @@ _SPACE = Space(
 )
 
 
-def _plain_stride(size: Ints) -> tuple[int, ...]:
-    return tuple(prod(size[dim + 1 :]) for dim in range(len(size)))
-
-
 def _fills(size: Ints, stride: Ints, used: Callable[[int], bool]) -> bool:
     """Whether the dimensions that are ``used`` fill one stretch of slots in some order."""
     expected = 1
@@ -111,7 +107,7 @@ IS_CONTIGUOUS = Oracle(
         Misconception(
             "strict comparison",
             lambda size, stride: tuple(stride) == contiguous_stride(size),
-            lambda size, stride: tuple(stride) == _plain_stride(size),
+            lambda size, stride: tuple(stride) == plain_stride(size),
             lambda size, stride: 0 in size or tuple(stride) == contiguous_stride(size),
             says="No step is ever taken along a dimension of size 1, so its stride does not matter; without elements "
             "none of them does.",
@@ -122,14 +118,12 @@ IS_CONTIGUOUS = Oracle(
                 n == 1 or i == j for n, i, j in zip(size, stride, contiguous_stride(size), strict=True)
             ),
             lambda size, stride: all(
-                n == 1 or i == j for n, i, j in zip(size, stride, _plain_stride(size), strict=True)
+                n == 1 or i == j for n, i, j in zip(size, stride, plain_stride(size), strict=True)
             ),
             lambda size, stride: all(
                 n < 2 or i == j for n, i, j in zip(size, stride, contiguous_stride(size), strict=True)
             ),
-            lambda size, stride: all(
-                n < 2 or i == j for n, i, j in zip(size, stride, _plain_stride(size), strict=True)
-            ),
+            lambda size, stride: all(n < 2 or i == j for n, i, j in zip(size, stride, plain_stride(size), strict=True)),
             says="With a 0 in its size a tensor has no element and no step is ever taken: it is contiguous whatever its "
             "strides are.",
         ),
@@ -162,7 +156,7 @@ IS_CONTIGUOUS = Oracle(
             lambda size, stride: _fills(size, stride, lambda n: n != 1),
             lambda size, stride: _fills(size, stride, lambda n: True),
             lambda size, stride: sorted(stride) == sorted(contiguous_stride(size)),
-            lambda size, stride: sorted(stride) == sorted(_plain_stride(size)),
+            lambda size, stride: sorted(stride) == sorted(plain_stride(size)),
             lambda size, stride: 0 in size or reach_of(size, stride) == prod(size),
             lambda size, stride: reach_of(size, stride) == prod(size),
             says="That there is no gap is not enough. Contiguous means in order too: the last dimension moves fastest.",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.storage.layout import Ints, Layout, contiguous_stride, layout_of
+from autograder.authoring.oracles.storage.layout import Ints, Layout, contiguous_stride, layout_of, plain_stride
 from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ODD, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import tensor_of, turned_layout
 from autograder.authoring.space import Chosen, Space
@@ -91,11 +90,6 @@ def _refusing(size: Ints, stride: Ints, offset: int, one: int, other: int) -> La
     return _swapped(size, one, other), _swapped(stride, one, other), offset
 
 
-def _products(size: Ints) -> Ints:
-    """As `contiguous_stride`, with a size of 0 multiplied in."""
-    return tuple(prod(size[dim + 1 :]) for dim in range(len(size)))
-
-
 TRANSPOSE_LAYOUT = Oracle(
     "transpose_layout",
     lambda size, stride, offset, dim0, dim1: layout_of(tensor_of(size, stride, offset).transpose(dim0, dim1)),
@@ -126,7 +120,7 @@ TRANSPOSE_LAYOUT = Oracle(
             ),
             lambda size, stride, offset, dim0, dim1: (
                 _swapped(size, dim0, dim1),
-                _products(_swapped(size, dim0, dim1)),
+                plain_stride(_swapped(size, dim0, dim1)),
                 offset,
             ),
             says="Fresh strides would belong to a copy. A transpose moves nothing in memory: each size keeps its stride.",
