@@ -18,12 +18,12 @@ TOGETHER = (
     *("tests/autograder/authoring", "tests/autograder/judging", "tests/autograder/observing", "tests/course"),
     *("tests/autograder/report", "tests/autograder/grading/lms", "tests/autograder/grading/submissions"),
     *("tests/autograder/grading/wire", "tests/autograder/workbench"),
-    *(f"tests/autograder/learner/test_{one}.py" for one in ("before", "cells", "check", "desk", "handin", "progress")),
-    *(f"tests/autograder/learner/test_{one}.py" for one in ("questions", "unready")),
-    *(f"tests/autograder/grading/test_{one}.py" for one in ("a_term", "explain", "grade", "grade_loop", "groups")),
+    *(f"tests/autograder/learner/test_{one}.py" for one in ("before", "cells", "check", "desk", "frontends", "handin")),
+    *(f"tests/autograder/learner/test_{one}.py" for one in ("progress", "questions", "unready")),
+    *(f"tests/autograder/grading/test_{one}.py" for one in ("a_term", "cluster", "explain", "grade", "grade_loop")),
     *(
         f"tests/autograder/grading/test_{one}.py"
-        for one in ("nbgraders_own_course", "own", "settings_files", "tries", "unchanged")
+        for one in ("groups", "killed", "nbgraders_own_course", "own", "settings_files", "tries", "unchanged", "watch")
     ),
     *("tests/autograder/grading/records", "tests/autograder/grading/slots/test_fidelity.py"),
     *("tests/autograder/grading/slots/test_store.py", "tests/browser"),

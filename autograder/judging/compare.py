@@ -219,17 +219,18 @@ def _close(expected: Tensor, got: Tensor, relative: float, rounding: float, noth
     if relative == 0.0:
         return False
     expected, got = expected.double(), got.double()
-    finite = torch.isfinite(expected)
-    if not torch.equal(finite, torch.isfinite(got)):
-        return False
-    odd = ~finite
-    if not torch.equal(expected[odd].nan_to_num(), got[odd].nan_to_num()):
-        return False
-    expected, got = expected[finite], got[finite]
-    largest = _largest(expected)
+    largest, apart = _largest(expected), _largest(expected - got)
+    if not math.isfinite(largest + apart):
+        finite = torch.isfinite(expected)
+        if not torch.equal(finite, torch.isfinite(got)):
+            return False
+        odd = ~finite
+        if not torch.equal(expected[odd].nan_to_num(), got[odd].nan_to_num()):
+            return False
+        largest, apart = _largest(expected[finite]), _largest(expected[finite] - got[finite])
     if rounding and largest <= rounding:
-        return _largest(expected - got) <= (rounding if largest else nothing)
-    return _largest(expected - got) <= relative * (largest or 1.0) + _LAST_DIGITS * rounding
+        return apart <= (rounding if largest else nothing)
+    return apart <= relative * (largest or 1.0) + _LAST_DIGITS * rounding
 
 
 def _largest(numbers: Tensor) -> float:

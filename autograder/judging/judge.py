@@ -103,8 +103,8 @@ def each_case(exercise: Exercise, reference: Reference, run: Run) -> Each:
     seen = _read_all(exercise, reference, run)
     found = _compared(reference, seen)
     fails = []
-    for case, one, differs, expected in zip(reference.cases, seen, found, reference.expected, strict=False):
-        aspects = dict.fromkeys((*_aspects_of(expected), *map(aspect_of, differs)))
+    for case, one, differs, asked in zip(reference.cases, seen, found, reference.aspects, strict=False):
+        aspects = dict.fromkeys((*asked, *map(aspect_of, differs)))
         if wrong := tuple(aspect for aspect in aspects if _fails(aspect, differs)):
             fails.append((case, wrong, one))
     return Each(_held(exercise, reference, found), tuple(fails))
@@ -118,8 +118,8 @@ def _read_all(exercise: Exercise, reference: Reference, run: Run) -> tuple[Seen,
 
 def _compared(reference: Reference, seen: tuple[Seen, ...]) -> tuple[dict[str, Difference], ...]:
     return tuple(
-        differences(expected, one, reference.tolerance, size)
-        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
+        _between(asked, one, reference.tolerance, size)
+        for asked, one, size in zip(reference.asked, seen, reference.sizes, strict=False)
     )
 
 
@@ -144,11 +144,15 @@ def differences(expected: Seen, got: Seen, tolerance: str = "", size: float = 0.
     ['values']
     """
     assert not isinstance(expected, Raised), "a reference never raises"
-    asked = leaves(expected)
+    return _between(leaves(expected), got, tolerance, size)
+
+
+def _between(asked: dict[str, Any], got: Seen, tolerance: str, size: float) -> dict[str, Difference]:
     if isinstance(got, Raised):
         found = {path: Difference("form", leaf, got) for path, leaf in asked.items()}
         return found | _left_changed(got.left_alone)
-    asked_for = {aspect: value for aspect, value in got.items() if aspect in expected}
+    aspects = set(map(aspect_of, asked))
+    asked_for = {aspect: value for aspect, value in got.items() if aspect in aspects}
     answered = leaves(asked_for) if asked_for else {}
     found = {}
     for path in asked | answered:
@@ -181,13 +185,6 @@ def _mapping(value: Any) -> Mapping[Any, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _aspects_of(expected: Seen) -> list[str]:
-    """The aspects that a case asks for; tensors among the values ask for their shape as well."""
-    assert not isinstance(expected, Raised)
-    tensors = any(isinstance(leaf, Tensor | Projection) for leaf in leaves(expected.get("values")).values())
-    return list(dict.fromkeys((["shape"] if tensors else []) + list(expected)))
-
-
 def _fails(aspect: str, found: Mapping[str, Difference]) -> list[Difference]:
     """The differences of one case that speak against ``aspect``: a wrong form of the values against their shape."""
     against = [one for path, one in found.items() if aspect_of(path) == aspect]
@@ -202,8 +199,8 @@ def _held(exercise: Exercise, reference: Reference, found: tuple[dict[str, Diffe
     asked: dict[str, Held] = {}
     # What has to be left alone is asked for everywhere, and is not spoken of where it is.
     disturbed = {aspect_of(path) for one in found for path, what in one.items() if what.kind == "left alone"}
-    for case, expected, one in zip(reference.cases, reference.expected, found, strict=True):
-        for aspect in dict.fromkeys((*_aspects_of(expected), *sorted(disturbed))):
+    for case, aspects, one in zip(reference.cases, reference.aspects, found, strict=True):
+        for aspect in dict.fromkeys((*aspects, *sorted(disturbed))):
             held = asked.setdefault(aspect, Held())
             (held.drawn if case.drawn else held.chosen).append(not _fails(aspect, one))
     order = [name for name in exercise.shares if name in asked] + [
@@ -241,8 +238,8 @@ def _where(exercise: Exercise, reference: Reference, found: tuple[dict[str, Diff
     Cases that do not ask for anything that fails say nothing of where it does.
     """
     drawn = [
-        (case.choices, _aspects_of(expected), {aspect_of(path) for path in one})
-        for case, expected, one in zip(reference.cases, reference.expected, found, strict=True)
+        (case.choices, aspects, {aspect_of(path) for path in one})
+        for case, aspects, one in zip(reference.cases, reference.aspects, found, strict=True)
         if case.drawn
     ]
     wrong = {aspect for _, _, failing in drawn for aspect in failing}

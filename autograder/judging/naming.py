@@ -39,10 +39,9 @@ def recognise(reference: Reference, seen: Sequence[Seen], found: Sequence[Found]
     """
     best, most = Named(), 0
     answered = [one if isinstance(one, Raised) else leaves(one) for one in seen]
-    right = [leaves(one) for one in reference.expected if not isinstance(one, Raised)]  # a reference never raises
     for misconception in reference.misconceptions:
         for variant in misconception.variants:
-            whole = _weight(reference, variant, answered, right)
+            whole = _weight(reference, variant, answered)
             if whole > most and _explains(reference, variant, seen, found):
                 best, most = _named(misconception, variant, found), whole
     return best
@@ -52,25 +51,19 @@ def _named(misconception: Known, variant: Mapping[int, Seen], found: Sequence[Fo
     return Named(misconception.name, misconception.says, tuple(index for index in variant if found[index]))
 
 
-def _weight(
-    reference: Reference,
-    variant: Mapping[int, Seen],
-    answered: Sequence[Raised | Mapping[str, Any]],
-    right: Sequence[Mapping[str, Any]],
-) -> int:
+def _weight(reference: Reference, variant: Mapping[int, Seen], answered: Sequence[Raised | Mapping[str, Any]]) -> int:
     """How much of what was seen the answer and the variant have in common; 0 where one shows something that the other does not."""
-    picked = {index: one for index, one in variant.items() if not reference.cases[index].drawn} or variant
-    by_words = all(isinstance(one, Raised) for one in picked.values())
-    telling = {
-        index: one
-        for index, one in variant.items()
-        if index in picked or Raised not in (type(one), type(answered[index]))
-    }
-    same = all(
-        _reproduces(one, answered[index], right[index], by_words, reference.tolerance, reference.sizes[index])
-        for index, one in telling.items()
-    )
-    return sum(1 if isinstance(one, Raised) else len(one) for one in telling.values()) if same else 0
+    picked = variant.keys() & reference.picked or variant.keys()
+    by_words = all(isinstance(variant[index], Raised) for index in picked)
+    whole = 0
+    for index, one in variant.items():
+        if index not in picked and Raised in (type(one), type(answered[index])):
+            continue
+        right, size = reference.asked[index], reference.sizes[index]
+        if not _reproduces(one, answered[index], right, by_words, reference.tolerance, size):
+            return 0
+        whole += 1 if isinstance(one, Raised) else len(one)
+    return whole
 
 
 def _reproduces(

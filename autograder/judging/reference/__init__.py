@@ -11,9 +11,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from autograder.judging.compare import magnitude
+from torch import Tensor
+
+from autograder.judging.compare import aspect_of, leaves, magnitude
 from autograder.observing.case import Case
-from autograder.observing.codec import CodecError, from_bytes
+from autograder.observing.codec import CodecError, Projection, from_bytes
 from autograder.observing.exercise import Exercise, exercises_of
 from autograder.observing.observe import Seen
 
@@ -45,6 +47,26 @@ class Reference:
     def sizes(self) -> tuple[float, ...]:
         """How large the numbers of each case are."""
         return tuple(magnitude(case.inputs, expected) for case, expected in zip(self.cases, self.expected, strict=True))
+
+    @cached_property
+    def asked(self) -> tuple[dict[str, Any], ...]:
+        """What is right in each case, by path."""
+        return tuple(map(leaves, self.expected))
+
+    @cached_property
+    def aspects(self) -> tuple[tuple[str, ...], ...]:
+        """The aspects that each case asks for; tensors among the values ask for their shape as well."""
+        return tuple(map(_aspects_in, self.asked))
+
+    @cached_property
+    def picked(self) -> frozenset[int]:
+        """The cases that were picked by hand, by index."""
+        return frozenset(index for index, case in enumerate(self.cases) if not case.drawn)
+
+
+def _aspects_in(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    tensors = any(isinstance(leaf, Tensor | Projection) for path, leaf in asked.items() if aspect_of(path) == "values")
+    return tuple(dict.fromkeys((*(["shape"] if tensors else []), *map(aspect_of, asked))))
 
 
 def load(exercise: Exercise, directory: Path = PUBLIC) -> Reference:

@@ -39,7 +39,7 @@ def mini_observations(answer: Any, case: Case) -> dict[str, Any]:
 def _is_born_with_some(answer: type) -> bool:
     """Whether an object to which nobody has assigned anything names parameters, or itself among its own children."""
     try:
-        return bool([*_tree(answer, ()).named_parameters()])
+        return any(True for _ in _tree(answer, ()).named_parameters())  # one is enough: there may be no end to them
     except Exception as error:  # what else an answer raises is told where it is asked
         return isinstance(error, RecursionError)
 

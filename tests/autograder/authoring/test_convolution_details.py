@@ -18,7 +18,7 @@ from torch import Tensor
 from autograder import check
 from autograder.judging.reference import load
 from autograder.judging.verdict import Verdict
-from autograder.observing.exercise import exercises_of
+from autograder.observing.exercise import Exercise, exercises_of
 
 EXERCISES = {one.id: one for one in exercises_of("convolution")}
 
@@ -92,8 +92,8 @@ def test_the_first_case_shown_has_numbers_to_follow() -> None:
         )
 
 
-def test_another_seed_gives_other_numbers(private: Callable[[str], Path]) -> None:
-    for exercise in EXERCISES.values():
-        mine, theirs = load(exercise), load(exercise, private("convolution"))
-        assert [one.name for one in mine.cases] == [one.name for one in theirs.cases]
-        assert not torch.equal(mine.cases[-1]["x"].flatten()[:4], theirs.cases[-1]["x"].flatten()[:4])
+@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+def test_another_seed_gives_other_numbers(exercise: Exercise, private: Callable[[str], Path]) -> None:
+    mine, theirs = load(exercise), load(exercise, private("convolution"))
+    assert [one.name for one in mine.cases] == [one.name for one in theirs.cases]
+    assert not torch.equal(mine.cases[-1]["x"].flatten()[:4], theirs.cases[-1]["x"].flatten()[:4])

@@ -166,8 +166,7 @@ def test_what_is_the_same_in_every_case_earns_nothing(name: str, constant: Any) 
 @pytest.mark.parametrize("one", catalogue().values(), ids=lambda one: one.id)
 def test_what_an_exercise_is_for_is_asked_for(one: Exercise) -> None:
     """Every core aspect is one that the cases know; a misspelt one would never be missed."""
-    from autograder.judging.judge import _aspects_of
     from autograder.judging.reference import load
 
-    asked = {aspect for expected in load(one).expected for aspect in _aspects_of(expected)}
+    asked = {aspect for aspects in load(one).aspects for aspect in aspects}
     assert set(one.core) | set(one.essential) <= asked
