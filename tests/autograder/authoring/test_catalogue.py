@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,11 @@ RIGHT_IN_ITS_CASE = {
     *("batch_norm", "record_activations", "evaluate"),
     *("ensemble_logits", "per_sample_gradients"),
     *("to_channels_last", "flatten_batch"),
+}
+# What these ask for is said by sizes, names and whole numbers.
+OF_SIZES_ALONE = {
+    *("contiguous_stride", "flat_index", "slice_layout", "transpose_layout", "expand_layout", "infer_size"),
+    *("view_stride", "is_contiguous", "has_overlap", "conv_output_size", "count_parameters"),
 }
 each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.id)
 
@@ -105,6 +112,37 @@ def test_an_expected_value_given_back_whatever_is_asked_earns_nothing(exercise: 
     for constant in {to_bytes(one): one for one in constants}.values():
         verdict = verdict_on(exercise, lambda *args, constant=constant, **kwargs: constant)
         assert verdict.score == 0, f"{constant}\n{verdict}"
+
+
+def _sizes_of(value: Any) -> Any:
+    """What there is to tell of an argument without a look at a tensor's numbers."""
+    match value:
+        case torch.Tensor():
+            return "tensor", value.shape, value.dtype, value.stride()
+        case torch.nn.Module():
+            return type(value).__name__, _sizes_of(value.state_dict())
+        case Mapping():
+            return tuple((name, _sizes_of(one)) for name, one in value.items())
+        case list() | tuple():
+            return type(value), tuple(map(_sizes_of, value))
+    return repr(value) if isinstance(value, int | float | str | None | torch.dtype) else type(value)
+
+
+FUNCTIONS = [one for one in EXERCISES if inspect.isfunction(oracles_of(one.topic)[one.id].answer)]
+
+
+@pytest.mark.parametrize("exercise", [one for one in FUNCTIONS if one.id not in OF_SIZES_ALONE], ids=lambda one: one.id)
+def test_what_was_right_for_other_numbers_of_these_sizes_is_not_right(exercise: Exercise) -> None:
+    oracle, kept = oracles_of(exercise.topic)[exercise.id].answer, dict[Any, Any]()
+
+    @functools.wraps(oracle)
+    def answer(*args: Any, **kwargs: Any) -> Any:
+        key = _sizes_of(args), _sizes_of(kwargs)
+        if key not in kept:
+            kept[key] = oracle(*args, **kwargs)
+        return kept[key]
+
+    assert verdict_on(exercise, answer).score < exercise.points
 
 
 @each_exercise

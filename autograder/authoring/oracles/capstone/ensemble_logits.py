@@ -73,6 +73,7 @@ def _networks(make: CaseMaker) -> list[Case]:
         ),
         case("one network twice", normed, 4, all_of(2, every_normed), order=(0, 1, 0)),
         case("five networks, frozen, in float64", normed, 4, all_of(5), x=double, frozen=True),
+        case("three other linear networks", linear, 2, all_of(3)),
     ]
 
 

@@ -59,6 +59,7 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("only dropout in evaluation", nested, images(3), 4, evaluated=("1.2",), with_grad=("2.weight",)),
         case("a weight used twice", tied, make.normal(4, 2, 3), 6),
         case("seven samples in float64, not contiguous", conv, make.scattered(images(7, torch.float64)), 3),
+        case("two other samples", [("linear", 2, 2)], make.small_integers(2, 2, dtype=torch.float32), 2),
     ]
 
 

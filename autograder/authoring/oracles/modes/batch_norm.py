@@ -72,6 +72,7 @@ def _cases(make: CaseMaker) -> list[Case]:
             x2=apart(1, b, 4, 1),
             more=("x1", "x2"),
         ),
+        case("another batch of the same size in training", apart(a, b, c, 1), True, every),
     ]
 
 

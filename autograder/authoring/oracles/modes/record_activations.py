@@ -146,6 +146,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         case("the name of a parameter", plain, "first.weight", rows(1), unknown=("first.weight",)),
         case("the model raises", broken, "lin norm", rows(4), refuses=True, hooks=True, eval_parts=("lin",), gradients=True),
         case("the model raises, gradients off", broken, "lin", rows(2), refuses=True, gradients_off=True),
+        case("one part, another row", plain, "first", rows(1)),
     ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ def _models(make: CaseMaker) -> list[Case]:
         case("one image", 1, 2, a, True, make.normal(1, 2, a, a, scale=2)),
         case("as many images as classes", 10, 1, b, True, make.normal(10, 1, b, b)),
         case("float32, not contiguous", 3, 2, a, False, make.scattered(make.normal(3, 2, a, a, dtype=torch.float32))),
+        case("two other images", 2, 1, 2, False, make.normal(2, 1, 2, 2)),
     ]
 
 

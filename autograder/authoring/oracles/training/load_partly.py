@@ -92,6 +92,7 @@ def _state_dicts(make: CaseMaker) -> list[Case]:
         case("nothing fits: every name has a prefix", plain, {f"module.{key}": size for key, size in four.items()}, fits=False),
         case("nothing fits: every shape differs", plain, {"0.weight": (a, b), "0.bias": (b + 1,)}, fits=False),
         case("nothing fits: there is no entry", plain, {}, fits=False),
+        case("one layer of the same size, other numbers", (("linear", a, b),), {"0.weight": (b, a), "0.bias": (b,)}),
     ]  # fmt: skip
 
 

@@ -97,6 +97,7 @@ def _leaves(make: CaseMaker) -> list[Case]:
         ),
         case("a step of length 0", 0.0, {"weight": weight, "bias": bias}, aspect="memory"),
         case("no gradient at all", 0.1, {"weight": weight, "bias": bias}, without="weight bias", aspect="memory"),
+        case("two other leaves of the same size", 0.25, {"weight": make.normal(a, b), "bias": make.normal(a)}),
     ]
 
 

@@ -28,6 +28,7 @@ def _images(make: CaseMaker) -> list[Case]:
         make.case("stored back to front", x=make.scattered(x), leaves="x"),
         make.case("cut out of larger images", x=base[:, 1 : c + 1, ::2], leaves="x"),
         make.case("float32", x=x.float(), leaves="x"),
+        make.case("another batch of the same size", x=make.normal(n, c, h, w)),
     ]
 
 
