@@ -178,7 +178,7 @@ def _limit(limits: Mapping[str, Any]) -> int:
     """Take rights away from this process and all that it will start; says how much address space a cell may fill, 0 for any."""
     mapped = _mapped()
     seconds, size = int(limits["notebook_seconds"]) + 30, limits["file_size"]
-    wanted = {"CORE": 0, "FSIZE": size, "CPU": seconds, "MSGQUEUE": 0, "NOFILE": 1024}
+    wanted = {"CORE": 0, "FSIZE": size, "CPU": seconds, "MSGQUEUE": 0, "NOFILE": 256}
     if limits["processes"]:
         wanted["NPROC"] = limits["processes"]
     if limits["memory"]:
