@@ -26,7 +26,7 @@ from autograder.observing.patches import TorchsOwn
 from autograder.observing.project import LARGE, project, smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
-from autograder.observing.world import OTHERS, WORLD, OtherGenerators, World
+from autograder.observing.world import OTHERS, WORLD, OtherGenerators, World, without_modes
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
@@ -260,20 +260,6 @@ def _is_own(filename: str) -> bool:
 
 
 @contextlib.contextmanager
-def _without_modes() -> Iterator[None]:
-    """Takes off the modes that a notebook has left on: each of them sees, and may change, all that torch does."""
-    functions = [torch._C._pop_torch_function_stack() for _ in range(torch._C._len_torch_function_stack())]
-    dispatches = [torch._C._pop_torch_dispatch_stack(None) for _ in range(torch._C._len_torch_dispatch_stack())]
-    try:
-        yield
-    finally:
-        for mode in reversed(functions):
-            torch._C._push_on_torch_function_stack(mode)
-        for mode in reversed(dispatches):
-            torch._C._push_on_torch_dispatch_stack(mode)
-
-
-@contextlib.contextmanager
 def _same_world() -> Iterator[tuple[OtherGenerators, TorchsOwn]]:
     """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr,
     nobody at the keyboard.
@@ -281,7 +267,7 @@ def _same_world() -> Iterator[tuple[OtherGenerators, TorchsOwn]]:
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
     generators, torchs_own = OtherGenerators(), TorchsOwn()
     with (
-        _without_modes(),
+        without_modes(),
         torch.random.fork_rng(devices=[]),
         torch.inference_mode(False),
         torch.set_grad_enabled(True),
