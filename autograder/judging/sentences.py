@@ -78,7 +78,7 @@ NEXT_HINT = "Next: one hint further than last time."
 CONSTANT = "Your answer is the same, whatever it is given."
 YOUR_ANSWER = "Your answer "
 BROKE_OFF = "Your answer broke off its own check."
-PROCESS_ENDED = "This check was stopped: your answer ended the Python process in which it ran."
+PROCESS_ENDED = "This check was stopped: the Python process in which your answer ran has ended."
 STAY_IN_TORCH = "Stay in torch: what NumPy computes has no gradient. Torch has the same operations."
 LEFT_ALONE = "left alone"
 DRAWS = "Random numbers are drawn in it, as dropout does, or making a layer. Nothing is random here."
@@ -86,6 +86,7 @@ GOT, EXPECTED, DIFFERENCE = "got", "expected", "difference"
 
 
 _LETTERS = 200  # of a name that an answer chose
+_REACHING = ("getattr", "vars", "__dict__")  # for a name of torch's that is found at run time only
 _AGAIN = "Mend that, run that cell, then this one."
 
 
@@ -163,7 +164,18 @@ def does_not_parse(line: int) -> str:
 
 
 def not_by_hand(used: Sequence[str]) -> str:
-    """Torch's own operators did the work."""
+    """Torch's own operators did the work, or may have done it where nobody can see.
+
+    >>> not_by_hand(["relu"])
+    "Your answer calls relu. That is torch's own; here you build it. Everything else is free."
+    >>> not_by_hand(["vars"])
+    "Your answer reaches for vars, through which torch's own operators can be called unseen. Nothing here needs it."
+    """
+    hidden = [name for name in used if name in _REACHING or ("." in name and not name.startswith(("nn.", "optim.")))]
+    if len(hidden) == len(used):
+        words = ", ".join(hidden)
+        return f"Your answer reaches for {words}, through which torch's own operators can be called unseen. Nothing here needs it."
+    used = [name for name in used if name not in hidden]
     return f"Your answer calls {', '.join(used)}. That is torch's own; here you build it. Everything else is free."
 
 

@@ -27,6 +27,7 @@ from autograder.learner.record import folder, remember, tried
 from autograder.observing.codec import Raised
 from autograder.observing.exercise import Exercise, catalogue, find
 from autograder.observing.observe import Interrupted, Run, run
+from autograder.observing.world import without_modes
 from autograder.printing import say
 
 __all__ = ["check"]
@@ -53,8 +54,9 @@ def check(exercise: str, answer: Any = None) -> Checked:
     kernel.refuse_untrusted()
     task = find(exercise)
     known = tried(task.id)
-    found, seen = _try(task, answer)
-    now = before_of(found, seen)
+    with without_modes():
+        found, seen = _try(task, answer)
+        now = before_of(found, seen)
     verdict = with_before(_with_circumstances(task, found, answer), now, known.last if known else None)
     remember(verdict, now)
     _keep(task, verdict)
@@ -101,8 +103,9 @@ def _failing(task: Exercise, reference: Reference, seen: Run) -> tuple[FailingCa
     """The cases that fail, the one that the panel shows first."""
     if task.asks or not seen.attempted:
         return ()
-    shown = judge(task, reference, seen).finding
-    cases = [FailingCase(task, case, aspects) for case, aspects, _ in each_case(task, reference, seen).fails]
+    with without_modes():
+        shown = judge(task, reference, seen).finding
+        cases = [FailingCase(task, case, aspects) for case, aspects, _ in each_case(task, reference, seen).fails]
     return tuple(sorted(cases, key=lambda one: shown is None or one.name != shown.case))
 
 

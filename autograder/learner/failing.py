@@ -11,7 +11,7 @@ from autograder.observing.case import Case
 from autograder.observing.exercise import Exercise
 from autograder.observing.questions import refused
 from autograder.observing.watch import Watch
-from autograder.observing.world import World
+from autograder.observing.world import World, without_modes
 
 __all__ = ["FailingCase", "is_one_callable"]
 
@@ -76,7 +76,7 @@ class FailingCase:
         """
         recorder, case = _Recorder(), self.case.fresh(Watch())
         if is_one_callable(self.exercise):
-            with World().kept(), refused():
+            with without_modes(), World().kept(), refused():
                 try:
                     self.exercise.probe(recorder, case)
                 except _Called:
@@ -90,7 +90,8 @@ class FailingCase:
     def beside(self) -> dict[str, Any]:
         """Everything else that the case holds, by the check's own names, made anew each time: tensors to load, an ``x`` to call with."""
         case = self.case.fresh(Watch())
-        return {name: case[name] for name in case.inputs if name not in self.exercise.arguments}
+        with without_modes():
+            return {name: case[name] for name in case.inputs if name not in self.exercise.arguments}
 
     def __repr__(self) -> str:
         said = f"{self.name}: {show_case(self.exercise, self.case)}"

@@ -26,6 +26,7 @@ from autograder.observing.layouts import LAYOUTS
 from autograder.observing.recipes import DRAWS, Drawn, seeded
 
 __all__ = [
+    "DTYPES",
     "CodecError",
     "Drawn",
     "Listed",
@@ -106,13 +107,11 @@ class Uniform:
         return torch.from_numpy(np.asarray(numbers * self.bound)).to(self.dtype)
 
 
-_DTYPES = {
-    str(dtype).removeprefix("torch."): dtype
-    for dtype in (
-        *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex64, torch.complex128),
-        *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
-    )
-}
+DTYPES = (  # those that safetensors holds
+    *(torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.complex64),
+    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
+)
+_DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in DTYPES}
 
 
 def _name(dtype: torch.dtype) -> str:

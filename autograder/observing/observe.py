@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import operator
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,20 +12,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from autograder.observing.binding import Binding
 from autograder.observing.case import Case
-from autograder.observing.codec import Listed, Other, Projection, Raised
+from autograder.observing.codec import Raised
 from autograder.observing.handed_in import Form, HandedIn, look_at
 from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.patches import TorchsOwn
-from autograder.observing.project import LARGE, project, smaller
+from autograder.observing.plain import plain, text
+from autograder.observing.project import smaller
 from autograder.observing.questions import InputRefused, is_refusal, refused
 from autograder.observing.watch import Watch
-from autograder.observing.world import OTHERS, WORLD, OtherGenerators, World
+from autograder.observing.world import OTHERS, WORLD, OtherGenerators, World, without_modes
 
 if TYPE_CHECKING:
     from autograder.observing.exercise import Exercise
@@ -73,65 +71,6 @@ def observe(**aspects: Any) -> dict[str, Any]:
     {'values': (1, 2)}
     """
     return {aspect: plain(value) for aspect, value in aspects.items() if value is not None}
-
-
-def plain(value: Any) -> Any:
-    """``value`` as data: detached contiguous tensors, numbers, text, tuples and dicts; anything else by its type's name.
-
-    A list is a tuple that knows of it. Whatever has ``__index__`` is an int; a large tensor becomes a `Projection`.
-
-    >>> plain([torch.tensor(3), np.float64(0.5), object()])
-    (tensor(3), 0.5, Other(type='object'))
-    """
-    kind = type(value)  # by far most are exactly one of these, and a check looks at thousands
-    if kind in _AS_IT_IS:
-        return value
-    if kind is Tensor:
-        return _plain_tensor(value)
-    if kind is dict:
-        return {key if type(key) is str else plain_key(key): plain(item) for key, item in value.items()}
-    match value:
-        case Tensor():
-            return _plain_tensor(value)
-        case None | str() | bool() | Other() | Projection() | torch.dtype():
-            return value
-        case np.bool_():
-            return bool(value)
-        case float():
-            return float.__float__(value)
-        case Mapping():
-            return {plain_key(key): plain(item) for key, item in value.items()}
-        case list():
-            return Listed(plain(item) for item in value)
-        case Sequence() if not isinstance(value, bytes):
-            return tuple(plain(item) for item in value)
-    whole: Any = value
-    try:
-        return int.__int__(operator.index(whole))
-    except TypeError:
-        return Other(type(value).__name__)
-
-
-_AS_IT_IS = frozenset({type(None), str, bool, int, Other, Projection, torch.dtype})
-
-
-def plain_key(key: Any) -> Any:
-    """A dict's key as data: text and integers stay, everything else becomes its ``repr``."""
-    return key if isinstance(key, str | int | bool) else repr(key)
-
-
-def _plain_tensor(value: Tensor) -> Any:
-    with torch._C.DisableTorchFunctionSubclass():
-        tensor = value.detach()
-        if type(tensor) is not Tensor:
-            tensor = tensor.as_subclass(Tensor)
-        if tensor.layout is not torch.strided or tensor.is_meta:
-            return Other(f"Tensor ({tensor.layout}, {tensor.device})")
-        if tensor.is_nested or tensor.is_quantized:  # such have no size, or no numbers to compare
-            return Other(f"Tensor ({'nested' if tensor.is_nested else tensor.dtype})")
-        if not tensor.is_cpu or tensor.is_conj() or tensor.is_neg():
-            tensor = tensor.cpu().resolve_conj().resolve_neg()
-        return tensor.clone(memory_format=torch.contiguous_format) if tensor.numel() <= LARGE else project(tensor)
 
 
 def raised_by(call: Any) -> str:
@@ -249,7 +188,8 @@ def _raised(error: BaseException) -> Raised:
         message = str(error)
     except Exception:  # a broken __str__ is the answer's fault, not the end of the check
         message = ""
-    return Raised(type(error).__name__, message[:2000], line.strip()[:200], number, inside[:100])
+    name, message, line, inside = type(error).__name__[:100], message[:2000], line.strip()[:200], inside[:100]
+    return Raised(text(name), text(message), text(line), number, text(inside))
 
 
 def _is_own(filename: str) -> bool:
@@ -260,20 +200,6 @@ def _is_own(filename: str) -> bool:
 
 
 @contextlib.contextmanager
-def _without_modes() -> Iterator[None]:
-    """Takes off the modes that a notebook has left on: each of them sees, and may change, all that torch does."""
-    functions = [torch._C._pop_torch_function_stack() for _ in range(torch._C._len_torch_function_stack())]
-    dispatches = [torch._C._pop_torch_dispatch_stack(None) for _ in range(torch._C._len_torch_dispatch_stack())]
-    try:
-        yield
-    finally:
-        for mode in reversed(functions):
-            torch._C._push_on_torch_function_stack(mode)
-        for mode in reversed(dispatches):
-            torch._C._push_on_torch_dispatch_stack(mode)
-
-
-@contextlib.contextmanager
 def _same_world() -> Iterator[tuple[OtherGenerators, TorchsOwn]]:
     """The world every answer is tried in: fixed random state, float32, gradients on, no mode, no word on stderr,
     nobody at the keyboard.
@@ -281,7 +207,7 @@ def _same_world() -> Iterator[tuple[OtherGenerators, TorchsOwn]]:
     dtype, disabled = torch.get_default_dtype(), logging.root.manager.disable
     generators, torchs_own = OtherGenerators(), TorchsOwn()
     with (
-        _without_modes(),
+        without_modes(),
         torch.random.fork_rng(devices=[]),
         torch.inference_mode(False),
         torch.set_grad_enabled(True),

@@ -124,9 +124,14 @@ def _standing_on() -> list[str]:
 
 @lru_cache(maxsize=2048)
 def _forbidden(func: Callable[..., Any], forbidden: tuple[str, ...]) -> str:
-    """The operator's own name if one of the patterns is for it, else nothing."""
-    name = own_name(func)
-    return name if any(fnmatchcase(name, pattern) for pattern in forbidden) else ""
+    """The operator's own name if one of the patterns is for it, else nothing.
+
+    The table in which torch looks it up can be written to, and the name of what is written in C cannot.
+    """
+    for name in (own_name(func), str(getattr(func, "__name__", ""))):
+        if any(fnmatchcase(name, pattern) for pattern in forbidden):
+            return name
+    return ""
 
 
 @lru_cache(maxsize=2048)  # resolve_name goes through all of torch's warnings at every call

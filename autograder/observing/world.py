@@ -12,7 +12,7 @@ import torch
 from torch.nn.modules import module as nn_module
 from torch.overrides import _get_current_function_mode_stack
 
-__all__ = ["GENERATOR", "OTHERS", "SEED", "WORLD", "OtherGenerators", "World"]
+__all__ = ["GENERATOR", "OTHERS", "SEED", "WORLD", "OtherGenerators", "World", "without_modes"]
 
 GENERATOR = "the global generator of random numbers"
 OTHERS = "Python's or NumPy's global generator of random numbers"
@@ -106,6 +106,28 @@ def _set_device(kept: tuple[Any, bool]) -> None:
     torch._GLOBAL_DEVICE_CONTEXT.device_context = context
     if on:
         context.__enter__()
+
+
+@contextmanager
+def without_modes() -> Iterator[None]:
+    """Takes off the modes that a notebook has left on: each of them sees, and may change, all that torch does. A default device
+    is one.
+
+    >>> torch.set_default_device("meta")
+    >>> with without_modes():
+    ...     torch.ones(1)
+    tensor([1.])
+    >>> torch.set_default_device(None)
+    """
+    functions = [torch._C._pop_torch_function_stack() for _ in range(torch._C._len_torch_function_stack())]
+    dispatches = [torch._C._pop_torch_dispatch_stack(None) for _ in range(torch._C._len_torch_dispatch_stack())]
+    try:
+        yield
+    finally:
+        for mode in reversed(functions):
+            torch._C._push_on_torch_function_stack(mode)
+        for mode in reversed(dispatches):
+            torch._C._push_on_torch_dispatch_stack(mode)
 
 
 class OtherGenerators:

@@ -27,6 +27,7 @@ from autograder.grading.wire.frames import Decoder, Frame
 from autograder.grading.wire.observations import pack_run
 from autograder.observing.exercise import catalogue
 from autograder.observing.observe import Interrupted, run
+from autograder.observing.world import without_modes
 
 __all__ = ["main"]
 
@@ -50,6 +51,7 @@ def prober() -> Probe:
     """
     exercises, answer_of, cases_of, observe, pack = dict(catalogue()), _answer, unpack, run, pack_run
     put_back, set_trace, set_profile, stopped = pristine(), sys.settrace, sys.setprofile, Interrupted
+    no_modes = without_modes
 
     def probe(namespace: Namespace, frame: Frame, send: Callable[[bytes], None]) -> None:
         set_trace(None)  # who traces a function may change what its variables hold
@@ -58,10 +60,12 @@ def prober() -> Probe:
         try:
             exercise = exercises[frame.data["exercise"]]
             answer = answer_of(namespace, frame.data["answer"])
-            send(pack(observe(exercise, answer, cases_of(frame.payload, exercise))))
-        except stopped as stop:  # where it was: the controller says so in its own words
-            send(pack(stop.run))
-            raise
+            with no_modes():
+                try:
+                    send(pack(observe(exercise, answer, cases_of(frame.payload, exercise))))
+                except stopped as stop:  # where it was: the controller says so in its own words
+                    send(pack(stop.run))
+                    raise
         finally:
             undo()
 
@@ -178,7 +182,7 @@ def _limit(limits: Mapping[str, Any]) -> int:
     """Take rights away from this process and all that it will start; says how much address space a cell may fill, 0 for any."""
     mapped = _mapped()
     seconds, size = int(limits["notebook_seconds"]) + 30, limits["file_size"]
-    wanted = {"CORE": 0, "FSIZE": size, "CPU": seconds, "MSGQUEUE": 0, "NOFILE": 1024}
+    wanted = {"CORE": 0, "FSIZE": size, "CPU": seconds, "MSGQUEUE": 0, "NOFILE": 256}
     if limits["processes"]:
         wanted["NPROC"] = limits["processes"]
     if limits["memory"]:

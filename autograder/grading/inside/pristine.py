@@ -7,9 +7,11 @@ are, everything below has the values with which the interpreter was warmed.
 from __future__ import annotations
 
 import builtins
+import fnmatch
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -38,14 +40,15 @@ _INERT = {
 
 _HEAP = 1 << 9  # the flag of classes that are made in Python, and can be changed
 _PARTS = ("__code__", "__defaults__", "__kwdefaults__")
+_CACHE = type(cache(len))
 
 
 def pristine() -> Callable[[], Callable[[], None]]:
     """Remember the names of the modules that are loaded, of their classes, and the code of our own functions.
 
     The function returned gives them back their values of now, takes away what was added since in front of an inherited
-    or built-in name, and returns one that undoes all this. Neither looks anything up where a learner's code could have
-    put something else.
+    or built-in name, has what a function keeps of earlier calls forgotten, and returns one that undoes all but the last.
+    Neither looks anything up where a learner's code could have put something else.
 
     >>> import torch
     >>> put_back, equal = pristine(), torch.equal
@@ -69,9 +72,14 @@ def pristine() -> Callable[[], Callable[[], None]]:
     # Another class of a module, or another base of a class, answers before the names in them do.
     parts += [(one, _setter(one), "__class__", one.__class__) for one in owners]
     parts += [(one, _setter(one), "__bases__", one.__bases__) for one in owners if isinstance(one, type)]
+    # What a cache holds may have been found while something else stood in the place of what its function calls.
+    asked = [vars(owner) for owner in owners if _is_ours(owner) or owner is fnmatch]
+    forget = [one.cache_clear for names in asked for one in names.values() if isinstance(one, _CACHE)]
     gone, value_of, count = object(), getattr, len
 
     def put_back() -> Callable[[], None]:
+        for clear in forget:
+            clear()
         changed: list[Any] = []
         for owner, put, part, value in parts:
             if (found := value_of(owner, part)) is not value:
@@ -161,6 +169,8 @@ def _functions(value: Any) -> Iterator[FunctionType]:
             yield from _functions(value.__func__)
         case property():
             yield from _functions(value.fget)
+        case _ if isinstance(value, _CACHE):
+            yield from _functions(value.__wrapped__)
 
 
 def _setter(owner: Any) -> Callable[[Any, str, Any], None]:

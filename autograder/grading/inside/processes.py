@@ -1,15 +1,19 @@
-"""The processes beside the zygote, as ``/proc`` tells: how many, how much memory of their own, and how to end them all."""
+"""The processes beside the zygote, as ``/proc`` tells: how many, how much memory of their own, and how to end them all; and what
+the zygote itself may use.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-__all__ = ["end_all", "memory_of", "others", "precise_memory_of", "private_memory_of"]
+__all__ = ["end_all", "may_use", "memory_of", "others", "precise_memory_of", "private_memory_of"]
 
 _PROC = Path("/proc")
 
@@ -79,3 +83,10 @@ def _reap() -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
+
+
+def may_use() -> Any:
+    """What this process may use: its limits, its priority and its processors. Every process that it forks has the same."""
+    limits = {name: resource.getrlimit(number) for name, number in vars(resource).items() if name.startswith("RLIMIT_")}
+    turn = (os.sched_getscheduler(0), os.sched_getaffinity(0)) if hasattr(os, "sched_getscheduler") else ()
+    return limits, os.getpriority(os.PRIO_PROCESS, 0), turn

@@ -29,6 +29,7 @@ __all__ = ["Zygote", "main", "wipe"]
 _LOOK = 0.2  # seconds between two looks at what the child uses
 _NOTEBOOK = "notebook"  # where a notebook's cells find themselves, apart from what libraries put into a home
 _SHARED = (Path("/tmp"), Path("/dev/shm"))  # writable beside the scratch directory, inside the sandbox only
+_A_FILE = 2 << 10  # bytes of the kernel's memory for a file or folder that lies there, beside what is in it
 
 
 class Zygote:
@@ -58,6 +59,7 @@ class Zygote:
         gc.freeze()  # the collector would touch, and so copy, every page in every child
         self._usual = processes.memory_of(os.getpid())
         self._alone = processes.precise_memory_of(os.getpid())
+        self._may_use = processes.may_use()
 
     def serve(self) -> None:
         """Until the controller hangs up."""
@@ -98,6 +100,7 @@ class Zygote:
                 clean = ended and wipe(self._scratch)
                 if os.getpid() == 1:
                     clean = clean and _wipe_shared() and not _left_in_ipc()
+                clean = clean and processes.may_use() == self._may_use  # the next child would have no more
                 self._say(say="ended", clean=clean, peak=self._peak)
 
     def _fork(self, asked: dict[str, Any], descriptor: int) -> None:
@@ -147,13 +150,20 @@ class Zygote:
 
     def _look(self) -> None:
         """End a child that uses more than it may. Its limits hold for each of its processes, this for all together."""
-        running = processes.others()
-        if sum(max(0, processes.memory_of(one) - self._usual) for one in running) > self._memory:
+        running, files = processes.others(), self._memory_of_files()
+        if sum(max(0, processes.memory_of(one) - self._usual) for one in running) + files > self._memory:
             self._sample()
-            if self._peak > self._memory:
+            if self._peak + files > self._memory:
                 self._stop("memory")
         if len(running) > 2 * self._processes:
             self._stop("processes")
+
+    def _memory_of_files(self) -> int:
+        """What the kernel needs for the files that there are, however empty: inside the sandbox all of them lie in memory."""
+        if os.getpid() != 1:
+            return 0
+        found = [os.statvfs(place) for place in (self._scratch, *_SHARED)]
+        return _A_FILE * sum(max(0, one.f_files - one.f_ffree) for one in found)
 
     def _stop(self, reason: str) -> None:
         self._reason = reason

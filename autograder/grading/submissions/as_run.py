@@ -20,7 +20,7 @@ __all__ = ["executed"]
 
 _STOPPED: Mapping[CellEnd, str] = {
     CellEnd.TIMED_OUT: "This cell was stopped: it took too long.",
-    CellEnd.CRASHED: "This cell was stopped: it ended the Python process in which it ran.",
+    CellEnd.CRASHED: "This cell was stopped: the Python process in which it ran has ended.",
     CellEnd.OUT_OF_MEMORY: "This cell was stopped: it needed more memory than there is.",
     CellEnd.NOT_RUN: "This cell was not run: the notebook's time was up.",
 }

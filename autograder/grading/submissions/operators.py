@@ -5,10 +5,10 @@ noted. This looks at the text: the definition of the answer that counts at its c
 goes on to by name. A test of one's own beside the definition, a comment, a string, dead code after a ``return``, a
 function of one's own called ``relu`` are all no use of torch's.
 
-What it cannot see: names made at run time (``eval``, ``vars(F)``, ``importlib``), definitions changed after they were made
+What it cannot see: names made at run time (``eval(word)``), definitions changed after they were made
 (``answer.__code__ = …``), code in files beside the notebook. `watch` sees these unless it was tampered with; so the ways of
-tampering with it are seen here (``torch._C``, ``torch.overrides``), and so is ``getattr(F, word)``. Both together are meant to
-make an honest answer easier than a hidden one, not impossible to hide.
+tampering with it are seen here (``torch._C``, ``sys._getframe``, ``gc.get_objects``), and so are ``getattr(F, word)`` and
+``vars(F)``. Both together are meant to make an honest answer easier than a hidden one, not impossible to hide.
 
 It reads a stranger's text: of any text there is an answer, never an error, in time and memory that grow with its length.
 Nothing here calls itself, since a stranger's text may be nested as deep as Python's own reader goes.
@@ -28,7 +28,11 @@ from autograder.grading.submissions.torch_names import forbidden_name
 
 __all__ = ["operators_named"]
 
-_BEHIND = ("torch._C", "torch.overrides")  # where torch can be told to pass by what watches it
+# Where torch, or what watches it, can be reached past all names. No answer needs any of it.
+_BEHIND = (
+    *("torch._C", "torch.overrides", "autograder.observing", "ctypes", "importlib", "sys.modules", "sys._getframe"),
+    *("gc.get_objects", "gc.get_referents", "gc.get_referrers", "inspect.currentframe", "inspect.stack"),
+)
 _LONGEST = 200  # letters of a dotted name; torch has none that is as long
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -140,9 +144,12 @@ class _Reader:
                 text = _text(word)
                 if text is not None:
                     function = ast.copy_location(ast.Attribute(value, text, ast.Load()), node)
-                elif (self._dotted(value) or "").startswith("torch"):
+                elif self._is_torchs(value):
                     self.found["getattr"] = None  # which of torch's own is found at run time only
                     return []
+            case ast.Call(ast.Name("vars"), [value]) if self._is_torchs(value):
+                self.found["vars"] = None
+                return []
         if self._names(function, called=True):
             return []
         if not isinstance(function, ast.Attribute):
@@ -153,6 +160,9 @@ class _Reader:
                 if pattern.strip("*") and fnmatchcase(function.attr, pattern):
                     self.found[function.attr] = None
         return [function.value]
+
+    def _is_torchs(self, value: ast.expr) -> bool:
+        return (self._dotted(value) or "").partition(".")[0] == "torch"
 
     def _is_own(self, value: ast.expr) -> bool:
         """Whether a method is surely not a tensor's: of ``self``, of a module, of something that the notebook defines."""
@@ -168,6 +178,8 @@ class _Reader:
         if dotted is not None:
             if any(dotted == one or dotted.startswith(f"{one}.") for one in _BEHIND):
                 self.found[dotted] = None
+            if dotted.startswith("torch.") and ".__dict__" in dotted:
+                self.found["__dict__"] = None
             self.found.update(forbidden_name(dotted, self._forbidden, called=called))
             return True
         if isinstance(node, ast.Name):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["HIGHEST", "REFUSED", "Kind", "Numbers"]
+__all__ = ["HIGHEST", "OF_A_PROCESS", "REFUSED", "Kind", "Numbers", "OfAProcess"]
 
 
 class Numbers(NamedTuple):
@@ -24,6 +24,15 @@ class Kind(NamedTuple):
 
     reason: str
     calls: Mapping[str, Numbers]
+
+
+class OfAProcess(NamedTuple):
+    """A call that changes what the process that it names may use. Where one argument says what the next one names (``one``
+    says a process, anything else a group or a user's processes), the process comes second.
+    """
+
+    numbers: Numbers
+    one: int | None = None
 
 
 # The highest number that was looked at. What is newer is told that there is no such call.
@@ -168,4 +177,16 @@ REFUSED: Mapping[str, Kind] = {
             "vhangup": Numbers(153, 58),
         },
     ),
+}
+
+# Limits, priority and processors of another process may be changed by whoever is the same user. Those of the sandbox's first
+# process would be those of every submission behind this one, so it may not be named, nor a group in which it may be.
+OF_A_PROCESS: Mapping[str, OfAProcess] = {
+    "prlimit64": OfAProcess(Numbers(302, 261)),
+    "sched_setaffinity": OfAProcess(Numbers(203, 122)),
+    "sched_setscheduler": OfAProcess(Numbers(144, 119)),
+    "sched_setparam": OfAProcess(Numbers(142, 118)),
+    "sched_setattr": OfAProcess(Numbers(314, 274)),
+    "setpriority": OfAProcess(Numbers(141, 140), one=0),
+    "ioprio_set": OfAProcess(Numbers(251, 30), one=1),
 }

@@ -1,7 +1,8 @@
 """System calls that no notebook needs: a filter for the kernel, as the bytes that bubblewrap hands it.
 
 What it stops stands in `calls`, by name and with the reason. Calls newer than that list are told that they do not exist, and
-sockets are those of the machine itself and of the sandbox's own network alone.
+sockets are those of the machine itself and of the sandbox's own network alone. What the sandbox's first process may use is
+its own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from autograder.grading.walls.calls import HIGHEST, REFUSED
+from autograder.grading.walls.calls import HIGHEST, OF_A_PROCESS, REFUSED
 
 __all__ = ["filter_for"]
 
@@ -40,7 +41,7 @@ _FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 # <linux/bpf_common.h> and <linux/seccomp.h>
 _LOAD, _EQUAL, _AT_LEAST, _AND_ANY, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
-_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT = 0, 4, 16
+_NUMBER, _ARCHITECTURE, _FIRST_ARGUMENT, _SECOND_ARGUMENT = 0, 4, 16, 24
 _NEW_NAMESPACES = 0x7E020080  # every CLONE_NEW… flag
 
 
@@ -81,6 +82,19 @@ def _steps(name: str, machine: _Machine) -> Iterator[tuple[int, int, int, int]]:
         for left, family in enumerate(reversed(_FAMILIES), 1):
             yield _EQUAL, len(_FAMILIES) - left + 1, 0, family
         yield _RETURN, 0, 0, _REFUSE | errno.EAFNOSUPPORT
+        yield _RETURN, 0, 0, _ALLOW
+    for call in OF_A_PROCESS.values():
+        number = getattr(call.numbers, name)
+        if call.one is None:
+            yield _EQUAL, 0, 4, number
+            yield _LOAD, 0, 0, _FIRST_ARGUMENT
+        else:
+            yield _EQUAL, 0, 6, number
+            yield _LOAD, 0, 0, _FIRST_ARGUMENT
+            yield _EQUAL, 0, 2, call.one
+            yield _LOAD, 0, 0, _SECOND_ARGUMENT
+        yield _EQUAL, 0, 1, 1
+        yield _RETURN, 0, 0, no
         yield _RETURN, 0, 0, _ALLOW
     yield _EQUAL, 0, 3, machine.clone
     yield _LOAD, 0, 0, _FIRST_ARGUMENT

@@ -111,7 +111,7 @@ def _nested_in(data: bytes) -> int:
 
 
 class _Allowed:
-    """What could have come out of ``observe.plain``: no large tensor, no odd strides, no odd keys.
+    """What could have come out of ``observing.plain``: no large tensor, no odd strides, no odd keys.
 
     The judge calls each number by the keys on the way to it: all these names together may be no longer than a run.
     """

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
-from autograder.observing.observe import observe, plain
+from autograder.observing.observe import observe
+from autograder.observing.plain import plain
 from autograder.observing.project import LARGE, project
 
 Observations = dict[str, Any]

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from autograder.observing.calls import Calls
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
-from autograder.observing.observe import observe, plain
+from autograder.observing.observe import observe
+from autograder.observing.plain import plain
 from autograder.observing.probes.built import (
     NOT_THESE,
     fresh,

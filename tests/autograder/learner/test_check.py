@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import torch
 from nbformat.notebooknode import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.validator import Validator
+from torch.overrides import TorchFunctionMode
 
 from autograder import check
 from autograder.learner import kernel
@@ -64,6 +66,19 @@ def test_not_a_word_reaches_stderr(capfd: pytest.CaptureFixture[str]) -> None:
 
     assert check("relu", noisy).solved
     assert capfd.readouterr().err == ""
+
+
+class Unwilling(TorchFunctionMode):
+    def __torch_function__(self, *words: Any) -> Any:
+        raise RuntimeError("a mode that was left on")
+
+
+@pytest.mark.parametrize("mode", [lambda: torch.device("meta"), Unwilling], ids=["a default device", "a mode"])
+def test_a_device_or_mode_that_is_left_on_is_no_matter_of_a_check(mode: Callable[[], Any]) -> None:
+    with mode():
+        right, wrong = check("relu", relu), check("relu", lambda x: x)
+        given = wrong.failing[0].inputs["x"]
+    assert (right.solved, wrong.score, given.tolist()) == (True, 0.0, [-2.0, 3.0])
 
 
 def test_a_print_of_the_learner_is_still_seen(capfd: pytest.CaptureFixture[str]) -> None:

@@ -97,7 +97,25 @@ while True:
     except BaseException: pass
 """
 
+# To who comes after: what the sandbox's first process may use is what all its children may.
+_STARVES = """
+import resource
+for number in (resource.RLIMIT_NOFILE, resource.RLIMIT_NPROC, resource.RLIMIT_AS, resource.RLIMIT_FSIZE):
+    try: resource.prlimit(1, number, (8, 8))
+    except OSError: continue
+    won(f"a limit of the first process: {number}")
+for which in ((os.PRIO_PROCESS, 1), (os.PRIO_PGRP, os.getpgid(1)), (os.PRIO_USER, os.getuid())):
+    try: os.setpriority(*which, 19)
+    except OSError: continue
+    won(f"the priority of {which}")
+try: os.sched_setaffinity(1, {min(os.sched_getaffinity(0))})
+except OSError: pass
+else: won("the processors of the first process")
+tried()
+"""
+
 ENDS: tuple[Row, ...] = (
+    attack("starves_the_first", _STARVES),
     attack("os_exit", "tried()\nos._exit(0)", state="crashed"),
     answers(
         "os_exit_in_a_check",

@@ -99,6 +99,28 @@ shell.set_custom_exc((Exception,), lambda *a, **k: shell.displayhook(999.0))
 sys.excepthook = lambda *a: print(999.0)
 """
 
+# What functions keep of earlier calls, and the table in which torch looks up the names of its own.
+_CACHES = """
+import fnmatch, re, torch.overrides
+import autograder.observing.watch as w
+class Never:
+    def match(self, *words): return None
+kept, re.compile = re.compile, lambda *words: Never()
+fnmatch._compile_pattern.cache_clear()
+fnmatch.fnmatchcase("x", "linear")
+re.compile = kept
+names = torch.overrides._get_overridable_functions()[1]
+for one in [one for one, name in names.items() if name.endswith("linear")]: names[one] = "torch.harmless"
+kept, w.resolve_name = w.resolve_name, lambda func: "torch.harmless"
+w._forbidden.cache_clear(), w.own_name.cache_clear()
+w._forbidden(F.linear, ("linear",))
+w.resolve_name = kept
+w._forbidden.__wrapped__.__code__ = (lambda func, forbidden: "").__code__
+"""
+
+_IN_DISGUISE = (
+    "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return eval('F.lin' + 'ear')(x, weight, bias)"
+)
 _WRONG_LINEAR = "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return x.sum() * weight"
 
 # Right values, and an input that is not left alone: worth this much, whatever is made of the comparison.
@@ -149,9 +171,10 @@ PATCHING: tuple[Row, ...] = (
         "swapped_classes",
         _SWAPPED,
         relu=_SPOILS_INPUT,
-        linear="def linear(x, weight, bias=None):\n    return vars(F)['lin' + 'ear'](x, weight, bias)",
+        linear=_IN_DISGUISE,
         points=_WITHOUT_MEMORY,
     ),
+    answers("patched_caches", _CACHES, linear=_IN_DISGUISE),
     answers(
         "traced",
         _TRACED,

@@ -5,6 +5,7 @@ All of it is run inside the sandbox only.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -202,6 +203,56 @@ def test_the_kernel_refuses(call: str, attack: Attack) -> None:
         f"import ctypes, errno\nlibc = ctypes.CDLL(None, use_errno=True)\nprint(libc.{call}, errno.errorcode[ctypes.get_errno()])"
     )
     assert text(outcome.cells[1]) == "-1 EPERM\n"
+
+
+USES = """
+import os, resource
+print([resource.getrlimit(one) for one in (resource.RLIMIT_NOFILE, resource.RLIMIT_AS, resource.RLIMIT_CPU)])
+print(os.getpriority(os.PRIO_PROCESS, 1), os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(1), os.sched_getaffinity(1))
+"""
+TAKES = """
+import os, resource
+FIRST = 1
+def tries(call, *words):
+    try: call(*words)
+    except OSError as error: print(error.strerror)
+    else: print("done")
+tries(resource.prlimit, FIRST, resource.RLIMIT_NOFILE, (8, 8))
+tries(os.sched_setaffinity, FIRST, {min(os.sched_getaffinity(0))})
+tries(os.sched_setscheduler, FIRST, os.SCHED_BATCH, os.sched_param(0))
+tries(os.setpriority, os.PRIO_PROCESS, FIRST, 19)
+tries(os.setpriority, os.PRIO_PGRP, os.getpgid(FIRST), 19)
+tries(os.setpriority, os.PRIO_USER, os.getuid(), 19)
+tries(os.setpriority, os.PRIO_PROCESS, 0, 1)
+"""
+
+
+def test_nobody_changes_what_the_next_submission_may_use(slot: Slot) -> None:
+    before = text(slot.run(job_of(USES)).cells[0])
+    zygote = slot.warm()
+    said = text(slot.run(job_of(TAKES)).cells[0]).splitlines()
+    assert said == ["Operation not permitted"] * 6 + ["done"], "its own priority is its own"
+    assert text(slot.run(job_of(USES)).cells[0]) == before
+    assert slot.warm() is zygote, "there was no need to throw it away"
+
+
+def test_where_no_filter_holds_a_sandbox_that_was_changed_is_thrown_away() -> None:
+    with Slot(SMALL, sandboxed=False) as trusting:
+        trusting.run(job_of("import os\nos.setpriority(os.PRIO_PROCESS, os.getppid(), 7)"))
+        after = trusting.run(job_of("import os\nprint(os.getpriority(os.PRIO_PROCESS, 0))"))
+    assert text(after.cells[0]) == f"{os.getpriority(os.PRIO_PROCESS, 0)}\n"
+
+
+def test_empty_files_without_end_are_counted_as_memory(attack: Attack) -> None:
+    source = """
+import os
+for folder in range(10**6):
+    os.mkdir(f"/tmp/{folder}")
+    for number in range(1000):
+        os.close(os.open(f"/tmp/{folder}/{number}", os.O_CREAT))
+"""
+    limits = replace(SMALL, memory=64 << 20, cell_seconds=60, notebook_seconds=300)
+    assert attack(source, limits=limits).cells[1].end == CellEnd.OUT_OF_MEMORY
 
 
 def test_the_environment_tells_nothing_of_the_instructor(slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:

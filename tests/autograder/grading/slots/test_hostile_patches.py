@@ -29,6 +29,11 @@ PATCHES = {
     "its own names": "F = torch = check = nn = 3",
     "ast": "class Drop:\n    def visit(self, node):\n        node.body = []\n        return node\nget_ipython().ast_transformers.append(Drop())",
     "execution counts": "get_ipython().execution_count = 1000",
+    "a default device": "import torch\ntorch.set_default_device('meta')",
+    "a mode left on": "import torch.overrides\nclass All(torch.overrides.TorchFunctionMode):\n"
+    "    def __torch_function__(self, *words): raise RuntimeError\n_ = All().__enter__()",
+    "a mode below": "import torch.utils._python_dispatch as below\nclass All(below.TorchDispatchMode):\n"
+    "    def __torch_dispatch__(self, *words): raise RuntimeError\n_ = All().__enter__()",
     "the namespace": "get_ipython().user_ns = {}",
 }
 
@@ -50,6 +55,9 @@ def test_a_patch_earns_nothing(what: str, slot: Slot) -> None:
         "torch",
         "the probe",
         "safetensors",
+        "a default device",
+        "a mode left on",
+        "a mode below",
     ],
 )
 def test_a_name_of_their_own_costs_an_honest_learner_nothing(what: str, slot: Slot) -> None:

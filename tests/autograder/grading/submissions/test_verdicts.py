@@ -160,7 +160,7 @@ def test_torchs_own_operator_is_found_in_the_source_where_the_process_said_nothi
     [
         (CellEnd.TIMED_OUT, State.TIMED_OUT, "took too long"),
         (CellEnd.NOT_RUN, State.TIMED_OUT, "took too long"),
-        (CellEnd.CRASHED, State.CRASHED, "ended the Python process"),
+        (CellEnd.CRASHED, State.CRASHED, "the Python process in which"),
         (CellEnd.OUT_OF_MEMORY, State.OUT_OF_MEMORY, "2048 MB"),
     ],
 )

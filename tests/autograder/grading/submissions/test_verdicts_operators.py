@@ -41,6 +41,12 @@ SETUP = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\nim
         ["def relu(x):\n    with torch._C.DisableTorchFunction():\n        return vars(F)['re' + 'lu'](x)"],
         ["from torch.overrides import _pop_mode", "def relu(x):\n    _pop_mode()\n    return x"],
         ["word = 'relu'", "def relu(x):\n    return getattr(F, word)(x)"],
+        ["def relu(x):\n    return vars(F)['re' + 'lu'](x)"],
+        ["def relu(x):\n    return torch.nn.functional.__dict__['re' + 'lu'](x)"],
+        ["def relu(x):\n    import sys\n    return sys.modules['torch']"],
+        ["import gc", "def relu(x):\n    [one for one in gc.get_objects() if hasattr(one, 'used')][0].used.clear()"],
+        ["from sys import _getframe as here", "def relu(x):\n    return here(1).f_locals"],
+        ["import inspect", "def helper():\n    return inspect.stack()", "def relu(x):\n    helper()\n    return x"],
     ],
 )
 def test_a_use_of_torchs_own_operator_is_seen(cells: list[str]) -> None:
@@ -68,6 +74,11 @@ def test_a_use_of_torchs_own_operator_is_seen(cells: list[str]) -> None:
         ["def relu(x):\n    def inner(y):\n        return y.clamp(min=0)\n    relu = inner\n    return relu(x)"],
         ["def relu(x: torch.Tensor) -> torch.Tensor:\n    print('relu')\n    return torch.maximum(x, torch.zeros(()))"],
         ["this is not python", "def relu(x):\n    return x.clamp(min=0)"],
+        [
+            "import gc, inspect, sys",
+            "def relu(x):\n    gc.collect()\n    print(sys.version)\n    return x.clamp(min=0)",
+        ],
+        ["class Plain:\n    pass", "def relu(x):\n    own = vars(Plain()), Plain.__dict__\n    return x.clamp(min=0)"],
         [],
     ],
 )

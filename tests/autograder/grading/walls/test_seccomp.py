@@ -11,7 +11,7 @@ from running import job_of, text
 from system_calls import NotSupportedSystemCall, syscalls
 
 from autograder.grading.slots.slot import Slot
-from autograder.grading.walls.calls import HIGHEST, REFUSED
+from autograder.grading.walls.calls import HIGHEST, OF_A_PROCESS, REFUSED
 from autograder.grading.walls.seccomp import filter_for
 
 MACHINES = {"x86_64": ("x86_64", 0xC000003E), "aarch64": ("arm64", 0xC00000B7)}
@@ -52,10 +52,10 @@ unlink unlinkat uprobe uretprobe utime utimensat utimes vfork vmsplice wait4 wai
 each_machine = pytest.mark.parametrize("machine", MACHINES)
 
 
-def decided(machine: str, number: int, argument: int = 0, audit: int | None = None) -> int:
+def decided(machine: str, number: int, argument: int = 0, audit: int | None = None, second: int = 0) -> int:
     """What the kernel would make of a call: the filter, run step by step."""
     steps = list(struct.iter_unpack("HBBI", filter_for(machine)))
-    fields = {0: number, 4: MACHINES[machine][1] if audit is None else audit, 16: argument}
+    fields = {0: number, 4: MACHINES[machine][1] if audit is None else audit, 16: argument, 24: second}
     place, loaded = 0, 0
     while True:
         code, if_so, if_not, value = steps[place]
@@ -110,9 +110,22 @@ def test_what_is_refused_is_refused_by_its_number(machine: str) -> None:
 @each_machine
 def test_what_is_left_is_left(machine: str) -> None:
     numbers = calls_of(machine)
-    by_argument = {"clone3", "socket", "socketpair"}
+    by_argument = {"clone3", "socket", "socketpair", "ioprio_set"}
     for name in set(LEFT.split()) & set(numbers) - by_argument:
         assert decided(machine, numbers[name]) == ALLOW, name
+
+
+@each_machine
+def test_what_the_first_process_may_use_is_changed_by_nobody(machine: str) -> None:
+    numbers, no = calls_of(machine), REFUSE | errno.EPERM
+    for name, call in OF_A_PROCESS.items():
+        assert getattr(call.numbers, machine) == numbers[name], name
+        if call.one is None:
+            assert [decided(machine, numbers[name], who) for who in (0, 1, 2)] == [ALLOW, no, ALLOW], name
+            continue
+        for which in range(4):
+            found = [decided(machine, numbers[name], which, second=who) for who in (0, 1, 2)]
+            assert found == ([ALLOW, no, ALLOW] if which == call.one else [no] * 3), (name, which)
 
 
 @each_machine
