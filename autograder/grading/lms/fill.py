@@ -153,6 +153,7 @@ def _filled(
     cells: dict[tuple[int, int], str] = {}
     excused, nothing, locked, above, short, zeros = [], [], [], [], [], []
     lower: list[str] = []
+    unread: list[str] = []
     changed: list[str] = []
     for learner, row in rows.items():
         if only and learner not in only:
@@ -187,6 +188,8 @@ def _filled(
         if before not in ("", "-") and was != is_now:
             went_down = was is not None and (is_now or 0.0) < was
             (lower if went_down else changed).append(f"{learner} {before} → {text}")
+        if held.unread(marks.states.get(learner, "")):
+            unread.append(learner)
         if not points and learner in marks.states:
             zeros.append(f"{learner} ({marks.states[learner]})")
         if was != is_now:  # a mark that stands there keeps its own way of writing
@@ -201,6 +204,7 @@ def _filled(
         (lower, "had a better mark there"),
         (changed, "had another mark there"),
         (zeros, "have 0 points, and not for their answers"),
+        (unread, "have answers that nobody has read yet, which count nothing so far"),
         (above, "have more than the maximum: Moodle skips such a row"),
     ):
         if names:
