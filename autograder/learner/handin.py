@@ -118,7 +118,7 @@ def _handed_in(what: str | Path, output: str | Path | None, progress: bool) -> H
     if found is None:
         raise ValueError(f"{path} holds no check of {chapter.slug}: is it another notebook?")
     saved = datetime.fromtimestamp(path.stat().st_mtime)
-    target = Path(output or path.with_name(f"{chapter.slug}.zip")).absolute()
+    target = Path(os.path.abspath(output or path.with_name(f"{chapter.slug}.zip")))
     digest = hashlib.sha256(content).hexdigest()
     parts = {f"{chapter.slug}.ipynb": content, SUMS: f"{digest}  {chapter.slug}.ipynb\n".encode()}
     if progress:

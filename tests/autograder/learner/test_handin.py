@@ -144,6 +144,12 @@ def test_where_it_goes_may_be_told_in_words(notebook: Path, tmp_path: Path) -> N
     assert handin(notebook, str(tmp_path / "mine.zip")).path == tmp_path / "mine.zip"
 
 
+def test_the_path_that_is_said_leads_there_without_a_way_back(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (notebook.parent.parent / "05").mkdir()
+    monkeypatch.chdir(notebook.parent.parent / "05")
+    assert handin(Path("..", SLUG, notebook.name)).path == notebook.with_name(f"{SLUG}.zip")
+
+
 def test_a_notebook_shows_one_line_of_what_cannot_be_packed(notebook: Path) -> None:
     program = """
 from IPython.core.interactiveshell import InteractiveShell
@@ -160,7 +166,7 @@ for words in ("'44'", "'x.ipynb'", f"'{SLUG}.ipynb', '..'", f"'{SLUG}.ipynb', '{
     assert [line.split(";")[0] for line in three] == [
         "ValueError: there is no chapter '44'",
         "ValueError: there is no file x.ipynb",
-        f"ValueError: {notebook.parent / '..'}: it is a folder, and a file is to be written",
+        f"ValueError: {notebook.parent.parent}: it is a folder, and a file is to be written",
     ]
     assert last.startswith(f"ValueError: {notebook}: ")
 
