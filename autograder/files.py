@@ -6,9 +6,11 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
-__all__ = ["UNFINISHED", "write_whole"]
+__all__ = ["UNFINISHED", "write_whole", "written_whole"]
 
 UNFINISHED = ".unfinished"  # the ending of what a killed writer leaves behind
 
@@ -25,13 +27,20 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     ...     [path.name for path in Path(folder, "grades").iterdir()]
     ['ada.json']
     """
+    with written_whole(path, lasting=lasting) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def written_whole(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
+    """A file to write into; what is in it at the end is at ``path`` in one step, as `write_whole` says."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder, and a file is to be written", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{UNFINISHED}")
     try:
         with unfinished.open("xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             if lasting:
                 os.fsync(file.fileno())
@@ -39,7 +48,8 @@ def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:
     except BaseException as error:
         with contextlib.suppress(OSError):  # what it says is not why nothing was written
             unfinished.unlink()
-        if isinstance(error, OSError) and error.errno is not None:  # who reads it knows the file by this name
+        if isinstance(error, OSError) and error.errno is not None and error.filename in (None, str(unfinished)):
+            # who reads it knows the file by this name
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     if lasting:

@@ -20,7 +20,7 @@ def _release(chosen: argparse.Namespace) -> int:
     if is_chapter(chosen.chapter):
         from autograder.authoring.build import release
 
-        print(f"ready to hand out: {release(chosen.chapter)}")
+        print(f"ready to hand out: {release(chosen.chapter, output=class_folder())}")
     else:
         from autograder.grading.records.export import release_own
 

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nbgrader.apps.api import NbGraderAPI
 from rich.console import Console
 
 from autograder.grading.assignments import is_chapter, name_of
+from autograder.grading.exchange import collect_from_exchange
 from autograder.grading.grade import grade
 from autograder.grading.own import grade_own
 from autograder.grading.own_rows import tasks_of
@@ -59,11 +59,10 @@ def grade_arrivals(
     def fetch() -> None:
         if not exchange:
             return
-        done = NbGraderAPI(config=config).collect(name, update=True)
-        why = "" if done["success"] else next(iter(done["log"].strip().splitlines()[-1:]), "nbgrader does not say why")
-        if why and why not in told:
-            told.add(why)
-            say(f"nothing could be collected from the exchange: {clean(why)}")
+        for why in collect_from_exchange(config, name):
+            if why not in told:
+                told.add(why)
+                say(f"from the exchange: {clean(why)}")
 
     with open_engine(jobs, cluster, sandboxed=not trust) as engine:
 

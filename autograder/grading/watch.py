@@ -15,7 +15,8 @@ from pathlib import Path
 
 __all__ = ["Arrivals", "watch"]
 
-# What a learner's folder holds: names with sizes and times.
+# What a learner's folder holds: names with sizes and times. Of a file's two times the later one: a copy may bring along the
+# time at which the learner saved it.
 Look = tuple[tuple[str, int, int], ...]
 
 
@@ -86,7 +87,7 @@ def _files(folder: Path, paths: Iterable[Path]) -> Iterator[tuple[str, int, int]
             about = path.lstat()
         except OSError:  # gone while we look
             continue
-        yield os.path.relpath(path, folder), about.st_size, about.st_mtime_ns
+        yield os.path.relpath(path, folder), about.st_size, max(about.st_mtime_ns, about.st_ctime_ns)
 
 
 def watch(

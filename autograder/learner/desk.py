@@ -86,10 +86,10 @@ def reset(exercise: str, back: bool | int = False) -> Cell:
     own = answers.without_calls(here) if here is not None else answers.last_run(names)
     before = [one for one in answers.kept(folder(), task.id) if one.strip() != (own or "").strip()]
     if back:
-        if not 0 < int(back) <= len(before):
+        if not isinstance(back, int) or not 0 < back <= len(before):
             many = f"{len(before)} answer{'s' if len(before) != 1 else ''}"
             return Cell("", f"No answer to {task.id} that could be put back: {many} besides the one that was run last.")
-        wanted, what = before[-int(back)], "Your answer"
+        wanted, what = before[-back], "Your answer"
     else:
         wanted, what = stub, "The untouched cell"
     said = ""

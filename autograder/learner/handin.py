@@ -74,14 +74,31 @@ class HandedIn:
         )
 
 
-def handin(what: str | Path = "", output: Path | None = None, *, progress: bool = False) -> HandedIn:
+class CannotBePacked(ValueError):
+    """What was to be handed in is not there, cannot be read, or cannot be written where it should go."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"ValueError: {self}"]
+
+
+def handin(what: str | Path = "", output: str | Path | None = None, *, progress: bool = False) -> HandedIn:
     """Pack the notebook of a chapter, named by its number, topic or slug, or the notebook at a path, to be handed in.
 
     In a notebook of the course it is that one unless told. The zip file is written beside the notebook unless ``output`` says
     where. Save the notebook first: what is packed is the file. With ``progress`` your progress goes with it: what is solved on this
     machine, how many tries it took, and which misconceptions were overcome. Raises ``ValueError`` for a chapter that does not exist,
-    a notebook that is none of the course's or that cannot be read.
+    a notebook that is none of the course's or that cannot be read, and a file that cannot be written; a notebook shows it without a
+    traceback.
     """
+    try:
+        return _handed_in(what, output, progress)
+    except OSError as error:
+        raise CannotBePacked(f"{error.filename or what}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise CannotBePacked(str(error)) from None
+
+
+def _handed_in(what: str | Path, output: str | Path | None, progress: bool) -> HandedIn:
     path, named = _found(what)
     content = path.read_bytes()
     try:
@@ -101,7 +118,7 @@ def handin(what: str | Path = "", output: Path | None = None, *, progress: bool 
     if found is None:
         raise ValueError(f"{path} holds no check of {chapter.slug}: is it another notebook?")
     saved = datetime.fromtimestamp(path.stat().st_mtime)
-    target = (output or path.with_name(f"{chapter.slug}.zip")).absolute()
+    target = Path(os.path.abspath(output or path.with_name(f"{chapter.slug}.zip")))
     digest = hashlib.sha256(content).hexdigest()
     parts = {f"{chapter.slug}.ipynb": content, SUMS: f"{digest}  {chapter.slug}.ipynb\n".encode()}
     if progress:

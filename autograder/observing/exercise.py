@@ -156,5 +156,6 @@ def find(exercise_id: str) -> Exercise:
         return catalogue()[exercise_id]
     from difflib import get_close_matches
 
-    close = get_close_matches(exercise_id, catalogue(), n=3) or list(catalogue())
-    raise NoSuchExercise(f"there is no exercise {exercise_id!r}; did you mean {', '.join(close)}?")
+    close = get_close_matches(exercise_id, catalogue(), n=3)
+    more = f"did you mean {', '.join(close)}?" if close else "progress() lists them all"
+    raise NoSuchExercise(f"there is no exercise {exercise_id!r}; {more}")

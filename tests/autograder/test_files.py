@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from autograder.files import write_whole
+from autograder.files import write_whole, written_whole
 
 
 def test_a_write_that_fails_leaves_the_old_and_no_rubbish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +36,23 @@ def test_what_cannot_be_written_is_named_as_its_reader_knows_it(
     with pytest.raises(OSError, match="No space left") as raised:
         write_whole(tmp_path / "grades.csv", b"new")
     assert (raised.value.errno, raised.value.filename) == (errno.ENOSPC, str(tmp_path / "grades.csv"))
+
+
+def test_what_is_written_bit_by_bit_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "pages.zip"
+    with written_whole(path) as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("ada.html", "page")
+        assert not path.exists()
+    assert zipfile.ZipFile(path).read("ada.html") == b"page"
+    with pytest.raises(OSError, match="No space left") as raised, written_whole(path) as file:
+        file.write(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert raised.value.filename == str(path)
+    with pytest.raises(FileNotFoundError) as missing, written_whole(path) as file:
+        (tmp_path / "page.html").read_bytes()
+    assert str(missing.value.filename) == str(tmp_path / "page.html"), "another file's failure keeps its name"
+    assert zipfile.ZipFile(path).read("ada.html") == b"page"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_in_its_place_is_said_and_left_as_it_is(tmp_path: Path) -> None:

@@ -34,10 +34,10 @@ def run(book: NotebookNode, folder: Path) -> frozenset[str]:
             cell.source = ""
     try:
         with _of_nobody():
-            # The state of widgets is of no use where nothing draws them.
-            ExecutePreprocessor(timeout=_PATIENCE, store_widget_state=False).preprocess(
-                book, {"metadata": {"path": str(folder)}}
-            )
+            # The state of widgets is of no use where nothing draws them, nor are a kernel's warnings where it is nobody's.
+            ExecutePreprocessor(
+                timeout=_PATIENCE, store_widget_state=False, extra_arguments=["--log-level=ERROR"]
+            ).preprocess(book, {"metadata": {"path": str(folder)}})
     except CellExecutionError as error:
         raise SiteError(f"a cell fails that needs no answer: {error}") from None
     for cell in book.cells:

@@ -19,6 +19,11 @@ __all__ = ["Column", "column_for", "number_in"]
 _GRADE = ("grade", "bewertung", "note", "punkte", "calificación", "nota", "valutazione", "cijfer", "beoordeling")
 _MAXIMUM = ("maximum grade", "bestwertung", "höchste bewertung", "note maximale", "calificación máxima", "maximum")
 _SCALE = ("scale", "skala", "barème", "escala", "scala", "schaal")
+_CHANGEABLE = (
+    *("grade can be changed", "bewertung kann geändert werden", "la note peut être modifiée"),
+    *("la calificación puede ser cambiada", "la valutazione può essere cambiata"),
+)
+_NO = ("no", "nein", "non")
 _NOT_MARKS = re.compile(r"(?:current|final|override|unposted) (?:\w+ )?(?:score|grade|points|status)", re.IGNORECASE)
 _CANVAS_ID = re.compile(r"\s*\(([0-9]+)\)\s*$")
 _KIND = re.compile(r"\s*\((real|percentage|letter|feedback|punkte|prozentsatz|note|rückmeldung)\)\s*$", re.IGNORECASE)
@@ -32,7 +37,8 @@ _SHOWN = 12
 class Column:
     """A column for the marks of a chapter: its place and title, what a mark is out of by row, and its signs.
 
-    ``possible`` is that of all rows, where the table says one; ``maximum`` is the column that says it by row.
+    ``possible`` is that of all rows, where the table says one; ``maximum`` is the column that says it by row, ``changeable`` the
+    one that says whether the system takes another mark for a row.
     """
 
     place: int
@@ -40,6 +46,7 @@ class Column:
     system: str  # canvas, moodle or other
     possible: float | None = None
     maximum: int = -1
+    changeable: int = -1
     comma: bool = False
     percent: bool = False
 
@@ -81,7 +88,9 @@ def column_for(table: Table, chapter: str, wanted: str = "") -> Column:
                 f"this assignment is graded there by a scale ({words}), which takes no points: give it a maximum grade in "
                 "Moodle, and download the worksheet anew"
             )
-        return Column(place, titles[place], "moodle", maximum=maximum, comma=_has_comma(table, head, (place, maximum)))
+        comma = _has_comma(table, head, (place, maximum))
+        changeable = _one_of(titles, _CHANGEABLE)
+        return Column(place, titles[place], "moodle", maximum=maximum, changeable=changeable, comma=comma)
     place = _chosen(titles, chapter, wanted, without=set(known.values()))
     kind = _KIND.search(titles[place])
     percent = kind is not None and kind[1].casefold() in _PERCENT
@@ -189,6 +198,12 @@ def possible_of(column: Column, row: Sequence[object]) -> float | None:
     if 0 <= column.maximum < len(row):
         return number_in(str(getattr(row[column.maximum], "text", "")))
     return column.possible
+
+
+def is_locked(column: Column, row: Sequence[object]) -> bool:
+    """Whether the system says of ``row`` that it takes no other mark."""
+    says = str(getattr(row[column.changeable], "text", "")) if 0 <= column.changeable < len(row) else ""
+    return says.strip().casefold() in _NO
 
 
 def wishes(words: Sequence[str], chapters: Sequence[str]) -> Mapping[str, str]:

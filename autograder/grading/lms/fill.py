@@ -9,7 +9,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from autograder.files import write_whole
-from autograder.grading.lms.columns import Column, column_for, number_in, possible_of, wishes
+from autograder.grading.lms.columns import Column, column_for, is_locked, number_in, possible_of, wishes
 from autograder.grading.lms.kept import numbers_of
 from autograder.grading.lms.people import Unmatched, people_of
 from autograder.grading.lms.rows import Row, rows_of
@@ -151,7 +151,10 @@ def _filled(
     table: Table, rows: Mapping[str, Row], column: Column, marks: Marks, scale: bool, only: frozenset[str]
 ) -> tuple[dict[tuple[int, int], str], list[str], list[str]]:
     cells: dict[tuple[int, int], str] = {}
-    excused, nothing, above, changed, short, zeros = [], [], [], [], [], []
+    excused, nothing, locked, above, short, zeros = [], [], [], [], [], []
+    lower: list[str] = []
+    unread: list[str] = []
+    changed: list[str] = []
     for learner, row in rows.items():
         if only and learner not in only:
             continue
@@ -175,23 +178,33 @@ def _filled(
                 "assignment in the system, or convert the marks with --scale"
             )
         text = column.written(points, marks.of, possible if differs else None)
-        if possible is not None and (number_in(text) or 0.0) > possible + _CLOSE and column.system == "moodle":
+        was, is_now = number_in(before), number_in(text)
+        if is_locked(column, line):
+            if was != is_now:
+                locked.append(f"{learner} ({text})")
+            continue
+        if possible is not None and (is_now or 0.0) > possible + _CLOSE and column.system == "moodle":
             above.append(learner)
-        if before not in ("", "-") and number_in(before) != number_in(text):
-            changed.append(f"{learner} {before} → {text}")
+        if before not in ("", "-") and was != is_now:
+            went_down = was is not None and (is_now or 0.0) < was
+            (lower if went_down else changed).append(f"{learner} {before} → {text}")
+        if held.unread(marks.states.get(learner, "")):
+            unread.append(learner)
         if not points and learner in marks.states:
             zeros.append(f"{learner} ({marks.states[learner]})")
-        if number_in(before) != number_in(text):  # a mark that stands there keeps its own way of writing
+        if was != is_now:  # a mark that stands there keeps its own way of writing
             cells[row.place, column.place] = text
-    filled = (
-        len(rows) - len(excused) - len(nothing) - len(short) - len([one for one in rows if only and one not in only])
-    )
-    said = [f"{marks.chapter}: {filled} marks in the column {column.title!r}"]
+    left_out = (excused, nothing, locked, short, [one for one in rows if only and one not in only])
+    filled = len(rows) - sum(map(len, left_out))
+    said = [f"{marks.chapter}: {filled} mark{'s' if filled != 1 else ''} in the column {column.title!r}"]
     for names, words in (
         (nothing, "left as they were, nothing is recorded of them"),
         (excused, "excused, left as they were"),
+        (locked, "locked there, left as they were: Moodle takes no other mark for them"),
+        (lower, "had a better mark there"),
         (changed, "had another mark there"),
         (zeros, "have 0 points, and not for their answers"),
+        (unread, "have answers that nobody has read yet, which count nothing so far"),
         (above, "have more than the maximum: Moodle skips such a row"),
     ):
         if names:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from autograder.files import UNFINISHED
+from autograder.files import written_whole
 from autograder.grading.lms.kept import Kept, kept_of
 from autograder.grading.lms.names import System
 from autograder.grading.records.classroom import open_classroom
@@ -70,23 +68,16 @@ def pack(
                 f"was collected from {collected[one].system}" if one in collected else "was not collected by collect"
             )
             problems.append(f"not packed: {one}: {where}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}")
     count = 0
-    try:
-        with zipfile.ZipFile(unfinished, "x", zipfile.ZIP_DEFLATED) as archive:
-            for learner, found in _pages(ours, pages, name):
-                if isinstance(found, str):
-                    problems.append(f"not packed: {learner}: {found}")
-                    continue
-                info = zipfile.ZipInfo(name_for(ours[learner], name), datetime.now().timetuple()[:6])
-                info.compress_type = zipfile.ZIP_DEFLATED
-                archive.writestr(info, found.read_bytes())
-                count += 1
-        os.replace(unfinished, path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    with written_whole(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for learner, found in _pages(ours, pages, name):
+            if isinstance(found, str):
+                problems.append(f"not packed: {learner}: {found}")
+                continue
+            info = zipfile.ZipInfo(name_for(ours[learner], name), datetime.now().timetuple()[:6])
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, found.read_bytes())
+            count += 1
     return Packed(path, count, tuple(problems))
 
 

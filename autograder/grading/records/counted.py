@@ -29,17 +29,20 @@ class GetTotal(GetGrades):
                 named["score"] = max(0.0, named["score"])
                 return nb, resources  # a page shows one notebook of several, and no total
             held, ungraded = read_held(gradebook, named["assignment"])
-        total = held.get(named["student"], ungraded).total
+        theirs = held.get(named["student"], ungraded)
+        total = theirs.total
         named |= {"score": total.points, "max_score": total.of, "late_penalty": total.late}
         said = f"**{total.points:g} of {total.of:g} points**: {words}." if (words := as_words(total)) else ""
-        if number := self._hand_in(named["assignment"], named["student"]):
+        kept = self._kept(named["assignment"], named["student"])
+        if number := str(kept.get("hand_in", "")):
             said = f"{said} Of what you handed in the best counts: this is hand-in {number}.".lstrip()
+        if unread := theirs.unread(str(kept.get("status", ""))):
+            said = f"{said} Nobody has read {' and '.join(unread)} yet: so far it counts nothing.".lstrip()
         if said:
             nb.cells.insert(0, new_markdown_cell(said, id="total"))
         return nb, resources
 
-    def _hand_in(self, assignment: str, student: str) -> str:
-        """Which hand-in is shown, "1 of 2", where it was chosen among several."""
+    def _kept(self, assignment: str, student: str) -> dict[str, Any]:
+        """What was kept of the result: its status and, where one was chosen among several, which hand-in it is, "1 of 2"."""
         room = Classroom.of(course_directory(self))
-        marker = marker_at(room.record(assignment, student)) or {}
-        return str((marker.get("result") or {}).get("hand_in", ""))
+        return dict((marker_at(room.record(assignment, student)) or {}).get("result") or {})

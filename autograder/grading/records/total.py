@@ -13,10 +13,12 @@ from typing import Any
 
 from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment, SubmittedNotebook
 
+from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import Result
 
 __all__ = ["Held", "Row", "Total", "as_words", "json_of", "read_held", "total_of", "with_total"]
 
+_NOTHING_TO_READ = (State.MISSING, State.UNREADABLE, State.NOBODYS)
 _DIGITS = 9  # points are thirds and quarters, added up in floating point
 
 
@@ -103,6 +105,17 @@ class Held:
         """Whether any check has given a score."""
         return any(row.auto is not None for row in self.rows)
 
+    def unread(self, status: str) -> tuple[str, ...]:
+        """The answers that a person has still to read, in a submission with this ``status``: until then they count nothing.
+
+        >>> held = Held((Row("check_relu", 2, auto=2.0), Row("reflection", 5)), recorded=True)
+        >>> held.unread("graded"), held.unread("unreadable")
+        (('reflection',), ())
+        """
+        if not self.recorded or status in _NOTHING_TO_READ:
+            return ()
+        return tuple(row.name for row in self.rows if row.auto is None and row.by_hand is None)
+
     def row(self, name: str) -> Row | None:
         """What is held of the cell ``name``."""
         return next((one for one in self.rows if one.name == name), None)
@@ -187,12 +200,13 @@ def json_of(result: Result) -> dict[str, Any]:
 def with_total(result: Mapping[str, Any], held: Held, *, again: bool = False) -> dict[str, Any]:
     """A ``result`` as `json_of` has it, with the total and its parts; each exercise with the points that count.
 
-    Its note says where a person's score outweighs a check's; ``again`` is said of work handed in anew under such a score.
+    Its note says where a person's score outweighs a check's, and what nobody has read yet; ``again`` is said of work handed in anew under such a score.
     """
     total = held.total
     parts = {part: value for part, value in asdict(total).items() if part != "of"}
     exercises = [_counted(one, held.row(str(one.get("cell", "")))) for one in result["exercises"]]
-    note = "; ".join(filter(None, [str(result["note"] or ""), *_hands(held, again)]))
+    waiting = (f"{name}: not read yet" for name in held.unread(str(result["status"])))
+    note = "; ".join(filter(None, [str(result["note"] or ""), *_hands(held, again), *waiting]))
     counted = {"points": total.points, "of": total.of, "parts": parts, "exercises": exercises}
     return {**result, "note": note, **counted}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.__main__ import main
 from autograder.authoring.build import ReleaseError, build, release
 from autograder.observing.exercise import exercises_of
 
@@ -67,6 +68,18 @@ def test_a_release_makes_the_points_known_and_is_what_a_build_makes(
     released = release("03", lessons, class_)
     assert released == class_ / f"notebooks/{SLUG}/{SLUG}.ipynb"
     assert released.read_bytes() == (tmp_path / f"built/notebooks/{SLUG}/{SLUG}.ipynb").read_bytes()
+    assert points(class_) == EXPECTED
+
+
+def test_the_command_releases_in_the_class_in_whose_folder_it_is_typed(
+    class_: Path, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(class_)
+    before = (root / f"notebooks/{SLUG}/{SLUG}.ipynb").read_bytes()
+    assert main(["release", "03"]) == 0
+    released = class_ / f"notebooks/{SLUG}/{SLUG}.ipynb"
+    assert str(released) in capsys.readouterr().out
+    assert released.read_bytes() == before
     assert points(class_) == EXPECTED
 
 

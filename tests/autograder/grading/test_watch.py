@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -137,6 +138,25 @@ def test_work_under_another_name_is_seen_as_grade_sees_it(course: Path, in_proce
     for learner in ("ada", "bob", "eve"):
         assert text.getvalue().count(f"{learner}: graded, 22 of 22 points") == 1
     assert "sue" not in text.getvalue()
+
+
+def test_a_copy_that_kept_an_older_time_is_new_to_the_next_run(notebook: Path, tmp_path: Path) -> None:
+    notebook.write_text("{}")
+    record = tmp_path / "record.json"
+    record.write_text("graded")
+    saved = record.stat().st_mtime_ns - 10**10
+    known = Arrivals(tmp_path, "ps1")
+    os.utime(notebook, ns=(saved, saved))
+    while notebook.stat().st_ctime_ns <= record.stat().st_mtime_ns:  # the clock of a file system has coarse ticks
+        os.utime(notebook, ns=(saved, saved))
+    known.pass_over(lambda student: record)
+    assert [known.settled() for _ in range(2)] == [[], ["ada"]]
+    record.write_text("graded again")
+    while record.stat().st_mtime_ns <= notebook.stat().st_ctime_ns:
+        record.write_text("graded again")
+    known = Arrivals(tmp_path, "ps1")
+    known.pass_over(lambda student: record)
+    assert [known.settled() for _ in range(3)] == [[], [], []]
 
 
 def test_who_is_taken_away_before_their_turn_stops_nobody(

@@ -35,6 +35,8 @@ def relu(x: torch.Tensor) -> torch.Tensor:
 def test_an_unknown_exercise_is_said_with_the_closest_names() -> None:
     with pytest.raises(ValueError, match="there is no exercise 'linaer'; did you mean linear"):
         check("linaer", relu)
+    with pytest.raises(ValueError, match=r"there is no exercise 'nope'; progress\(\) lists them all$"):
+        check("nope", 1)
 
 
 @pytest.mark.parametrize("first", [relu, {"relu": relu}, None], ids=["a function", "a dict", "nothing"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -136,6 +138,37 @@ def test_what_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     ):
         with pytest.raises(ValueError, match=said):
             handin(word)
+
+
+def test_where_it_goes_may_be_told_in_words(notebook: Path, tmp_path: Path) -> None:
+    assert handin(notebook, str(tmp_path / "mine.zip")).path == tmp_path / "mine.zip"
+
+
+def test_the_path_that_is_said_leads_there_without_a_way_back(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (notebook.parent.parent / "05").mkdir()
+    monkeypatch.chdir(notebook.parent.parent / "05")
+    assert handin(Path("..", SLUG, notebook.name)).path == notebook.with_name(f"{SLUG}.zip")
+
+
+def test_a_notebook_shows_one_line_of_what_cannot_be_packed(notebook: Path) -> None:
+    program = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance(colors="nocolor")
+shell.run_cell("from autograder import handin")
+for words in ("'44'", "'x.ipynb'", f"'{SLUG}.ipynb', '..'", f"'{SLUG}.ipynb', '{SLUG}.ipynb/a.zip'"):
+    shell.run_cell(f"handin({words})")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", f"SLUG = {SLUG!r}{program}"],
+        cwd=notebook.parent, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    *three, last = done.stdout.splitlines()
+    assert [line.split(";")[0] for line in three] == [
+        "ValueError: there is no chapter '44'",
+        "ValueError: there is no file x.ipynb",
+        f"ValueError: {notebook.parent.parent}: it is a folder, and a file is to be written",
+    ]
+    assert last.startswith(f"ValueError: {notebook}: ")
 
 
 def test_progress_goes_with_it_where_it_is_asked_for_and_that_is_said(notebook: Path) -> None:

@@ -105,7 +105,7 @@ def test_read_back_it_gives_the_gradebooks_scores(graded: Path) -> None:
 def test_excused_learners_and_marks_that_stand_there_are_said(graded: Path) -> None:
     done = filled(graded, canvas_table(grades={"ada": "EX", "zoe": "5", "f=x": "-", "ada2": "12"}))
     assert scores_in(done.content, 6) == ["22.00", "EX", "12", PART, "0.00"]
-    assert "ada: excused" in done.text() and f"zoe 5 → {PART}: had another mark there" in done.text()
+    assert "ada: excused" in done.text() and f"zoe 5 → {PART}: had a better mark there" in done.text()
 
 
 def test_semicolons_and_decimal_commas_stay_what_they_are(graded: Path) -> None:
@@ -172,7 +172,7 @@ def test_moodles_worksheet_is_filled_in_the_sites_language(graded: Path, german:
     titles, word = (MOODLE_GERMAN, "Teilnehmer/in") if german else (None, "Participant ")
     content = moodle_table(
         [ZOE, FORMULA], word=word, maximum="22,00" if german else "22.00", **({"titles": titles} if titles else {})
-    )  # type: ignore[arg-type]
+    )
     done = filled(graded, content)
     assert scores_in(done.content, 4) == ([WITH_COMMA, "0,00"] if german else [PART, "0.00"])
     before, after = read_table(content), read_table(done.content)
@@ -181,6 +181,22 @@ def test_moodles_worksheet_is_filled_in_the_sites_language(graded: Path, german:
             cell.text for at, cell in enumerate(new) if at != 4
         ]
     assert done.problems == ("not filled: ada: graded, and no row of this table is theirs",)
+
+
+@pytest.mark.parametrize("german", [False, True])
+def test_a_row_that_moodle_has_locked_is_left_as_it_is_and_said(graded: Path, german: bool) -> None:
+    content = moodle_table([ZOE, FORMULA], grades={"f=x": "0.00"}, **({"titles": MOODLE_GERMAN} if german else {}))
+    content = content.replace(b"Yes", b"Nein" if german else b"No")
+    done = filled(graded, content)
+    assert done.content == content
+    assert f"zoe ({PART}): locked there, left as they were" in done.text()
+    assert "1 mark in" in done.text(), "the other one's mark stands there already"
+
+
+def test_a_mark_that_would_go_down_is_told_from_one_that_would_not(graded: Path) -> None:
+    done = filled(graded, moodle_table([ZOE, FORMULA], grades={"zoe": "1.00", "f=x": "5.00"}))
+    assert f"zoe 1.00 → {PART}: had another mark there" in done.text()
+    assert "f=x 5.00 → 0.00: had a better mark there" in done.text()
 
 
 def test_two_of_one_name_are_told_apart_by_what_was_collected_or_not_filled(graded: Path) -> None:

@@ -17,7 +17,8 @@ from rich.console import Console
 from autograder.commands import commands_on_path
 from autograder.grading.explain import explain
 from autograder.grading.grade import GradeResult, grade
-from autograder.grading.records import basis
+from autograder.grading.lms.fill import fill
+from autograder.grading.records import basis, export
 from autograder.grading.submissions import verdicts
 from autograder.report.explained import as_page, as_words
 from autograder.sample import demo
@@ -136,3 +137,31 @@ def test_work_that_is_gone_was_not_handed_in_again(capstone: Path) -> None:
     result, _ = graded(capstone)
     assert result.counted()[0]["status"] == "missing" and result.total("ada").points == 3
     assert "again" not in result.counted()[0]["note"]
+
+
+def test_what_nobody_has_read_yet_is_said_in_the_table_the_feedback_and_the_marks(capstone: Path) -> None:
+    write(capstone, "I have thought about it.")
+    (capstone / "t.csv").write_text(
+        "Student,ID,SIS Login ID,Section,10_capstone (5)\n    Points Possible,,,,21\nA,1,ada,S,\n"
+    )
+
+    def told() -> tuple[bool, bool, bool]:
+        result, _ = graded(capstone)
+        export.feedback("10", capstone)
+        page = (capstone / "classroom" / "feedback" / "ada" / CAPSTONE / f"{CAPSTONE}.html").read_text()
+        marks = fill(capstone / "t.csv", ["10"], capstone).text()
+        return (
+            "reflection: not read yet" in result.counted()[0]["note"],
+            "Nobody has read reflection yet: so far it counts nothing." in page,
+            "ada: have answers that nobody has read yet" in marks,
+        )
+
+    assert told() == (True, True, True)
+    path = capstone / "classroom" / "submitted" / "ada" / CAPSTONE / f"{CAPSTONE}.ipynb"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert told() == (False, False, False), "there is nothing to read"
+    path.write_bytes(whole)
+    assert told() == (True, True, True)
+    row(capstone, 0)
+    assert told() == (False, False, False), "read, and worth nothing"
