@@ -77,7 +77,8 @@ def in_utc(when: datetime) -> str:
     >>> in_utc(datetime(2027, 3, 1, 17, 30, tzinfo=UTC))
     '2027-03-01 17:30:00.000000 UTC'
     """
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+    there = when.astimezone(UTC).replace(tzinfo=None)  # strftime writes the year 1 with one digit
+    return f"{there.isoformat(' ', 'microseconds')} UTC"
 
 
 def _zone(word: str, when: datetime) -> tzinfo:
