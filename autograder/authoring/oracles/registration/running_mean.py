@@ -279,6 +279,11 @@ def _batch_mean_as_a_row(self: Any, rows: Tensor) -> None:
     self.mean = self.mean + (rows.detach().mean(0) - self.mean) / self.count
 
 
+def _both_parameters(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean = nn.Parameter(mean, requires_grad=False)
+    self.count = nn.Parameter(count, requires_grad=False)
+
+
 def _learned(self: Any, mean: Tensor, count: Tensor) -> None:
     self.mean = nn.Parameter(mean)
     self.register_buffer("count", count)
@@ -356,6 +361,7 @@ RUNNING_MEAN = Oracle(
             "parameter",
             _but(make=_parameter, update=_update_parameter),
             _but(make=_learned, update=_update_parameter),
+            _but(make=_both_parameters, update=_update_parameter),
             says="A parameter is what an optimiser learns, and it stands in parameters() even when it asks for no gradient. "
             "Statistics are buffers.",
         ),
@@ -374,6 +380,7 @@ RUNNING_MEAN = Oracle(
             "mean of means",
             _but(update=_mean_of_means),
             _but(update=_halfway),
+            _but(update=_exponential(0.5)),
             _but(update=_counting_batches),
             says="A batch of one row would count as much as a batch of a hundred. Every row counts the same: sums and counts.",
         ),
