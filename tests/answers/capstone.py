@@ -546,6 +546,12 @@ def never_cleared(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, dict
     return report
 
 
+def repeated_from_grad(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Any]:
+    F.cross_entropy(model(x), target).backward()
+    grads = {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
+    return {name: one.unsqueeze(0).repeat(len(x), *[1] * one.dim()) for name, one in grads.items()}
+
+
 WRONG = [
     ("hybrid_cnn", "stateless calls that ignore the mode", Stateless),
     ("hybrid_cnn", "stateless calls that ignore the mode", StatelessNorm),
@@ -579,6 +585,12 @@ WRONG = [
     ("per_sample_gradients", ".grad overwritten", backward_and_forget),
     ("per_sample_gradients", "gradients added up over the samples", backward_and_keep),
     ("parity_report", "gradients accumulated across builds", never_cleared),
+    ("per_sample_gradients", "batch gradient repeated", repeated_from_grad),
+    (
+        "per_sample_gradients",
+        "batch gradient repeated",
+        lambda model, x, target: (model.zero_grad(), repeated_from_grad(model, x, target))[1],
+    ),
 ]
 
 TORCHS_OWN: list[tuple[str, Any]] = []  # torch's own operators are all welcome in this chapter

@@ -211,6 +211,7 @@ def both_as_parameters(self: Any, n: int) -> None:
     self.count = nn.Parameter(torch.zeros((), dtype=torch.int64), requires_grad=False)
 
 
+@torch.no_grad()
 def moved_in_place(self: Any, x: Tensor) -> None:
     self.count += x.shape[0]
     self.mean += (x - self.mean).sum(0) / self.count
@@ -303,4 +304,10 @@ IDEAS: list[tuple[str, str, Any]] = [
         sorted(set(Finder()(module)).union(dict(module.named_buffers()))))),
     ("running_mean", "parameter", mean(start=both_as_parameters, see=moved_in_place)),
     ("running_mean", "mean of means", seeing(lambda self, x: (x.mean(dim=0) + self.mean) / 2)),
+    ("running_mean", "plain attributes", mean(start=lambda self, n: [
+        setattr(self, "mean", torch.zeros(n)), self.register_buffer("count", torch.tensor(0))])),
+    ("running_mean", "plain attributes", mean(start=lambda self, n: [setattr(self, name, 0) for name in ("mean", "count")])),
+    ("running_mean", "parameter", mean(see=moved_in_place, start=lambda self, n: [
+        self.register_parameter("mean", nn.Parameter(torch.zeros(n))),
+        self.register_parameter("count", nn.Parameter(torch.tensor(0.0)))])),
 ]  # fmt: skip

@@ -193,4 +193,5 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("dynamic_conv", "groups = C", channels_for_groups),
     ("tied_autoencoder", "transpose copied in __init__", in_init(lambda weight: weight.t().clone())),
     ("tied_autoencoder", "transpose copied in __init__", in_init(lambda weight: weight.data.t().contiguous(), nn.Module.register_buffer)),
+    ("tied_autoencoder", "transpose copied in __init__", in_init(lambda weight: weight.mT.contiguous())),
 ]  # fmt: skip

@@ -284,6 +284,10 @@ def _both_parameters(self: Any, mean: Tensor, count: Tensor) -> None:
     self.count = nn.Parameter(count, requires_grad=False)
 
 
+def _both_learned(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean, self.count = nn.Parameter(mean), nn.Parameter(count.float())  # whole numbers ask for no gradient
+
+
 def _learned(self: Any, mean: Tensor, count: Tensor) -> None:
     self.mean = nn.Parameter(mean)
     self.register_buffer("count", count)
@@ -300,6 +304,15 @@ def _count_of_size(*size: int) -> Any:
 def _count_left_plain(self: Any, mean: Tensor, count: Tensor) -> None:
     self.register_buffer("mean", mean)
     self.count = count
+
+
+def _mean_left_plain(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean = mean
+    self.register_buffer("count", count)
+
+
+def _numbers(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean, self.count = 0, 0
 
 
 def _count_as_a_number(self: Any, mean: Tensor, count: Tensor) -> None:
@@ -353,6 +366,8 @@ RUNNING_MEAN = Oracle(
             _but(make=_plain),
             _but(make=_plain, update=_update_in_place),
             _but(make=_plain_and_a_number),
+            _but(make=_numbers),
+            _but(make=_mean_left_plain),
             _but(make=_count_left_plain),
             _but(make=_count_as_a_number),
             says="Plain attributes are not saved and not moved. register_buffer makes them part of the module.",
@@ -362,6 +377,7 @@ RUNNING_MEAN = Oracle(
             _but(make=_parameter, update=_update_parameter),
             _but(make=_learned, update=_update_parameter),
             _but(make=_both_parameters, update=_update_parameter),
+            _but(make=_both_learned, update=_update_parameter),
             says="A parameter is what an optimiser learns, and it stands in parameters() even when it asks for no gradient. "
             "Statistics are buffers.",
         ),

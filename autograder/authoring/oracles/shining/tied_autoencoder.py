@@ -196,6 +196,11 @@ class _GraphCopiedOnce(_Once):
         return self.weight.T.clone()
 
 
+class _GraphContiguousOnce(_Once):
+    def _made(self) -> Tensor:
+        return self.weight.T.contiguous()
+
+
 def _in_its_dtype(kind: type[_Once]) -> list[type[nn.Module]]:
     """The same, but what was made in ``__init__`` keeps the dtype of that time: F.linear and @ complain of it in words of their own."""
     ways: list[Callable[[Any, Tensor], Tensor]] = [
@@ -311,7 +316,11 @@ TIED_AUTOENCODER = Oracle(
             _GraphCopiedOnce,
             _BufferOnce,
             _ContiguousBufferOnce,
-            *(one for kind in (_Once, _ViewOnce, _GraphOnce, _GraphCopiedOnce) for one in _in_its_dtype(kind)),
+            *(
+                one
+                for kind in (_Once, _ViewOnce, _GraphOnce, _GraphCopiedOnce, _GraphContiguousOnce)
+                for one in _in_its_dtype(kind)
+            ),
             says="A transpose made in __init__ is one of the tensor that was there then. After .double(), a loaded state_dict or a "
             "step it is another one's. Take the transpose in decode, at every call.",
         ),
