@@ -241,15 +241,6 @@ def buffers_unless_trainable(module: nn.Module, trainable_only: bool = False) ->
     return sum(one.numel() for one in module.state_dict().values())
 
 
-def mode_of_the_outside(model: nn.Module, x: Tensor) -> Tensor:
-    was = model.training
-    try:
-        with torch.inference_mode():
-            return F.softmax(model.eval()(x), dim=1)
-    finally:
-        model.train(was)
-
-
 WRONG = [
     ("conv_output_size", "padding once", lambda size, kernel_size, stride=1, padding=0, dilation=1: (
         (size + padding - dilation * (kernel_size - 1) - 1) // stride + 1)),
@@ -301,7 +292,6 @@ WRONG = [
     ("count_parameters", "buffers counted", buffers_unless_trainable),
     ("predict_proba", "softmax over the batch", torch.no_grad()(lambda model, x: (lambda e: e / e.sum(dim=0))(torch.exp(model(x))))),
     ("predict_proba", "log-probabilities", torch.no_grad()(lambda model, x: torch.log(F.softmax(model(x), dim=-1)))),
-    ("predict_proba", "the outside's mode for all", mode_of_the_outside),
 ]  # fmt: skip
 
 TORCHS_OWN: list[tuple[str, Any]] = []  # torch builds everything in this chapter

@@ -50,14 +50,12 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers = [("norm", size[1]), *layers]
     x = make.drawn(*size, layout=one.layout, scale=one.scale, dtype=one.dtype)
     mode = "training" if one.training else "eval"
-    mode += " mode, the first part in the other" if one.mixed else " mode"
     under = ", called under torch.no_grad()" if one.gradients_off else ""
-    shown = f"{one.make} with {one.inside} before it, in {mode}, x {str(one.dtype)[6:]} {size}{under}"
+    shown = f"{one.make} with {one.inside} before it, in {mode} mode, x {str(one.dtype)[6:]} {size}{under}"
     return make.case(
         layers=layers,
         seed=make.seed(),
         training=one.training,
-        mixed=one.mixed,
         graded=one.graded,
         gradients_off=one.gradients_off,
         dtype=one.dtype,
@@ -74,7 +72,6 @@ _SPACE = Space(
     image=tuple(_IMAGES),
     inside=("nothing", "dropout", "a batch norm"),
     training=(True, False),
-    mixed=(False, True),
     graded=(False, True),
     layout=LAYOUTS,
     scale=(1.0, 30.0, 10_000.0),
@@ -83,7 +80,7 @@ _SPACE = Space(
     leaves=("", "x"),
     within=(
         lambda one: fits(one.layout, (one.images, *_IMAGES[one.image])),
-        lambda one: one.inside == "nothing" or not (one.training or one.mixed),
+        lambda one: one.inside == "nothing" or not one.training,
         # In float32 large logits are mostly rounding.
         lambda one: one.scale == 1.0 or one.dtype == torch.float64,
     ),
@@ -94,7 +91,6 @@ _SPACE = Space(
         "image": "each image is of size {}",
         "inside": "before the layers stands {}",
         "training": "training mode is {}",
-        "mixed": "the first part inside is in the other mode: {}",
         "graded": "parameters and image have a .grad already: {}",
         "layout": "x lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",
@@ -118,14 +114,6 @@ def _left_in_train(model: nn.Module, x: Tensor) -> Tensor:
     model.eval()
     out = _probabilities(model, x)
     model.train()
-    return out
-
-
-def _the_outside_at_the_end(model: nn.Module, x: Tensor) -> Tensor:
-    training = model.training
-    model.eval()
-    out = _probabilities(model, x)
-    model.train(training)
     return out
 
 
@@ -199,12 +187,6 @@ PREDICT_PROBA = Oracle(
             "leaves the model in training mode",
             _left_in_train,
             says="The model may have come in eval mode. Put the mode back as it was.",
-        ),
-        Misconception(
-            "the outside's mode for all",
-            _the_outside_at_the_end,
-            says="train(mode) gives all parts inside the mode of the outer one. Each part has a mode of its own, and whoever calls "
-            "has chosen it: there is no need to touch any.",
         ),
         Misconception(
             "gradients left off for everybody",
