@@ -531,6 +531,27 @@ def backward_and_forget(model: nn.Module, x: Tensor, target: Tensor) -> dict[str
     return {name: torch.stack(every) for name, every in rows.items()}
 
 
+def never_cleared(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, dict[str, float]]:
+    leaves = {name: one.detach().clone().requires_grad_() for name, one in model.named_parameters()}
+
+    def observed(logits: Tensor) -> list[Tensor]:
+        F.cross_entropy(logits, target).backward()
+        return [logits.detach(), *(one.grad.clone() for one in leaves.values())]
+
+    ours = observed(functional_call(model, leaves, (x,)))
+    report = {}
+    for name, build in (("functional", plain_functional), ("by_hand", windowed)):
+        apart = [(one - other).abs().max().item() for one, other in zip(observed(build(x, leaves)), ours, strict=True)]
+        report[name] = {"logits": apart[0], "gradients": max(apart[1:])}
+    return report
+
+
+def repeated_from_grad(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, Any]:
+    F.cross_entropy(model(x), target).backward()
+    grads = {name: one.grad for name, one in model.named_parameters() if one.grad is not None}
+    return {name: one.unsqueeze(0).repeat(len(x), *[1] * one.dim()) for name, one in grads.items()}
+
+
 WRONG = [
     ("hybrid_cnn", "stateless calls that ignore the mode", Stateless),
     ("hybrid_cnn", "stateless calls that ignore the mode", StatelessNorm),
@@ -563,6 +584,13 @@ WRONG = [
     ("per_sample_gradients", "divided by N", parts_of_the_mean),
     ("per_sample_gradients", ".grad overwritten", backward_and_forget),
     ("per_sample_gradients", "gradients added up over the samples", backward_and_keep),
+    ("parity_report", "gradients accumulated across builds", never_cleared),
+    ("per_sample_gradients", "batch gradient repeated", repeated_from_grad),
+    (
+        "per_sample_gradients",
+        "batch gradient repeated",
+        lambda model, x, target: (model.zero_grad(), repeated_from_grad(model, x, target))[1],
+    ),
 ]
 
 TORCHS_OWN: list[tuple[str, Any]] = []  # torch's own operators are all welcome in this chapter

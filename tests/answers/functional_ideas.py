@@ -73,6 +73,17 @@ def softmax_subtracting(x: Tensor, dim: int) -> Tensor:
     return row.exp() / row.exp().sum(dim, keepdim=True)
 
 
+def zeroed_behind_the_graph(x: Tensor) -> Tensor:
+    x.data[x.data < 0] = 0
+    return x
+
+
+def zeroed_without_a_graph(x: Tensor) -> Tensor:
+    with torch.no_grad():
+        x.masked_fill_(x < 0, 0)
+    return x
+
+
 IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("init_params", "normal numbers for even ones", started(
         lambda name, size, generator: torch.randn(size, generator=generator) / root_of_fan_in(name))),
@@ -186,4 +197,14 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("functional_cnn", "pooled", lambda x, params: network(x, params, lambda hidden: hidden.relu()[..., ::2, ::2])),
     ("functional_cnn", "dtype of the input lost", lambda x, params: network(
         x.to(torch.float32), {name: one.to(torch.float32) for name, one in params.items()})),
+    ("relu", "in place", zeroed_behind_the_graph),
+    ("relu", "in place", zeroed_without_a_graph),
+    ("linear", "weight not transposed", lambda x, weight, bias=None: (
+        torch.mm(x, weight) if bias is None else torch.addmm(bias, x, weight))),
+    ("linear", "bias added along the wrong axis", lambda x, weight, bias=None: (
+        plus(torch.matmul(weight, x.transpose(-1, -2)), bias).transpose(-1, -2))),
+    ("softmax", "not stabilised", lambda x, dim: torch.exp(x) / torch.sum(torch.exp(x), dim).unsqueeze(dim)),
+    ("softmax", "not stabilised", lambda x, dim: torch.exp(x - torch.log(torch.sum(torch.exp(x), dim, keepdim=True)))),
+    ("params_from_module", "non-leaf", lambda model: {
+        name: nn.Parameter(one.data).clone() for name, one in model.named_parameters()}),
 ]  # fmt: skip

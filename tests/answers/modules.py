@@ -235,6 +235,12 @@ def switching(model: nn.Module, x: Tensor) -> Tensor:
         torch.set_grad_enabled(True)
 
 
+def buffers_unless_trainable(module: nn.Module, trainable_only: bool = False) -> int:
+    if trainable_only:
+        return sum(one.numel() for one in module.parameters() if one.requires_grad)
+    return sum(one.numel() for one in module.state_dict().values())
+
+
 WRONG = [
     ("conv_output_size", "padding once", lambda size, kernel_size, stride=1, padding=0, dilation=1: (
         (size + padding - dilation * (kernel_size - 1) - 1) // stride + 1)),
@@ -281,6 +287,11 @@ WRONG = [
     ("sequential_cnn", "ReLU on the logits", lambda: nn.Sequential(OrderedDict(
         conv=nn.Conv2d(3, 16, (3, 3), padding=(1, 1)), act=nn.ReLU(), flat=nn.Flatten(1), fc=nn.Linear(16384, 10),
         again=nn.ReLU()))),
+    ("conv_output_size", "padding once", lambda size, kernel_size, stride=1, padding=0, dilation=1: (
+        len(range(dilation * (kernel_size - 1), size + padding, stride)))),
+    ("count_parameters", "buffers counted", buffers_unless_trainable),
+    ("predict_proba", "softmax over the batch", torch.no_grad()(lambda model, x: (lambda e: e / e.sum(dim=0))(torch.exp(model(x))))),
+    ("predict_proba", "log-probabilities", torch.no_grad()(lambda model, x: torch.log(F.softmax(model(x), dim=-1)))),
 ]  # fmt: skip
 
 TORCHS_OWN: list[tuple[str, Any]] = []  # torch builds everything in this chapter

@@ -184,6 +184,28 @@ def emptied(model: nn.Module, x: Tensor) -> Tensor:
     return quietly(model, x)
 
 
+averaged_over_the_images = norm(
+    lambda x: (x.mean((2, 3), keepdim=True), x.var((2, 3), correction=0, keepdim=True)),
+    lambda x: (x.mean((2, 3)).mean(0), x.var((2, 3)).mean(0)),
+)
+
+
+class CountRegistered(Layer):
+    def made(self, n: int) -> None:
+        self.running_mean, self.running_var = torch.zeros(n), torch.ones(n)
+        self.register_buffer("num_batches_tracked", torch.tensor(0))
+
+    def used(self, x: Tensor, training: bool) -> Tensor:
+        kept = self.running_mean, self.running_var
+        return F.batch_norm(x, *kept, self.weight, self.bias, training, self.momentum, self.eps)
+
+
+class ModeIgnored(Layer):
+    def forward(self, x: Tensor) -> Tensor:
+        self.num_batches_tracked += 1
+        return self.used(x, True)
+
+
 IDEAS: list[tuple[str, str, Any]] = [
     ("dropout", "multiplied by 1 − p", dropped(lambda x, p, g: x * kept(x, p, g) * (1 - p))),
     ("dropout", "all or nothing", dropped(lambda x, p, g: x * kept(x, p, g, *[1] * x.dim()) / (1 - p))),
@@ -251,4 +273,7 @@ IDEAS: list[tuple[str, str, Any]] = [
         lambda x, p, g: torch.where(torch.randn(x.shape, generator=g) > p, x / (1 - p), torch.zeros_like(x)))),
     ("dropout", "nothing dropped without a generator", lambda x, p=0.5, training=True, generator=None: (
         x * kept(x, p, generator) / (1 - p) if training and generator else x)),
+    ("batch_norm", "statistics per sample", averaged_over_the_images),
+    ("my_batch_norm2d", "statistics as attributes", CountRegistered),
+    ("my_batch_norm2d", "eval uses batch statistics", ModeIgnored),
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from answers.registration.mini_ideas import MINI_IDEAS
+from answers.registration.right import Finder
 from torch import Tensor, nn
 
 __all__ = ["IDEAS"]
@@ -205,6 +206,17 @@ def in_place(self: Any, x: Tensor) -> Tensor:
     return x
 
 
+def both_as_parameters(self: Any, n: int) -> None:
+    self.mean = nn.Parameter(torch.zeros(n), requires_grad=False)
+    self.count = nn.Parameter(torch.zeros((), dtype=torch.int64), requires_grad=False)
+
+
+@torch.no_grad()
+def moved_in_place(self: Any, x: Tensor) -> None:
+    self.count += x.shape[0]
+    self.mean += (x - self.mean).sum(0) / self.count
+
+
 IDEAS: list[tuple[str, str, Any]] = [
     ("my_linear", "normal numbers for even ones", linear(**normal(lambda i: i**-0.5))),
     ("my_linear", "normal numbers for even ones", linear(normal(lambda i: 0.01)["weight"], zeros)),
@@ -287,4 +299,15 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("running_mean", "in place", mean(forward=in_place)),
     ("running_mean", "gradient lost", mean(forward=lambda self, x: Mean.forward(self, x.detach()))),
     *(("mini_module", name, answer) for name, answer in MINI_IDEAS),
+    ("my_linear", "nn.Parameter(...) * k", linear(lambda i, o: nn.Parameter(torch.randn(o, i)) / i**0.5, zeros)),
+    ("find_unregistered", "buffers reported", lambda module: (
+        sorted(set(Finder()(module)).union(dict(module.named_buffers()))))),
+    ("running_mean", "parameter", mean(start=both_as_parameters, see=moved_in_place)),
+    ("running_mean", "mean of means", seeing(lambda self, x: (x.mean(dim=0) + self.mean) / 2)),
+    ("running_mean", "plain attributes", mean(start=lambda self, n: [
+        setattr(self, "mean", torch.zeros(n)), self.register_buffer("count", torch.tensor(0))])),
+    ("running_mean", "plain attributes", mean(start=lambda self, n: [setattr(self, name, 0) for name in ("mean", "count")])),
+    ("running_mean", "parameter", mean(see=moved_in_place, start=lambda self, n: [
+        self.register_parameter("mean", nn.Parameter(torch.zeros(n))),
+        self.register_parameter("count", nn.Parameter(torch.tensor(0.0)))])),
 ]  # fmt: skip

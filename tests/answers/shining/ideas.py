@@ -114,6 +114,24 @@ class Kept(Tied):
         return torch.matmul(code, self.back.t()) + self.decoder_bias
 
 
+def channels_for_groups(x: Tensor, weight: Tensor) -> Tensor:
+    n, o, c, k, _ = weight.shape
+    out = F.conv2d(x.view(1, n * c, *x.shape[2:]), weight.view(n * o, c, k, k), padding=k // 2, groups=c)
+    return out.view(n, o, *x.shape[2:])
+
+
+def in_init(made: Callable[[Tensor], Tensor], keep: Callable[[Any, str, Any], None] = setattr) -> type[nn.Module]:
+    class TiedAutoencoder(Tied):
+        def __init__(self, features: int, hidden: int) -> None:
+            super().__init__(features, hidden)
+            keep(self, "back", made(self.weight))
+
+        def decode(self, code: Tensor) -> Tensor:
+            return F.linear(code, self.back, self.decoder_bias)
+
+    return TiedAutoencoder
+
+
 IDEAS: list[tuple[str, str, Any]] = [
     ("attention", "multiplied by √E", scaled(lambda q, k: math.sqrt(q.shape[-1]))),
     ("attention", "scaled by another size", scaled(lambda q, k: 1 / math.sqrt(q.shape[-2]))),
@@ -168,4 +186,12 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("symmetric_linear", "dtype of the input lost", symmetric(use=lambda self, x, s: F.linear(x, s, self.bias).float())),
     ("symmetric_linear", "gradient lost", symmetric(use=lambda self, x, s: F.linear(x, s, self.bias).data)),
     ("tied_autoencoder", "transpose copied in __init__", Kept),
+    ("attention", "mask inverted", lambda q, k, v, mask=None: torch.softmax(
+        (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(torch.tensor(False) if mask is None else mask, -1e9), -1) @ v),
+    ("split_heads", "heads last", divided(lambda x, h: x.view(*x.shape[:2], x.shape[2] // h, h))),
+    ("split_heads", "heads last", divided(lambda x, h: x.view(*x.shape[:2], x.shape[2] // h, h).permute(0, 2, 1, 3))),
+    ("dynamic_conv", "groups = C", channels_for_groups),
+    ("tied_autoencoder", "transpose copied in __init__", in_init(lambda weight: weight.t().clone())),
+    ("tied_autoencoder", "transpose copied in __init__", in_init(lambda weight: weight.data.t().contiguous(), nn.Module.register_buffer)),
+    ("tied_autoencoder", "transpose copied in __init__", in_init(lambda weight: weight.mT.contiguous())),
 ]  # fmt: skip

@@ -271,6 +271,27 @@ def value_error(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
         return lent(x)
 
 
+def there_and_back(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
+    ask(module, tensors)
+    before = {name: one.clone() for name, one in module.state_dict().items()}
+    module.load_state_dict(tensors, strict=False)
+    try:
+        return module(x)
+    finally:
+        module.load_state_dict(before)
+
+
+def parameters_deleted(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
+    ask(module, tensors)
+    for name, tensor in tensors.items():
+        path, _, leaf = name.rpartition(".")
+        part = module.get_submodule(path)
+        if leaf in dict(part.named_parameters(recurse=False)):
+            delattr(part, leaf)
+        setattr(part, leaf, tensor)
+    return module(x)
+
+
 LENDING_WRONG: list[tuple[str, str, Any]] = [
     ("call_with", "values copied into the module", assigned),
     ("call_with", "not restored", never_back),
@@ -284,4 +305,6 @@ LENDING_WRONG: list[tuple[str, str, Any]] = [
     ("call_with", "no gradient for what is not lent", a_fresh_copy),
     ("call_with", "buffers updated in a copy", clones_lent),
     ("call_with", "another error than a KeyError", value_error),
+    ("call_with", "values copied into the module", there_and_back),
+    ("call_with", "not restored", parameters_deleted),
 ]

@@ -185,4 +185,5 @@ WRONG = [
     ("predict_layout", "expanded dimension given a stride", wrong("x.unsqueeze(1).expand(2, 5, 3, 4)", (2, 5, 3, 4), (12, 12, 4, 1), 0)),
     ("predict_layout", "a view believed a copy", wrong("x.transpose(0, 2)", (4, 3, 2), (6, 2, 1), 0)),
     ("predict_layout", "offset forgotten", wrong("x[:, 1]", (2, 4), (12, 1), 0)),
+    ("shares_storage", "compares values", lambda a, b: a.size() == b.size() and torch.allclose(b, a)),
 ]  # fmt: skip

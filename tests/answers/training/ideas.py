@@ -3,6 +3,7 @@
 import copy
 import io
 import math
+import pickle
 
 import torch
 import torch.nn.functional as F
@@ -200,6 +201,101 @@ def group_of_float32_added(model, optimizer, num_classes):
     optimizer.add_param_group({"params": model.fc.parameters()})
 
 
+def cleared(params):
+    for one in params.values():
+        one.grad = None
+
+
+def trained_by_grad(step, before=lambda params: None):
+    def answer(params, batches, lr):
+        before(params)
+        losses = []
+        for x, target in batches:
+            loss = F.cross_entropy(forward(x, params), target)
+            loss.backward()
+            step(params, lr)
+            losses.append(float(loss))
+        return losses
+
+    return answer
+
+
+@torch.no_grad()
+def subtracted(params, lr):
+    for one in params.values():
+        one.sub_(lr * one.grad)
+
+
+def replaced(params, lr):
+    for name in params:
+        params[name] = params[name] - lr * params[name].grad
+
+
+def replaced_by_leaves(params, lr):
+    for name in params:
+        params[name] = (params[name] - lr * params[name].grad).detach().requires_grad_()
+
+
+def new_head(model, num_classes):
+    model.fc = nn.Linear(model.fc.in_features, num_classes).to(model.fc.weight)
+    return model.fc
+
+
+def beside_the_old_weight(model, optimizer, num_classes):
+    old = model.fc.weight
+    new = new_head(model, num_classes)
+    for group in optimizer.param_groups:
+        if old in set(group["params"]):
+            group["params"] += [new.weight, new.bias]
+
+
+def not_strict(model, state_dict):
+    _, unexpected = model.load_state_dict(state_dict, strict=False)
+    loaded = sorted(name for name in state_dict if name not in unexpected)
+    if len(loaded) == 0:
+        raise ValueError("no name fits")
+    return tuple(loaded), tuple(sorted(unexpected))
+
+
+def parameters_of_the_file(model, state_dict):
+    own = model.state_dict()
+    loaded = [name for name in sorted(state_dict) if name in own and own[name].shape == state_dict[name].shape]
+    if not loaded:
+        raise ValueError
+    for name in loaded:
+        path, _, last = name.rpartition(".")
+        if last in ("weight", "bias"):
+            setattr(model.get_submodule(path), last, nn.Parameter(state_dict[name].to(own[name].dtype)))
+        else:
+            own[name].copy_(state_dict[name])
+    return tuple(loaded), tuple(name for name in sorted(state_dict) if name not in loaded)
+
+
+def save_objects(model, optimizer):
+    file = io.BytesIO()
+    torch.save({"model": model, "optimizer": optimizer}, file)
+    return file.getvalue()
+
+
+def load_objects(data, model, optimizer):
+    saved = torch.load(io.BytesIO(data), weights_only=False)
+    model.load_state_dict(saved["model"].state_dict())
+    optimizer.load_state_dict(saved["optimizer"].state_dict())
+    return model, optimizer
+
+
+def hand_out_objects(data, model, optimizer):
+    saved = torch.load(io.BytesIO(data), weights_only=False)
+    return saved["model"], saved["optimizer"]
+
+
+def unpickled(data, model, optimizer):
+    saved_model, saved_optimizer = pickle.loads(data)
+    model.load_state_dict(saved_model.state_dict())
+    optimizer.load_state_dict(saved_optimizer.state_dict())
+    return model, optimizer
+
+
 IDEAS = [
     ("cross_entropy", "clamped inside the logarithm", lambda logits, target: of_right(
         torch.log(torch.clamp(F.softmax(logits, 1), min=1e-7)), target)),
@@ -273,4 +369,16 @@ IDEAS = [
         sum(trained(model, batches, lr)) / len(batches))),
     ("swap_head", "both kept", group_added),
     ("swap_head", "both kept", group_of_float32_added),
+    ("train_functional", "gradients never cleared", trained_by_grad(subtracted, before=cleared)),
+    ("train_functional", "graph kept through steps", trained_by_grad(replaced)),
+    ("train_functional", "graph kept through steps", trained_by_grad(replaced, before=cleared)),
+    ("train_functional", "new leaves in the dictionary", trained_by_grad(replaced_by_leaves)),
+    ("swap_head", "both kept", lambda model, optimizer, num_classes: (
+        optimizer.param_groups[0]["params"].extend(new_head(model, num_classes).parameters()))),
+    ("swap_head", "both kept", beside_the_old_weight),
+    ("load_partly", "strict=False believed to be enough", not_strict),
+    ("load_partly", "new Parameters put in", parameters_of_the_file),
+    ("checkpoint", "whole-module pickle", (save_objects, load_objects)),
+    ("checkpoint", "whole-module pickle", (save_objects, hand_out_objects)),
+    ("checkpoint", "whole-module pickle", (lambda model, optimizer: pickle.dumps([model, optimizer]), unpickled)),
 ]  # fmt: skip

@@ -207,6 +207,17 @@ def overlap_by_largest(size: Any, stride: Any) -> bool:
     return math.prod(size) > max([n * s for n, s in zip(size, stride, strict=True)] or [1])
 
 
+def too_little_room(size: Any, stride: Any) -> bool:
+    if 0 in size:
+        return False
+    return sum((n - 1) * s for n, s in zip(size, stride, strict=True)) + 1 < math.prod(size)
+
+
+def two_steps_alike(size: Any, stride: Any) -> bool:
+    counted = Counter(s for n, s in zip(size, stride, strict=True) if n > 1)
+    return max(counted.values(), default=0) > 1
+
+
 WRONG = [
     ("transpose_layout", "only sizes swapped", sizes_only),
     ("transpose_layout", "only strides swapped", strides_only),
@@ -276,4 +287,6 @@ WRONG = [
     ("flatten_batch", "always copies", lambda x: x.flatten(1) + 0),
     ("flatten_batch", "always copies", lambda x: x.clone().flatten(1)),
     ("flatten_batch", "copies what is not contiguous", lambda x: x.view(len(x), -1) if x.is_contiguous() else x.clone().reshape(len(x), -1)),
+    ("has_overlap", "largest extent compared with numel", too_little_room),
+    ("has_overlap", "equal strides looked for", two_steps_alike),
 ]  # fmt: skip

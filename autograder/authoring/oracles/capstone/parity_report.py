@@ -159,6 +159,16 @@ def _accumulated(model: nn.Module, x: Tensor, target: Tensor) -> Report:
     return report
 
 
+def _accumulated_from_the_model_on(model: nn.Module, x: Tensor, target: Tensor) -> Report:
+    """The same leaves for all three, the model's own among them, and whoever collected gradients gets them back."""
+    own = [one.grad for one in model.parameters()]
+    model.zero_grad(set_to_none=True)
+    report = _on_the_models_own(model, x, target)
+    for one, before in zip(model.parameters(), own, strict=True):
+        one.grad = before
+    return report
+
+
 def _on_the_models_own(model: nn.Module, x: Tensor, target: Tensor) -> Report:
     """``backward`` on the model's own parameters: three gradients are added up in their ``.grad``."""
     found = []
@@ -242,6 +252,7 @@ PARITY_REPORT = Oracle(
         Misconception(
             "gradients accumulated across builds",
             _accumulated,
+            _accumulated_from_the_model_on,
             _on_the_models_own,
             says="backward() adds to .grad, whatever is there already. torch.autograd.grad returns gradients and adds to nothing.",
         ),

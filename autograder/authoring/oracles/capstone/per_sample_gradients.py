@@ -132,6 +132,18 @@ def _repeated(reduction: str) -> Callable[..., Gradients]:
     return answer
 
 
+def _repeated_by_backward(*, cleared: bool) -> Callable[..., Gradients]:
+    def answer(model: nn.Module, x: Tensor, target: Tensor) -> Gradients:
+        if cleared:
+            model.zero_grad()
+        F.cross_entropy(model(x), target).backward()
+        return {
+            name: torch.stack([one.grad] * len(x)) for name, one in model.named_parameters() if one.grad is not None
+        }
+
+    return answer
+
+
 def _by_backward(
     *, before: str = "each", after: Callable[[nn.Module], Any] = lambda model: None
 ) -> Callable[..., Gradients]:
@@ -188,6 +200,8 @@ PER_SAMPLE_GRADIENTS = Oracle(
             "batch gradient repeated",
             _repeated("mean"),
             _repeated("sum"),
+            _repeated_by_backward(cleared=True),
+            _repeated_by_backward(cleared=False),
             says="These are N times the gradient of the whole batch. Each sample has a gradient of its own.",
         ),
         Misconception(

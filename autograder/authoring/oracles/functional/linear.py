@@ -144,6 +144,7 @@ LINEAR = Oracle(
         Misconception(
             "weight not transposed",
             lambda x, weight, bias=None: _added(x @ weight, bias),
+            lambda x, weight, bias=None: _added(torch.mm(x, weight), bias),
             says="The weight is stored (out, in). A product with x (…, in) needs its transpose. "
             "With a square weight nothing complains, and the numbers are wrong.",
         ),
@@ -162,6 +163,7 @@ LINEAR = Oracle(
             _wrong_axis,
             lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias[:, None],
             lambda x, weight, bias=None: x @ weight.T if bias is None else x @ weight.T + bias.view(-1, 1),
+            lambda x, weight, bias=None: _added(weight @ x.mT, bias).mT,
             says="The bias has one number an output. It belongs to the last dimension, which broadcasting does by itself.",
         ),
         Misconception(

@@ -125,6 +125,7 @@ PARAMS_FROM_MODULE = Oracle(
             "non-leaf",
             lambda model: {name: one.clone() for name, one in model.named_parameters()},
             lambda model: {name: one.clone().requires_grad_() for name, one in model.named_parameters()},
+            lambda model: {name: one.detach().requires_grad_().clone() for name, one in model.named_parameters()},
             says="clone is an operation like any other: its result hangs in the module's graph. Detach first.",
         ),
         Misconception(

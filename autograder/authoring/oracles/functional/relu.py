@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
@@ -75,6 +76,18 @@ _SPACE = Space(
 )
 
 
+def _into_its_data(x: Tensor) -> Tensor:
+    """Where autograd does not see it: it takes the result for x itself."""
+    x.data.clamp_(min=0)
+    return x
+
+
+@torch.no_grad()
+def _without_a_graph(x: Tensor) -> Tensor:
+    x.clamp_(min=0)
+    return x
+
+
 RELU = Oracle(
     "relu",
     F.relu,
@@ -85,6 +98,8 @@ RELU = Oracle(
             lambda x: x.clamp_(min=0),
             lambda x: x.mul_(x > 0),
             lambda x: x.data.clamp_(min=0),
+            _into_its_data,
+            _without_a_graph,
             says="The input is still needed by whoever gave it. Return a new tensor; operations that end in _ write.",
         ),
         Misconception(

@@ -133,6 +133,8 @@ SOFTMAX = Oracle(
         Misconception(
             "not stabilised",
             lambda x, dim: _by_hand(x, dim, shift=False),
+            lambda x, dim: x.exp() / x.exp().sum(dim).unsqueeze(dim),
+            lambda x, dim: (x - x.exp().sum(dim, keepdim=True).log()).exp(),
             says="exp(1e4) is infinite and exp(-1e4) is 0. Softmax does not change when a number is subtracted everywhere: "
             "subtract the largest along dim.",
         ),

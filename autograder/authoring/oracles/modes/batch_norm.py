@@ -142,6 +142,7 @@ def _norm(
     normalise: bool = False,
     keep: bool = True,
     over: Dims = (0, 2, 3),
+    spread: Callable[[Tensor, bool], Tensor] = lambda x, unbiased: x.var((0, 2, 3), unbiased=unbiased),
     share: Callable[[float], float] = lambda momentum: momentum,
     divide: Callable[[Tensor, float], Tensor] = lambda var, eps: (var + eps).sqrt(),
     affine: bool = True,
@@ -158,7 +159,7 @@ def _norm(
 ) -> Tensor:
     """Batch norm by hand. ``normalise`` and ``keep`` say whether the variance is unbiased; the rest is what people change."""
     mean, var = x.mean(over, keepdim=True), x.var(over, unbiased=normalise, keepdim=True)
-    new = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=keep)
+    new = x.mean((0, 2, 3)), spread(x, keep)
     if cut:
         mean, var = mean.detach(), var.detach()
     before = running_mean.clone(), running_var.clone()
@@ -231,6 +232,10 @@ BATCH_NORM = Oracle(
         Misconception(
             "statistics per sample",
             _with(over=(2, 3)),
+            *(
+                _with(over=(2, 3), keep=keep, spread=lambda x, unbiased: x.var((2, 3), unbiased=unbiased).mean(0))
+                for keep in (True, False)
+            ),
             says="A channel has one mean over the whole batch: over dimensions 0, 2 and 3. Over 2 and 3 alone each image has its own.",
         ),
         Misconception(

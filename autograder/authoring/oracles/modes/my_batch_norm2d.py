@@ -148,6 +148,16 @@ class _AttributesLeftBehind(_Attributes):
         return MyBatchNorm2d.normalise(self, x, training)
 
 
+def _counted(kind: type[_Attributes]) -> type[MyBatchNorm2d]:
+    """The same, but what counts the batches is a buffer."""
+
+    def keep(self: Any, mean: Tensor, var: Tensor, count: Tensor) -> None:
+        self.running_mean, self.running_var = mean, var
+        self.register_buffer("num_batches_tracked", count)
+
+    return type("Counted", (kind,), {"keep": keep})
+
+
 class _Parameters(MyBatchNorm2d):
     def keep(self, mean: Tensor, var: Tensor, count: Tensor) -> None:
         self.running_mean, self.running_var = nn.Parameter(mean), nn.Parameter(var)
@@ -175,6 +185,14 @@ class _BatchAlways(MyBatchNorm2d):
 class _BatchAlwaysAndMoved(MyBatchNorm2d):
     def normalise(self, x: Tensor, training: bool) -> Tensor:
         return super().normalise(x, True)
+
+
+class _BatchAlwaysAndCounted(_BatchAlwaysAndMoved):
+    """The mode plays no part at all."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.num_batches_tracked += 1
+        return self.normalise(x, True)
 
 
 class _RunningAlways(MyBatchNorm2d):
@@ -368,6 +386,7 @@ MY_BATCH_NORM2D = Oracle(
             "statistics as attributes",
             _Attributes,
             _AttributesLeftBehind,
+            *(_counted(kind) for kind in (_Attributes, _AttributesLeftBehind)),
             says="A plain tensor in an attribute is not part of the state: it is not saved, not loaded, not moved. register_buffer "
             "makes it one.",
         ),
@@ -387,6 +406,7 @@ MY_BATCH_NORM2D = Oracle(
             _BatchAlways,
             _BatchAlwaysAndMoved,
             _BatchAlwaysUncounted,
+            _BatchAlwaysAndCounted,
             _NothingKept,
             _NothingKeptButTheCount,
             says="In eval the layer normalises with its running statistics, whatever is in the batch. Hand on training=self.training.",

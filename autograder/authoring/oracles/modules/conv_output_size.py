@@ -92,6 +92,9 @@ CONV_OUTPUT_SIZE = Oracle(
             lambda size, kernel_size, stride=1, padding=0, dilation=1: math.floor(
                 _span(size, kernel_size, stride, padding / 2, dilation)
             ),
+            lambda size, kernel_size, stride=1, padding=0, dilation=1: len(
+                range(0, size + padding - dilation * (kernel_size - 1), stride)
+            ),
             says="Padding is added on both sides: the padded size is size + 2 · padding.",
         ),
         Misconception(

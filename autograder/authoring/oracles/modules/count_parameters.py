@@ -140,6 +140,9 @@ COUNT_PARAMETERS = Oracle(
             ),
             lambda module, trainable_only=False: sum(one.numel() for one in module.state_dict().values()),
             lambda module, trainable_only=False: sum(
+                one.numel() for one in (_chosen(module, True) if trainable_only else module.state_dict().values())
+            ),
+            lambda module, trainable_only=False: sum(
                 one.numel()
                 for one in module.state_dict(keep_vars=True).values()
                 if one.requires_grad or not trainable_only

@@ -138,6 +138,7 @@ PREDICT_PROBA = Oracle(
         Misconception(
             "softmax over the batch",
             lambda model, x: model(x).detach().softmax(0),
+            lambda model, x: model(x).detach().exp() / model(x).detach().exp().sum(0),
             says="Each row is one image and sums to 1. Softmax goes along the classes, dimension 1.",
         ),
         Misconception(
@@ -149,6 +150,7 @@ PREDICT_PROBA = Oracle(
         Misconception(
             "log-probabilities",
             lambda model, x: model(x).detach().log_softmax(1),
+            lambda model, x: model(x).detach().softmax(1).log(),
             says="log_softmax gives logarithms, all below 0. Asked for are probabilities between 0 and 1.",
         ),
         Misconception(

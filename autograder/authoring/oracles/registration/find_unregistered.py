@@ -260,6 +260,7 @@ FIND_UNREGISTERED = Oracle(
             Search(known=_by_state_dict),
             Search(known=_by_state_dict, buffers_looked_at=True),
             _NotSaved(),
+            lambda module: sorted({*Search()(module), *(name for name, _ in module.named_buffers())}),
             says="A buffer is registered, and so is one that is not persistent: it stands in buffers(), not in the state_dict.",
         ),
         Misconception(

@@ -114,7 +114,11 @@ def in_common(kind: type[Layer], own: str) -> list[Misconception]:
                     bound=_remembered,
                     **bias,
                 )
-                for bias in ({}, {"keep_bias": lambda self, numbers: nn.Parameter(numbers * self._bound)})
+                for bias in (
+                    {},
+                    {"keep_bias": lambda self, numbers: nn.Parameter(numbers * self._bound)},
+                    {"keep_bias": lambda self, numbers: nn.Parameter(torch.zeros_like(numbers))},
+                )
             ),
             says="A Parameter times a number is a plain tensor that was computed from it, and nobody registers it. "
             "Scale the numbers first, and put nn.Parameter around the result.",

@@ -279,6 +279,15 @@ def _batch_mean_as_a_row(self: Any, rows: Tensor) -> None:
     self.mean = self.mean + (rows.detach().mean(0) - self.mean) / self.count
 
 
+def _both_parameters(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean = nn.Parameter(mean, requires_grad=False)
+    self.count = nn.Parameter(count, requires_grad=False)
+
+
+def _both_learned(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean, self.count = nn.Parameter(mean), nn.Parameter(count.float())  # whole numbers ask for no gradient
+
+
 def _learned(self: Any, mean: Tensor, count: Tensor) -> None:
     self.mean = nn.Parameter(mean)
     self.register_buffer("count", count)
@@ -295,6 +304,15 @@ def _count_of_size(*size: int) -> Any:
 def _count_left_plain(self: Any, mean: Tensor, count: Tensor) -> None:
     self.register_buffer("mean", mean)
     self.count = count
+
+
+def _mean_left_plain(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean = mean
+    self.register_buffer("count", count)
+
+
+def _numbers(self: Any, mean: Tensor, count: Tensor) -> None:
+    self.mean, self.count = 0, 0
 
 
 def _count_as_a_number(self: Any, mean: Tensor, count: Tensor) -> None:
@@ -348,6 +366,8 @@ RUNNING_MEAN = Oracle(
             _but(make=_plain),
             _but(make=_plain, update=_update_in_place),
             _but(make=_plain_and_a_number),
+            _but(make=_numbers),
+            _but(make=_mean_left_plain),
             _but(make=_count_left_plain),
             _but(make=_count_as_a_number),
             says="Plain attributes are not saved and not moved. register_buffer makes them part of the module.",
@@ -356,6 +376,8 @@ RUNNING_MEAN = Oracle(
             "parameter",
             _but(make=_parameter, update=_update_parameter),
             _but(make=_learned, update=_update_parameter),
+            _but(make=_both_parameters, update=_update_parameter),
+            _but(make=_both_learned, update=_update_parameter),
             says="A parameter is what an optimiser learns, and it stands in parameters() even when it asks for no gradient. "
             "Statistics are buffers.",
         ),
@@ -374,6 +396,7 @@ RUNNING_MEAN = Oracle(
             "mean of means",
             _but(update=_mean_of_means),
             _but(update=_halfway),
+            _but(update=_exponential(0.5)),
             _but(update=_counting_batches),
             says="A batch of one row would count as much as a batch of a hundred. Every row counts the same: sums and counts.",
         ),

@@ -60,6 +60,10 @@ def _naive(scores: Tensor) -> Tensor:
     return e / e.sum(-1, keepdim=True)
 
 
+def _masked_where_true(least: float) -> Callable[[Tensor, Tensor | None], Tensor]:
+    return lambda scores, mask: scores if mask is None else scores.masked_fill(mask, least)
+
+
 ATTENTION = Oracle(
     "attention",
     attention,
@@ -153,7 +157,7 @@ ATTENTION = Oracle(
         ),
         Misconception(
             "mask inverted",
-            _attention(mask=lambda scores, mask: scores if mask is None else scores.masked_fill(mask, float("-inf"))),
+            *(_attention(mask=_masked_where_true(least)) for least in (float("-inf"), -1e9)),
             says="True means: may attend. masked_fill writes where its mask is True, so it has to get the opposite.",
         ),
         Misconception(

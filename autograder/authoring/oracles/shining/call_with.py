@@ -22,10 +22,12 @@ from autograder.authoring.oracles.shining.lent_wrongly import (
     half_a_name,
     lent,
     loaded,
+    loaded_and_back,
     on_a_copy,
     only_at_the_top,
     only_parameters,
     only_saved,
+    parameters_set_as_attributes,
     refuse,
     registered_anew,
     set_as_attributes,
@@ -50,6 +52,7 @@ CALL_WITH = Oracle(
         Misconception(
             "values copied into the module",
             loaded,
+            loaded_and_back,
             copied(restored=False),
             copied(restored=True),
             copied(restored=True, seen=False),
@@ -65,6 +68,7 @@ CALL_WITH = Oracle(
             lent(back=False),
             lent(back=False, check=anything),
             set_as_attributes,
+            parameters_set_as_attributes,
             says="Your tensors are still in the module afterwards, and its own Parameters are gone. Keep what was there, "
             "and put it back when the module has run.",
         ),

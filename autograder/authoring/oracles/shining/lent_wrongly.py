@@ -22,10 +22,12 @@ __all__ = [
     "half_a_name",
     "lent",
     "loaded",
+    "loaded_and_back",
     "on_a_copy",
     "only_at_the_top",
     "only_parameters",
     "only_saved",
+    "parameters_set_as_attributes",
     "refuse",
     "registered_anew",
     "set_as_attributes",
@@ -104,6 +106,17 @@ def loaded(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
     return module(x)
 
 
+def loaded_and_back(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
+    """By load_state_dict, there and back."""
+    refuse(module, tensors)
+    own = copy.deepcopy(module.state_dict())
+    module.load_state_dict(dict(tensors), strict=False)
+    try:
+        return module(x)
+    finally:
+        module.load_state_dict(own)
+
+
 def _write(tensor: Tensor, values: Tensor, seen: bool) -> None:
     """Into the module's own memory, where autograd sees it or, by way of ``.data``, does not."""
     with torch.no_grad():
@@ -166,6 +179,17 @@ def set_as_attributes(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
     for name, tensor in tensors.items():
         part, home, leaf = _place(module, name)
         del home[leaf]
+        setattr(part, leaf, tensor)
+    return module(x)
+
+
+def parameters_set_as_attributes(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
+    """The same, but a buffer takes a tensor by setattr as it is."""
+    refuse(module, tensors)
+    for name, tensor in tensors.items():
+        part, home, leaf = _place(module, name)
+        if home is part._parameters:
+            del home[leaf]
         setattr(part, leaf, tensor)
     return module(x)
 

@@ -154,6 +154,8 @@ SPLIT_HEADS = Oracle(
             "heads last",
             *_both(lambda x, h: x.unflatten(-1, (h, -1)).transpose(2, 3)),
             *_both(lambda x, h: x.unflatten(-1, (h, -1)).permute(0, 3, 1, 2)),
+            *_both(lambda x, h: x.unflatten(-1, (-1, h))),
+            *_both(lambda x, h: x.unflatten(-1, (-1, h)).transpose(1, 2)),
             says="The heads come second, behind the batch: (N, heads, L, E / heads). Then one call of attention does them all.",
         ),
         Misconception(

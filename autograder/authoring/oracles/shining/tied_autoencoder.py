@@ -191,6 +191,16 @@ class _GraphOnce(_Once):
         return self.weight.T
 
 
+class _GraphCopiedOnce(_Once):
+    def _made(self) -> Tensor:
+        return self.weight.T.clone()
+
+
+class _GraphContiguousOnce(_Once):
+    def _made(self) -> Tensor:
+        return self.weight.T.contiguous()
+
+
 def _in_its_dtype(kind: type[_Once]) -> list[type[nn.Module]]:
     """The same, but what was made in ``__init__`` keeps the dtype of that time: F.linear and @ complain of it in words of their own."""
     ways: list[Callable[[Any, Tensor], Tensor]] = [
@@ -205,10 +215,18 @@ class _BufferOnce(TiedAutoencoder):
 
     def __init__(self, features: int, hidden: int) -> None:
         super().__init__(features, hidden)
-        self.register_buffer("transposed", self.weight.detach().T.clone())
+        self.register_buffer("transposed", self._made())
+
+    def _made(self) -> Tensor:
+        return self.weight.detach().T.clone()
 
     def decode(self, code: Tensor) -> Tensor:
         return F.linear(code, self.transposed, self.decoder_bias)
+
+
+class _ContiguousBufferOnce(_BufferOnce):
+    def _made(self) -> Tensor:
+        return self.weight.detach().T.contiguous()  # one row or one column is that already: the same memory
 
 
 class _OneBias(nn.Module):
@@ -295,8 +313,14 @@ TIED_AUTOENCODER = Oracle(
             _Once,
             _ViewOnce,
             _GraphOnce,
+            _GraphCopiedOnce,
             _BufferOnce,
-            *(one for kind in (_Once, _ViewOnce, _GraphOnce) for one in _in_its_dtype(kind)),
+            _ContiguousBufferOnce,
+            *(
+                one
+                for kind in (_Once, _ViewOnce, _GraphOnce, _GraphCopiedOnce, _GraphContiguousOnce)
+                for one in _in_its_dtype(kind)
+            ),
             says="A transpose made in __init__ is one of the tensor that was there then. After .double(), a loaded state_dict or a "
             "step it is another one's. Take the transpose in decode, at every call.",
         ),

@@ -155,6 +155,7 @@ SHARES_STORAGE = Oracle(
             lambda a, b: (a == b).all(),
             lambda a, b: a.shape == b.shape and torch.allclose(a, b.to(a.dtype)),
             lambda a, b: torch.allclose(a, b),
+            lambda a, b: a.shape == b.shape and torch.allclose(a, b),
             lambda a, b: a.tolist() == b.tolist(),
             lambda a, b: a.flatten().tolist() == b.flatten().tolist(),
             lambda a, b: torch.equal(a.flatten(), b.flatten()),

@@ -129,6 +129,22 @@ def _load_whole(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer)
     return model, optimizer
 
 
+def _read_unsafely(data: bytes) -> Any:
+    return torch.load(io.BytesIO(data), weights_only=False)
+
+
+def _put_states_of(whole: Both, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
+    """What was read whole lends its states to what was given."""
+    model.load_state_dict(whole[0].state_dict())
+    optimizer.load_state_dict(whole[1].state_dict())
+    return model, optimizer
+
+
+def _hand_out(whole: Both, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
+    """What was read whole is handed back, and what was given stays as it is."""
+    return whole
+
+
 def _load_unsafely(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
     saved = torch.load(io.BytesIO(data), weights_only=False)
     model.load_state_dict(saved["model"])
@@ -237,6 +253,14 @@ CHECKPOINT = Oracle(
             "whole-module pickle",
             (_save_whole, _load_whole),
             (_save_whole_by_torch, _load_whole),
+            *(
+                (save, lambda data, model, optimizer, read=read, put=put: put(read(data), model, optimizer))
+                for save, read in (
+                    (lambda model, optimizer: pickle.dumps((model, optimizer)), pickle.loads),
+                    (lambda model, optimizer: _bytes_of((model, optimizer)), _read_unsafely),
+                )
+                for put in (_put_states_of, _hand_out)
+            ),
             says="A pickled module is loaded by running what the bytes say, and crafted bytes may say anything. Save the "
             "state_dicts, which are tensors and numbers, and load them with weights_only=True.",
         ),

@@ -101,7 +101,16 @@ def _not_strict(model: nn.Module, state_dict: State) -> Names:
     return _names(set(state_dict) - set(found.unexpected_keys), state_dict)
 
 
-def _new_parameters(model: nn.Module, state_dict: State, through_state: bool = False, own_dtype: bool = True) -> Names:
+def _not_strict_and_asked(model: nn.Module, state_dict: State) -> Names:
+    loaded, skipped = _not_strict(model, state_dict)
+    if not loaded:
+        raise ValueError("nothing fits")
+    return loaded, skipped
+
+
+def _new_parameters(
+    model: nn.Module, state_dict: State, through_state: bool = False, own_dtype: bool = True, cloned: bool = True
+) -> Names:
     own = model.state_dict()
     fitting = _fitting(own, state_dict)
     if not fitting:
@@ -111,7 +120,8 @@ def _new_parameters(model: nn.Module, state_dict: State, through_state: bool = F
         part = model.get_submodule(path)
         if last in part._parameters:
             entry = state_dict[name].detach()
-            part._parameters[last] = nn.Parameter((entry.to(own[name].dtype) if own_dtype else entry).clone())
+            entry = entry.to(own[name].dtype) if own_dtype else entry
+            part._parameters[last] = nn.Parameter(entry.clone() if cloned else entry)
         else:
             (own[name] if through_state else getattr(part, last)).copy_(state_dict[name])
     return _names(fitting, state_dict)
@@ -236,6 +246,7 @@ LOAD_PARTLY = Oracle(
         Misconception(
             "strict=False believed to be enough",
             _not_strict,
+            _not_strict_and_asked,
             says="strict=False forgives names, not shapes: an entry whose shape differs raises all the same. And where no name "
             "fits, it loads nothing and raises nothing. Choose what fits first, and say it when that is nothing.",
         ),
@@ -244,6 +255,7 @@ LOAD_PARTLY = Oracle(
             _new_parameters,
             lambda model, state_dict: _new_parameters(model, state_dict, through_state=True),
             lambda model, state_dict: _new_parameters(model, state_dict, own_dtype=False),
+            lambda model, state_dict: _new_parameters(model, state_dict, through_state=True, cloned=False),
             _assigned,
             says="The values are right, in other tensors. An optimiser made before holds the old ones and goes on stepping them. "
             "Copy into the tensors that the model has: copy_, under torch.no_grad().",

@@ -146,6 +146,18 @@ def _appended(model: Any, optimizer: Optimizer, num_classes: int) -> None:
     optimizer.param_groups[-1]["params"].extend(model.fc.parameters())
 
 
+def _appended_to_the_first_group(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+    model.fc = _new_head(model, num_classes)
+    optimizer.param_groups[0]["params"].extend(model.fc.parameters())
+
+
+def _appended_beside_the_old_weight(model: Any, optimizer: Optimizer, num_classes: int) -> None:
+    old, model.fc = model.fc, _new_head(model, num_classes)
+    for group in optimizer.param_groups:
+        if any(one is old.weight for one in group["params"]):
+            group["params"].extend(model.fc.parameters())
+
+
 def _begun_anew(model: Any, optimizer: Optimizer, num_classes: int) -> None:
     model.fc = _new_head(model, num_classes)
     optimizer.__init__(model.parameters(), **optimizer.defaults)  # type: ignore[misc]
@@ -254,6 +266,8 @@ SWAP_HEAD = Oracle(
             _added_plainly,
             _added_in_float32,
             _appended,
+            _appended_to_the_first_group,
+            _appended_beside_the_old_weight,
             says="The new tensors are stepped, and the old ones are, too: they stay in the optimiser, with all their state. "
             "New ones take the old ones' places.",
         ),

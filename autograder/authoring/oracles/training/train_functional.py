@@ -64,6 +64,7 @@ def _dictionaries(make: CaseMaker) -> list[Case]:
         case("two batches", (2, 1), torch.float64),
         case("three batches in float32, the keys in another order", (1, 3, 2), torch.float32, order=_SHUFFLED),
         case("gradients found on arrival", (2, 3), torch.float64, stale=0.01, kind="list", lr=0.05),
+        case("one batch", (2,), torch.float64),
     ]
 
 
@@ -96,6 +97,25 @@ def _by_grad(params: Params, batches: Batches, lr: float, update: Callable[[Para
     return losses
 
 
+def _by_backward(cleared: bool, update: Callable[[Params, str, Tensor], None]) -> Callable[..., list[float]]:
+    """As it is written first: each leaf's ``.grad`` is taken, which a result of arithmetic does not have in the next step."""
+
+    def answer(params: Params, batches: Batches, lr: float) -> list[float]:
+        losses = []
+        if cleared:
+            _cleared(params)
+        for x, target in batches:
+            loss = F.cross_entropy(_forward(x, params), target)
+            loss.backward()
+            losses.append(loss.item())
+            for name, one in list(params.items()):
+                gradient: Any = one.grad  # None of what is no leaf
+                update(params, name, lr * gradient)
+        return losses
+
+    return answer
+
+
 def _graph_grows(params: Params, name: str, step: Tensor) -> None:
     params[name] = params[name] - step
 
@@ -121,6 +141,16 @@ def _uphill(params: Params, name: str, step: Tensor) -> None:
 def _on_copies(params: Params, batches: Batches, lr: float) -> list[float]:
     copies = {name: one.detach().clone().requires_grad_() for name, one in params.items()}
     return _trained(copies, batches, lr)
+
+
+def _cleared(params: Params) -> None:
+    for one in params.values():
+        one.grad = None
+
+
+def _cleared_once(params: Params, batches: Batches, lr: float) -> list[float]:
+    _cleared(params)
+    return _trained(params, batches, lr, clear="never")
 
 
 def _in_a_tensor(params: Params, batches: Batches, lr: float) -> Any:
@@ -157,6 +187,7 @@ TRAIN_FUNCTIONAL = Oracle(
         Misconception(
             "gradients never cleared",
             lambda params, batches, lr: _trained(params, batches, lr, clear="never"),
+            _cleared_once,
             says="backward adds to .grad. Without clearing, each step goes along the sum of all gradients so far.",
         ),
         Misconception(
@@ -188,6 +219,7 @@ TRAIN_FUNCTIONAL = Oracle(
         Misconception(
             "graph kept through steps",
             lambda params, batches, lr: _by_grad(params, batches, lr, _graph_grows),
+            *(_by_backward(cleared, _graph_grows) for cleared in (True, False)),
             says="params[name] - lr * gradient is a result with a graph, which goes on growing from step to step, and the "
             "leaf that you were given never moves. Step in place, inside of with torch.no_grad().",
         ),
@@ -200,6 +232,7 @@ TRAIN_FUNCTIONAL = Oracle(
         Misconception(
             "new leaves in the dictionary",
             lambda params, batches, lr: _by_grad(params, batches, lr, _new_leaf),
+            _by_backward(False, _new_leaf),
             says="The losses are right, but the leaves that you were given stand still: you put new ones in their place. "
             "Whoever holds the old ones sees nothing of the training. Write into the leaves.",
         ),

@@ -137,6 +137,11 @@ def _extents(size: Ints, stride: Ints) -> list[int]:
     return [n * step for n, step in zip(size, stride, strict=True)]
 
 
+def _equal_where_one_steps(size: Ints, stride: Ints) -> bool:
+    steps = [i for n, i in zip(size, stride, strict=True) if n > 1]
+    return len(set(steps)) < len(steps)
+
+
 HAS_OVERLAP = Oracle(
     "has_overlap",
     _overlaps,
@@ -161,6 +166,7 @@ HAS_OVERLAP = Oracle(
         Misconception(
             "largest extent compared with numel",
             lambda size, stride: reach_of(size, stride) < prod(size),
+            lambda size, stride: 0 not in size and reach_of(size, stride) < prod(size),
             lambda size, stride: max(_extents(size, stride), default=1) < prod(size),
             lambda size, stride: (
                 max(((n - 1) * i + 1 for n, i in zip(size, stride, strict=True)), default=1) < prod(size)
@@ -188,6 +194,8 @@ HAS_OVERLAP = Oracle(
             lambda size, stride: len(set(stride)) < len(stride),
             lambda size, stride: len(set(stride)) < len(stride) or 0 in stride,
             lambda size, stride: 0 in stride or len(set(stride)) < len(stride),
+            lambda size, stride: 0 not in size and _equal_where_one_steps(size, stride),
+            lambda size, stride: _equal_where_one_steps(size, stride),
             says="Different strides can add up to the same slot, too: 2 steps of 3 are 3 steps of 2.",
         ),
         Misconception(
