@@ -70,7 +70,7 @@ def _dictionaries(make: CaseMaker) -> list[Case]:
 
 _SPACE = Space(
     lambda make, one: make.case(**_dictionary(make, one.sizes, **one.given("dtype", "order", "stale", "kind", "lr"))),
-    sizes=((1, 1), (2, 1), (2,)),
+    sizes=((1, 1), (2, 1), (2,), (1, 2, 1, 2, 1)),
     order=(_ORDER, _SHUFFLED),
     stale=(0.0, 0.01),
     kind=("tuple", "list"),
