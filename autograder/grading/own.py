@@ -46,7 +46,7 @@ from autograder.grading.table import Table
 
 __all__ = ["OwnResult", "grade_own"]
 
-_FORM = b"2"  # of what is recorded: with another, everything is recorded anew, and nothing run
+_FORM = b"3"  # of what is recorded: with another, everything is recorded anew, and nothing run
 
 
 @dataclass(frozen=True)

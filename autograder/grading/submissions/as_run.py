@@ -25,13 +25,15 @@ _STOPPED: Mapping[CellEnd, str] = {
     CellEnd.NOT_RUN: "This cell was not run: the notebook's time was up.",
 }
 
+_HIDDEN = "This cell raised an error, which was switched off, cleared or cut."
+
 
 def executed(notebook: NotebookNode, result: Result, outcome: Outcome | None = None) -> NotebookNode:
     """``notebook`` with outputs. A check cell has one: the verdict as a panel, and its score as the text nbgrader reads.
 
     Whatever the learner's code printed, showed or raised in a check cell is left out, since nbgrader takes points from
-    there. Without an ``outcome`` nothing was run. A cell that was not run shows so, as an error: nbgrader gives all points to
-    a cell of tests that shows nothing.
+    there. Without an ``outcome`` nothing was run. A cell that was not run, or that ended in an error, shows so, whatever has
+    become of its outputs: nbgrader gives all points to a cell of tests that shows no error.
     """
     cells = [NotebookNode(cell, metadata=deepcopy(cell.metadata)) for cell in notebook.cells]
     whole = NotebookNode(notebook, cells=cells)
@@ -49,6 +51,8 @@ def executed(notebook: NotebookNode, result: Result, outcome: Outcome | None = N
             cell.outputs = [output for output in map(_output, one.outputs) if output is not None]
             if one.end in _STOPPED:
                 cell.outputs.append(_error(one.end))
+            elif one.end is CellEnd.ERROR and not any(output.output_type == "error" for output in cell.outputs):
+                cell.outputs.append(_shown_error("HiddenError", _HIDDEN))
         elif (cell.metadata.get("nbgrader") or {}).get("grade"):
             cell.outputs = [_shown_error("NotRun", "This cell was not run.")]
     return whole

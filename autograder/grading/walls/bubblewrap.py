@@ -33,6 +33,7 @@ ENVIRONMENT = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "LANG": "C.UTF-8",
+    "NBGRADER_EXECUTION": "autograde",  # as stock nbgrader tells cells that go by it
 }
 
 

@@ -278,3 +278,7 @@ def test_an_outcome_survives_being_stored(slot: Slot) -> None:
     read = Outcome.from_bytes(outcome.to_bytes())
     assert [one.end for one in read.cells] == [one.end for one in outcome.cells]
     assert read.cells[2].run is not None and len(read.cells[2].run.seen) == len(outcome.cells[2].run.seen)  # type: ignore[union-attr]
+
+
+def test_cells_are_told_that_they_are_graded_as_stock_nbgrader_tells_them(run: Callable[..., Outcome]) -> None:
+    assert text(run("import os\nprint(os.environ['NBGRADER_EXECUTION'])").cells[0]) == "autograde\n"
