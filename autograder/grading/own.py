@@ -34,7 +34,7 @@ from autograder.grading.records.extensions import apply, due_of, own_dates
 from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute
 from autograder.grading.records.recorded import marker_at
-from autograder.grading.records.total import read_held
+from autograder.grading.records.total import NOTHING_TO_READ, read_held
 from autograder.grading.records.waiting import alone, on_stderr, wait_for_gradebook
 from autograder.grading.rows import counted, points_said
 from autograder.grading.saying import bar_on, quietly, teller
@@ -70,7 +70,9 @@ class OwnResult:
         for one in self.submissions:
             state = State(one["status"])
             states.append(state)
-            remarks = "; ".join(filter(None, [str(one["note"]), str(one["parts_said"])]))
+            unread = [cell["exercise"] for cell in one["exercises"] if cell["status"] == "to be read"]
+            waiting = f"not read yet: {', '.join(unread)}" if unread and state not in NOTHING_TO_READ else ""
+            remarks = "; ".join(filter(None, [str(one["note"]), str(one["parts_said"]), waiting]))
             rows.append(
                 (str(one["student"]), state.value, points_said(state, one["points"]), f"{one['of']:g}", remarks)
             )

@@ -43,7 +43,12 @@ def _one(root: Path, released: Path, own: Path) -> list[str]:
         return said  # no clone, so nobody knows what was handed out
     if not own.exists():
         write_whole(own, to_bytes(_as_saved_here(lay(chapter, chapter).notebook)))
-    elif release_of(read(own)) != release_of(chapter):
+        return said
+    try:
+        learners = read(own)
+    except Damaged as error:
+        return [*said, f"{error}. Move it away, and an untouched chapter comes in its place the next time"]
+    if release_of(learners) != release_of(chapter):
         done = update(own, root / RELEASED)
         said += [done.text()] if done.copy else []
     return said

@@ -16,9 +16,9 @@ from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedAssignment, Su
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import Result
 
-__all__ = ["Held", "Row", "Total", "as_words", "json_of", "read_held", "total_of", "with_total"]
+__all__ = ["NOTHING_TO_READ", "Held", "Row", "Total", "as_words", "json_of", "read_held", "total_of", "with_total"]
 
-_NOTHING_TO_READ = (State.MISSING, State.UNREADABLE, State.NOBODYS)
+NOTHING_TO_READ = (State.MISSING, State.UNREADABLE, State.NOBODYS)
 _DIGITS = 9  # points are thirds and quarters, added up in floating point
 
 
@@ -112,7 +112,7 @@ class Held:
         >>> held.unread("graded"), held.unread("unreadable")
         (('reflection',), ())
         """
-        if not self.recorded or status in _NOTHING_TO_READ:
+        if not self.recorded or status in NOTHING_TO_READ:
             return ()
         return tuple(row.name for row in self.rows if row.auto is None and row.by_hand is None)
 

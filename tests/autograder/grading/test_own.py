@@ -81,6 +81,8 @@ def test_scores_are_stock_nbgraders_and_nothing_is_done_twice(
     assert first["recorded"] == len(rows) - 1
 
     second = grade(capsys)
+    assert main(["grade", ASSIGNMENT]) == 0
+    assert "not read yet: problem1:" in " ".join(capsys.readouterr().out.split())
     assert (second["executed"], second["recorded"]) == (0, 0)
     assert second["submissions"] == first["submissions"]
 

@@ -125,6 +125,10 @@ def test_one_damaged_notebook_is_named_and_the_other_chapters_come_in(upstream, 
     assert "no whole notebook" in said_of
     assert broken.read_bytes() == b"{"
     assert said(clone / "work" / OURS)[0] == "# Mended"
+    assert "Move it away, and an untouched chapter comes in its place" in said_of
+    broken.rename(broken.with_name("broken.ipynb"))
+    assert bring_up_to_date(clone) == []
+    assert said(broken)
 
 
 def test_a_check_runs_in_the_copy(root, clone):
