@@ -47,8 +47,8 @@ def pristine() -> Callable[[], Callable[[], None]]:
     """Remember the names of the modules that are loaded, of their classes, and the code of our own functions.
 
     The function returned gives them back their values of now, takes away what was added since in front of an inherited
-    or built-in name, has what a function keeps of earlier calls forgotten, and returns one that undoes all but the last.
-    Neither looks anything up where a learner's code could have put something else.
+    or built-in name, has what functions keep of earlier calls forgotten (but for the numbers of cases), and returns one
+    that undoes all but the last. Neither looks anything up where a learner's code could have put something else.
 
     >>> import torch
     >>> put_back, equal = pristine(), torch.equal
@@ -74,7 +74,8 @@ def pristine() -> Callable[[], Callable[[], None]]:
     parts += [(one, _setter(one), "__bases__", one.__bases__) for one in owners if isinstance(one, type)]
     # What a cache holds may have been found while something else stood in the place of what its function calls.
     asked = [vars(owner) for owner in owners if _is_ours(owner) or owner is fnmatch]
-    forget = [one.cache_clear for names in asked for one in names.values() if isinstance(one, _CACHE)]
+    caches = [one for names in asked for one in names.values() if isinstance(one, _CACHE)]
+    forget = [one.cache_clear for one in caches if not _makes_numbers(one)]
     gone, value_of, count = object(), getattr, len
 
     def put_back() -> Callable[[], None]:
@@ -105,6 +106,13 @@ def pristine() -> Callable[[], Callable[[], None]]:
         return undo
 
     return put_back
+
+
+def _makes_numbers(cached: Any) -> bool:
+    """Whether a function makes what cases consist of, which takes long. Whoever changes that is asked something else, and has
+    to answer what was asked.
+    """
+    return bool(cached.__wrapped__.__annotations__.get("return") == "Tensor")
 
 
 def _owners() -> list[Any]:
