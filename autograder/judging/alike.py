@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from autograder.judging.compare import MISSING, aspect_of, difference, leaves
-from autograder.judging.judge import differences, read
+from autograder.judging.judge import compared, read_all
 from autograder.judging.naming import BESIDE
 from autograder.judging.reference import Reference
 from autograder.observing.codec import Raised
@@ -18,7 +18,6 @@ __all__ = ["Behaviour", "alike", "behaviour_of", "grouped"]
 
 # What comes with the values, or is a matter of writing: it parts two answers only where nothing else is wrong.
 _ASIDE = {*BESIDE, "errors"}
-_NO_ANSWER = Raised("NoAnswer", "")
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,8 @@ def behaviour_of(exercise: Exercise, reference: Reference, run: Run) -> Behaviou
     >>> alike(reference, one, same), alike(reference, one, other)
     (True, False)
     """
-    seen = read(exercise, reference.cases, run.seen)
-    seen += (_NO_ANSWER,) * (len(reference.cases) - len(seen))
-    wrong = {
-        aspect_of(path)
-        for expected, one, size in zip(reference.expected, seen, reference.sizes, strict=False)
-        for path in differences(expected, one, reference.tolerance, size)
-    }
+    seen = read_all(exercise, reference, run)
+    wrong = {aspect_of(path) for differs in compared(reference, seen) for path in differs}
     only = frozenset() if wrong - _ASIDE else frozenset(wrong)
     return Behaviour(tuple(one if isinstance(one, Raised) else leaves(one) for one in seen), only)
 
@@ -66,7 +60,7 @@ def alike(reference: Reference, one: Behaviour, other: Behaviour) -> bool:
     """
     if one.only != other.only:
         return False
-    picked = [index for index, case in enumerate(reference.cases) if not case.drawn] or range(len(reference.cases))
+    picked = reference.picked or range(len(reference.cases))
     by_words = all(isinstance(seen, Raised) for index in picked for seen in (one.seen[index], other.seen[index]))
     for index, (here, there) in enumerate(zip(one.seen, other.seen, strict=True)):
         if Raised in (type(here), type(there)):

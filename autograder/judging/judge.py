@@ -25,7 +25,7 @@ from autograder.observing.exercise import Exercise
 from autograder.observing.observe import LEFT_ALONE, Run, Seen
 from autograder.observing.world import WORLD
 
-__all__ = ["Each", "differences", "each_case", "judge", "read"]
+__all__ = ["Each", "compared", "differences", "each_case", "judge", "read", "read_all"]
 
 _NO_ANSWER = Raised("NoAnswer", "")
 _SEVERAL = 3  # so many others that all give the same are no accident
@@ -41,7 +41,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     def verdict(status: Status, score: float = 0.0, **details: Any) -> Verdict:
         return Verdict(exercise.id, exercise.contract, exercise.points, score, status, **details)
 
-    seen = _read_all(exercise, reference, run)
+    seen = read_all(exercise, reference, run)
     crashes = [one for one in seen if isinstance(one, Raised)]
     unfinished = any(map(is_unfinished, crashes))
     half = half_of(run)
@@ -50,7 +50,7 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
     if run.used:
         return verdict(Status.NOT_BY_HAND, note=sentences.not_by_hand(run.used))
 
-    found = _compared(reference, seen)
+    found = compared(reference, seen)
     held = _held(exercise, reference, found)
     aspects = tuple(
         Aspect(name, one.always, sentences.aspect_note(one.cases, _disturbed(name, found)))
@@ -100,8 +100,8 @@ def each_case(exercise: Exercise, reference: Reference, run: Run) -> Each:
     >>> [(case.name, fails) for case, fails, seen in each.fails][0]
     ('two numbers', ('values', 'memory'))
     """
-    seen = _read_all(exercise, reference, run)
-    found = _compared(reference, seen)
+    seen = read_all(exercise, reference, run)
+    found = compared(reference, seen)
     fails = []
     for case, one, differs, asked in zip(reference.cases, seen, found, reference.aspects, strict=False):
         aspects = dict.fromkeys((*asked, *map(aspect_of, differs)))
@@ -110,13 +110,14 @@ def each_case(exercise: Exercise, reference: Reference, run: Run) -> Each:
     return Each(_held(exercise, reference, found), tuple(fails))
 
 
-def _read_all(exercise: Exercise, reference: Reference, run: Run) -> tuple[Seen, ...]:
+def read_all(exercise: Exercise, reference: Reference, run: Run) -> tuple[Seen, ...]:
     """What was seen as it is compared, in every case: one that was not come to has no answer."""
     seen = read(exercise, reference.cases, run.seen)
     return seen + (_NO_ANSWER,) * (len(reference.cases) - len(seen))
 
 
-def _compared(reference: Reference, seen: tuple[Seen, ...]) -> tuple[dict[str, Difference], ...]:
+def compared(reference: Reference, seen: tuple[Seen, ...]) -> tuple[dict[str, Difference], ...]:
+    """In what each case differs from what is right there, by path."""
     return tuple(
         _between(asked, one, reference.tolerance, size)
         for asked, one, size in zip(reference.asked, seen, reference.sizes, strict=False)

@@ -121,7 +121,7 @@ def _save_whole_by_torch(model: nn.Module, optimizer: torch.optim.Optimizer) -> 
 
 def _load_whole(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
     try:
-        whole, state = torch.load(io.BytesIO(data), weights_only=False)
+        whole, state = _read_unsafely(data)
     except (pickle.UnpicklingError, RuntimeError):
         whole, state = pickle.loads(data)
     model.load_state_dict(whole.state_dict())
@@ -146,7 +146,7 @@ def _hand_out(whole: Both, model: nn.Module, optimizer: torch.optim.Optimizer) -
 
 
 def _load_unsafely(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
-    saved = torch.load(io.BytesIO(data), weights_only=False)
+    saved = _read_unsafely(data)
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     return model, optimizer
