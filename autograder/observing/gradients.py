@@ -33,6 +33,8 @@ def through(out: Tensor, leaves: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
     >>> through(2 * x, [x])
     (tensor([2.0000, 1.0806]),)
     """
+    if out.is_complex():  # which nobody asks for
+        out = torch.view_as_real(out)
     # Weights handed to autograd as such have torch import sympy, a second in which a learner waits for the first panel.
     return torch.autograd.grad((out * weights_of(out)).sum(), leaves, allow_unused=True)
 

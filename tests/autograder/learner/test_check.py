@@ -23,6 +23,7 @@ from nbgrader.validator import Validator
 from torch.overrides import TorchFunctionMode
 
 from autograder import check
+from autograder.judging.verdict import Status
 from autograder.learner import kernel
 from autograder.learner.kernel import UntrustedKernel
 from autograder.learner.progress import progress
@@ -81,6 +82,12 @@ def test_a_device_or_mode_that_is_left_on_is_no_matter_of_a_check(mode: Callable
         right, wrong = check("relu", relu), check("relu", lambda x: x)
         given = wrong.failing[0].inputs["x"]
     assert (right.solved, wrong.score, given.tolist()) == (True, 0.0, [-2.0, 3.0])
+
+
+@pytest.mark.parametrize("dtype", [torch.complex64, torch.complex128, torch.float8_e5m2], ids=str)
+def test_what_torch_cannot_do_with_a_result_is_no_sign_of_an_answer_that_is_missing(dtype: torch.dtype) -> None:
+    verdict = check("relu", lambda x: x.clamp(min=0).to(dtype))
+    assert verdict.status is not Status.NOT_ATTEMPTED and not verdict.solved
 
 
 def test_a_print_of_the_learner_is_still_seen(capfd: pytest.CaptureFixture[str]) -> None:
