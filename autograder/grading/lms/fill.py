@@ -30,6 +30,17 @@ _ENDING = "-filled"
 _EXCUSED = "ex"
 _MANY = 10  # names in a line
 _CLOSE = 0.005
+# What is said of learners beside their marks, in this order.
+_WORDS = {
+    "nothing": "left as they were, nothing is recorded of them",
+    "excused": "excused, left as they were",
+    "locked": "locked there, left as they were: Moodle takes no other mark for them",
+    "lower": "had a better mark there",
+    "changed": "had another mark there",
+    "zeros": "have 0 points, and not for their answers",
+    "unread": "have answers that nobody has read yet, which count nothing so far",
+    "above": "have more than the maximum: Moodle skips such a row",
+}
 
 
 @dataclass(frozen=True)
@@ -151,10 +162,8 @@ def _filled(
     table: Table, rows: Mapping[str, Row], column: Column, marks: Marks, scale: bool, only: frozenset[str]
 ) -> tuple[dict[tuple[int, int], str], list[str], list[str]]:
     cells: dict[tuple[int, int], str] = {}
-    excused, nothing, locked, above, short, zeros = [], [], [], [], [], []
-    lower: list[str] = []
-    unread: list[str] = []
-    changed: list[str] = []
+    short: list[str] = []
+    told: dict[str, list[str]] = {why: [] for why in _WORDS}
     for learner, row in rows.items():
         if only and learner not in only:
             continue
@@ -165,10 +174,10 @@ def _filled(
         before = line[column.place].text.strip()
         held = marks.held.get(learner)
         if before.casefold() == _EXCUSED:
-            excused.append(learner)
+            told["excused"].append(learner)
             continue
         if held is None:
-            nothing.append(learner)
+            told["nothing"].append(learner)
             continue
         points, possible = held.total.points, possible_of(column, line)
         differs = possible is not None and abs(possible - marks.of) > _CLOSE and not column.percent
@@ -181,34 +190,24 @@ def _filled(
         was, is_now = number_in(before), number_in(text)
         if is_locked(column, line):
             if was != is_now:
-                locked.append(f"{learner} ({text})")
+                told["locked"].append(f"{learner} ({text})")
             continue
         if possible is not None and (is_now or 0.0) > possible + _CLOSE and column.system == "moodle":
-            above.append(learner)
+            told["above"].append(learner)
         if before not in ("", "-") and was != is_now:
             went_down = was is not None and (is_now or 0.0) < was
-            (lower if went_down else changed).append(f"{learner} {before} → {text}")
+            told["lower" if went_down else "changed"].append(f"{learner} {before} → {text}")
         if held.unread(marks.states.get(learner, "")):
-            unread.append(learner)
+            told["unread"].append(learner)
         if not points and learner in marks.states:
-            zeros.append(f"{learner} ({marks.states[learner]})")
+            told["zeros"].append(f"{learner} ({marks.states[learner]})")
         if was != is_now:  # a mark that stands there keeps its own way of writing
             cells[row.place, column.place] = text
-    left_out = (excused, nothing, locked, short, [one for one in rows if only and one not in only])
+    left_out = [told[why] for why in ("excused", "nothing", "locked")]
+    left_out += [short, [one for one in rows if only and one not in only]]
     filled = len(rows) - sum(map(len, left_out))
     said = [f"{marks.chapter}: {filled} mark{'s' if filled != 1 else ''} in the column {column.title!r}"]
-    for names, words in (
-        (nothing, "left as they were, nothing is recorded of them"),
-        (excused, "excused, left as they were"),
-        (locked, "locked there, left as they were: Moodle takes no other mark for them"),
-        (lower, "had a better mark there"),
-        (changed, "had another mark there"),
-        (zeros, "have 0 points, and not for their answers"),
-        (unread, "have answers that nobody has read yet, which count nothing so far"),
-        (above, "have more than the maximum: Moodle skips such a row"),
-    ):
-        if names:
-            said.append(f"  {_few(names)}: {words}")
+    said += [f"  {_few(names)}: {_WORDS[why]}" for why, names in told.items() if names]
     problems = [f"not filled: {_few(short)}: the row ends before the column {column.title!r}"] if short else []
     left = sorted(one for one in marks.held if one not in rows and (not only or one in only))
     problems += [f"not filled: {_few(left)}: graded, and no row of this table is theirs"] if left else []
