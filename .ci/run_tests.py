@@ -1,4 +1,4 @@
-"""Every test: first those that may have company, on all processors at once, then those that measure or fill the machine.
+"""Every test: first those that may have company, on all processors at once, then those that fill the machine, two at a time.
 
 Run by make, with words for pytest: `make test ARGS="-k linear"`. With a file or folder among them it is plain pytest.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 # Nothing in these counts processes, fills the machine, measures, or gives a cell less than twenty seconds. Where a folder has
-# tests that do, those that do not are named by themselves, so that a new file runs alone until somebody has looked at it.
+# tests that do, those that do not are named by themselves, so that a new file has little company until somebody has looked at it.
 TOGETHER = (
     *("tests/autograder/authoring", "tests/autograder/judging", "tests/autograder/observing", "tests/course"),
     *("tests/autograder/report", "tests/autograder/grading/lms", "tests/autograder/grading/submissions"),
@@ -45,9 +45,13 @@ def commands(words: list[str], processors: int) -> list[list[str]]:
     if any((ROOT / word.partition("::")[0]).exists() for word in words if word and not word.startswith("-")):
         return [[*pytest, *words]]
     rest = [f"--ignore={folder}" for folder in TOGETHER]
-    # What belongs together runs in one process, in the order that tests/conftest.py gives.
-    together = ["-n", str(processors), "--dist", "loadgroup", "--no-loadscope-reorder"]
-    return [[*pytest, *together, *TOGETHER, *words], [*pytest, "tests", *rest, *words]]
+
+    def at_once(many: int) -> list[str]:
+        """What belongs together runs in one process, in the order that tests/conftest.py gives."""
+        return [*pytest, "-n", str(many), "--dist", "loadgroup", "--no-loadscope-reorder"]
+
+    # Most of what fills the machine waits for what is to be ended: two of these leave a processor to each.
+    return [[*at_once(processors), *TOGETHER, *words], [*at_once(min(processors, 2)), "tests", *rest, *words]]
 
 
 def main(words: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`make test` runs every test once: most of them together, the others one after the other."""
+"""`make test` runs every test once: most of them together, the others in less company."""
 
 from __future__ import annotations
 
