@@ -657,7 +657,7 @@ loaded.load_state_dict(counting.state_dict())
 print("plain:", loaded.plain, "  buffer:", loaded.calls.item(), "  parameters:", list(counting.parameters()))
 
 # %% [markdown]
-# The plain number stayed behind. One more thing is to be minded: where state is computed from `x`, it must not hang in the
+# The plain number stayed behind. One more thing to mind: where state is computed from `x`, it must not hang in the
 # graph. **Predict:** what is odd about the second mean?
 
 # %%

@@ -585,7 +585,7 @@ print("batch norm was only looked at:        running mean", [round(one, 3) for o
 # it was in training mode.
 #
 # `register_forward_hook` returns a handle, and `handle.remove()` takes the hook away. For that to happen whatever else does, it
-# belongs into a `finally`. **Predict:** in which order are the lines printed?
+# belongs in a `finally`. **Predict:** in which order are the lines printed?
 
 # %%
 try:

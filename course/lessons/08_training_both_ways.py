@@ -479,7 +479,7 @@ if losses:
 
 # %% [markdown]
 # And what was learned? The digits that were held back have never been seen. **Predict:** of 360, how many does it read
-# rightly, and which two digits does it confuse most?
+# right, and which two digits does it confuse most?
 
 # %%
 with torch.no_grad():
