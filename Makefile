@@ -54,7 +54,7 @@ lint: venv ## style, layout, types, and who may import whom
 	@.venv/bin/python -m mypy
 	@.venv/bin/python -m mypy .ci/make_venv.py .ci/install_torch.py .ci/run_tests.py
 
-clean: ## remove caches and the demo's class; never a learner's work, a gradebook or .venv
+clean: ## remove caches, the site's pages and the demo's class; never a learner's work, a gradebook or .venv
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info classroom/demo
 	@find . \( -name .venv -o -name .git -o -name classroom \) -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 

@@ -62,6 +62,9 @@ Markdown("\n".join(rows))
 # %% [markdown]
 # The minutes are no more than an estimate, by one rule for all chapters: two minutes for 240 words, half a minute for a cell
 # that you run, and four minutes for each point.
+#
+# Chapter 10 ends with one more exercise, an answer in words for 5 points. A person reads it, so that it stands in no count of
+# exercises and points here or in your progress.
 
 # %% [markdown]
 # ## How to read a chapter

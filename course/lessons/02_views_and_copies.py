@@ -428,7 +428,7 @@ explore(torch.arange(24).view(2, 3, 4).transpose(0, 1))
 # %% [markdown]
 # Dimensions of size 1 are friendly again. No step is taken along them, so they merge with whatever they stand beside. And
 # torch has to write down *some* stride for a new one: it takes the length of all that stands to its right in the same run
-# of merged dimensions.
+# of merged dimensions. Where nothing does, that is one step of the run.
 
 # %%
 odd = torch.arange(6).as_strided((2, 1, 3), (3, 77, 1))
@@ -663,7 +663,7 @@ for name, x in {"as they were": images, "channels last": images.to(memory_format
 # `(16384, 1, 512, 16)`. H and W merge: 512 = 32 · 16. To merge with these 1024 pixels, the channels would need the stride
 # 1024 · 16 = 16384. They have 1.
 #
-# **Predict:** for which of the two does `reshape` copy? And `contiguous().view(…)`?
+# **Predict:** for which of the two does `reshape` copy?
 
 # %%
 for name, x in {"as they were": images, "channels last": images.to(memory_format=torch.channels_last)}.items():
@@ -719,7 +719,7 @@ check("flatten_batch", flatten_batch)
 # | `view` | cuts anew, where dimensions merge | never: it raises |
 # | `reshape`, `flatten` | `view` where there is one | only where there is none |
 # | `contiguous` | row-by-row order | unless it is so already |
-# | `clone`, `repeat`, `flip`, indexing with a tensor | new slots | always |
+# | `clone`, `repeat`, `flip`, indexing with a list or a mask | new slots | always |
 #
 # And before you write in place into a view, ask who else reads those slots.
 

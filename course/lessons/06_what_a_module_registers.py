@@ -230,7 +230,7 @@ put("None:", None)
 # other way to write `register_buffer`: `self.mean = nn.Buffer(torch.zeros(3))`.) `None` is allowed: then there is no such
 # parameter any more. That is what `nn.Linear(3, 3, bias=False)` does with its bias.
 #
-# The other way round nothing is refused: a plain tensor over a *buffer* becomes the buffer.
+# The other way round a plain tensor is taken: over a *buffer*, it becomes the buffer.
 
 # %%
 norm.running_mean = torch.ones(4)
@@ -657,7 +657,7 @@ loaded.load_state_dict(counting.state_dict())
 print("plain:", loaded.plain, "  buffer:", loaded.calls.item(), "  parameters:", list(counting.parameters()))
 
 # %% [markdown]
-# The plain number stayed behind. One more thing is to be minded: where state is computed from `x`, it must not hang in the
+# The plain number stayed behind. One more thing to mind: where state is computed from `x`, it must not hang in the
 # graph. **Predict:** what is odd about the second mean?
 
 # %%
@@ -897,7 +897,7 @@ check("mini_module", MiniModule)
 # %% [markdown]
 # ### The whole network, on your own module
 #
-# Nothing of `nn` is left below but `nn.Parameter`. The optimiser is torch's: all it asks for is a list of tensors.
+# No module of `nn` is left below, only `nn.Parameter`. The optimiser is torch's: all it asks for is a list of tensors.
 #
 # **Predict:** does the loss of both networks go down in the same way?
 

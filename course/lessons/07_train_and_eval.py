@@ -313,7 +313,7 @@ for name, one in (("before", maps), ("after", normed)):
 network.draw_feature_maps(normed[1:], flower)
 
 # %% [markdown]
-# Every channel has mean 0 and deviation 1 now, over the two photographs together. No map is darker than another.
+# Every channel has mean 0 and deviation 1 now, over the two photographs together. Of one photograph alone that need not be so.
 #
 # ### The other images matter
 #
@@ -585,7 +585,7 @@ print("batch norm was only looked at:        running mean", [round(one, 3) for o
 # it was in training mode.
 #
 # `register_forward_hook` returns a handle, and `handle.remove()` takes the hook away. For that to happen whatever else does, it
-# belongs into a `finally`. **Predict:** in which order are the lines printed?
+# belongs in a `finally`. **Predict:** in which order are the lines printed?
 
 # %%
 try:
@@ -682,7 +682,7 @@ def record_activations(model, names, x):
 check("record_activations", record_activations)
 
 # %% [markdown]
-# Look inside: what did the convolution give, and what did the in-place ReLU make of it? Blue is below zero.
+# Look inside: what did the batch norm give, and what did the in-place ReLU make of it? Blue is below zero.
 
 # %%
 try:

@@ -88,7 +88,7 @@ for row in logits:
 
 # %% [markdown]
 # Sure and right costs almost nothing. Sure and wrong costs much. A network that knows nothing says 1/10 for each of ten
-# classes, and −ln(1/10) = **2.303**: remember that number, it is where every training of this chapter begins.
+# classes, and −ln(1/10) = **2.303**: remember that number, near it every new network of this chapter begins.
 #
 # The loss of a batch is the **mean** over its rows. **Predict:** what would become of the gradients if it were the sum, and you
 # took batches twice as large?
@@ -479,7 +479,7 @@ if losses:
 
 # %% [markdown]
 # And what was learned? The digits that were held back have never been seen. **Predict:** of 360, how many does it read
-# rightly, and which two digits does it confuse most?
+# right, and which two digits does it confuse most?
 
 # %%
 with torch.no_grad():
@@ -1210,7 +1210,7 @@ except NotImplementedError:
 # <details><summary>1. Two trainings begin with the same numbers, and their losses drift apart by 1e-8, then 1e-6. Is that a bug?</summary>
 #
 # Not by itself. The same formula in other operations, `v - lr * g` for `v.add(g, alpha=-lr)`, rounds differently, and each step builds on the one
-# before. In float64 the drift would be about a billion times smaller. A bug would not shrink.
+# before. In float64 the drift would be about half a billion times smaller. A bug would not shrink.
 #
 # </details>
 # <details><summary>2. The loss falls, but one layer does not move. Which two questions do you ask?</summary>

@@ -532,7 +532,7 @@ print("only put together:           ", heads.reshape(1, 2, 6).tolist())
 # %% [markdown]
 # <details><summary>Hint 1</summary>
 #
-# Which of these own something, so that they belong into `__init__`? Which are only done, in `forward`?
+# Which of these own something, so that they belong in `__init__`? Which are only done, in `forward`?
 #
 # </details>
 # <details><summary>Hint 2</summary>

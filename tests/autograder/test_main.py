@@ -109,3 +109,15 @@ def test_every_command_that_can_be_typed_does_something(capsys: pytest.CaptureFi
         main(["--help"])
     listed = re.findall(r"^    (\w+)(?: |$)", capsys.readouterr().out, re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_on_lab_is_of_our_own_command_and_lays_and_opens_nothing(
+    word: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for acts in ("autograder.workbench.copy.bring_up_to_date", "autograder.workbench.lab.open_lab"):
+        monkeypatch.setattr(acts, lambda *_, **__: pytest.fail("asked for help only"))
+    assert main(["lab", word]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("usage: python -m autograder lab [--instructor]")
+    assert "python -m jupyterlab --help" in said
