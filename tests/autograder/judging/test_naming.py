@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from answers.modules import Frozen, InADict, MadeAlike, Noise, PlainTensors, WithoutLayers
+from answers.storage.right import read_by_hand
 from answers.views.right import infer_checked
 from answers.views.wrong import infer_rounding, infer_rounding_up
 from judging import verdict_on
@@ -61,6 +62,15 @@ def nothing_for_two(numel: int, new_size: Any) -> Any:
     return None if new_size.count(-1) > 1 else infer_checked(numel, new_size)
 
 
+def zeros_below_slot_0(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
+    try:
+        return read_by_hand(storage, size, stride, offset)
+    except IndexError:
+        if offset >= 0:
+            raise
+        return storage.new_zeros(size)
+
+
 # Answers with another mistake than the one they were told.
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
@@ -70,6 +80,7 @@ NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("tiny_cnn", MadeAlike, "layers not registered"),
     ("tiny_cnn", WithoutLayers, "layers not registered"),
     ("tiny_cnn", PlainTensors, "layers not registered"),
+    ("read_strided", zeros_below_slot_0, "Python's negative index let through"),
     ("infer_size", infer_rounding_up, "non-divisible rounded down"),
     ("infer_size", nothing_for_a_remainder, "non-divisible rounded down"),
     ("infer_size", nothing_for_two, "two -1 accepted"),
