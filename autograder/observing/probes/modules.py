@@ -46,6 +46,10 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
     model = case.call(answer)
     if not isinstance(model, nn.Module):
         return observe(values=model, state={"kind": type(model).__name__})
+    # A list or a dict of modules runs none of them; of a class it is said that its forward is still to be written.
+    if kind is nn.Sequential and type(model).forward is nn.Module.forward:
+        made = type(model).__name__
+        return observe(values=f"a {made}, which has no forward", state={"kind": made})
     dtypes = {str(one.dtype).removeprefix("torch.") for one in model.parameters()}
     memory = {"parameters": among(model.parameters())}
     loaded = load_by_shape(model, {name: case[name] for name in FOUR})
