@@ -75,7 +75,9 @@ def judge(exercise: Exercise, reference: Reference, run: Run) -> Verdict:
         says=known.says,
         finding=finding_of(exercise, reference, seen, found, known.cases),
         where="" if known.name else _where(exercise, reference, found),
-        note=" ".join([*([sentences.CONSTANT] if constant else []), note_on(exercise, run, seen, found)]),
+        note=" ".join(
+            [*([_constant(reference, seen, exercise.core)] if constant else []), note_on(exercise, run, seen, found)]
+        ),
         advice=advice_on(exercise, reference, run, seen, found),
         entries=entries_of(exercise, reference, seen, found),
     )
@@ -223,6 +225,15 @@ def _says_one_thing(reference: Reference, seen: tuple[Seen, ...], core: tuple[st
         and not any(_differ(first[1], got) for _, got in others)
         and any(_differ(first[0], expected) for expected, _ in others)
     )
+
+
+def _constant(reference: Reference, seen: tuple[Seen, ...], core: tuple[str, ...]) -> str:
+    """The sentence on a constant; one that is something else where another aspect is asked for is no constant there."""
+    told = []
+    for asked, one in zip(reference.aspects, seen, strict=True):
+        aspect = next((name for name in asked if name not in BESIDE), core[0])
+        told.append(one if isinstance(one, Raised) else one.get(aspect))
+    return sentences.constant("" if not any(_differ(told[0], one) for one in told) else core[0])
 
 
 def _differ(one: Any, other: Any) -> bool:

@@ -65,6 +65,8 @@ def kind_note(
     parts = [_handed_in(exercise, run.handed_in.form, found)]
     for index in (index for index, one in enumerate(found) if one and not parts[0]):
         expected = reference.expected[index]
+        if _asks_for_an_error(exercise, expected):
+            continue
         asked, form = _asked(exercise, expected), _given_back(exercise, reference, run, seen, index)
         if form[:1] == ("nothing",) and exercise.contract.endswith(" or None"):
             continue
@@ -93,6 +95,12 @@ def _handed_in(exercise: Exercise, form: Form, found: Sequence[Mapping[str, Diff
     if " and " in exercise.contract or form[0] in ("function", "module", "object"):
         return ""
     return sentences.handed_in(form, "function", name)
+
+
+def _asks_for_an_error(exercise: Exercise, expected: Seen) -> bool:
+    """Whether nothing at all has to come back in a case."""
+    assert not isinstance(expected, Raised)
+    return "errors" in expected and not any(aspect in expected for aspect in exercise.core)
 
 
 def _asked(exercise: Exercise, expected: Seen) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "case",
     "cell_stopped",
     "changed",
+    "constant",
     "defined_elsewhere",
     "differ",
     "differences_in",
@@ -75,7 +76,6 @@ Place = tuple[int, str]  # a line's number and its text; 0 where there is none t
 
 NEXT = "Next: the hints above."
 NEXT_HINT = "Next: one hint further than last time."
-CONSTANT = "Your answer is the same, whatever it is given."
 YOUR_ANSWER = "Your answer "
 BROKE_OFF = "Your answer broke off its own check."
 PROCESS_ENDED = "This check was stopped: the Python process in which your answer ran has ended."
@@ -152,6 +152,17 @@ def write(contract: str, needed: Sequence[str] = ()) -> str:
     *others, last = needed or ("",)
     listed = f"{', '.join(others)} and {last}" if others else last
     return said + (f" More than half of the points takes {listed} that are right." if last else "")
+
+
+def constant(aspect: str = "") -> str:
+    """An answer that is the same in all cases, or in all that ask for one ``aspect``.
+
+    >>> constant(), constant("values")
+    ('Your answer is the same, whatever it is given.', 'Your answer is the same in every case that asks for values.')
+    """
+    return (
+        f"{YOUR_ANSWER}is the same{f' in every case that asks for {aspect}' if aspect else ', whatever it is given'}."
+    )
 
 
 def does_not_parse(line: int) -> str:
@@ -627,7 +638,7 @@ def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
             parts.append("An async function has computed nothing yet: leave the async out.")
         case "function" | "class":
             parts.append("Call it, and return what it gives." if form[0] == "function" else "Make an object of it.")
-        case "module":
+        case "module" if asked == "tensor":
             parts.append("Call it, and return what it gives.")
         case "int" | "float" | "bool" | "numpy" if asked == "tensor":
             parts.append("Keep it a tensor: a Python number has no gradient.")

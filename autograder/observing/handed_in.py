@@ -70,14 +70,14 @@ def _form(value: Any, depth: int) -> Form:
             return ("numpy", _word(value.dtype))
         case bool() | int() | float() | str() | bytes():
             return (next(kind.__name__ for kind in (bool, int, float, str, bytes) if isinstance(value, kind)),)
-        case list() | tuple():
+        case list() | tuple() | range():
             kind = "list" if isinstance(value, list) else "tuple"
             return (kind, *(_form(one, depth + 1) for one in islice(value, _SHOWN))) if depth < 2 else (kind,)
         case dict():
             if depth == 2:
                 return ("dict",)
             return ("dict", *((_word(key), _form(one, depth + 1)) for key, one in islice(dict.items(value), _MOST)))
-        case types.GeneratorType() | map() | filter() | zip() | range():
+        case types.GeneratorType() | map() | filter() | zip():
             return ("generator",)
         case types.CoroutineType():
             return ("coroutine",)

@@ -31,6 +31,15 @@ def seeded_again(generator: torch.Generator) -> Any:
     return started(lambda name, size, same: around_zero(size, same) / root_of_fan_in(name))(generator)
 
 
+_DRAWN: dict[str, Any] = {}
+
+
+def drawn_once(generator: torch.Generator) -> Any:
+    if not _DRAWN:
+        _DRAWN.update(seeded_again(torch.Generator()))
+    return {name: one.detach().clone().requires_grad_() for name, one in _DRAWN.items()}
+
+
 def plus(out: Tensor, bias: Tensor | None) -> Tensor:
     return out if bias is None else out + bias
 
@@ -109,9 +118,9 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
         lambda name, size, generator: around_zero(size, generator) / math.prod(size[1:]) ** 0.5)),
     ("init_params", "bounds by the number of elements", started(
         lambda name, size, generator: around_zero(size, generator) / math.prod(size) ** 0.5)),
-    ("init_params", "seeded anew", lambda generator: started(
+    ("init_params", "the same numbers every time", lambda generator: started(
         lambda name, size, same: around_zero(size, same) / root_of_fan_in(name))(torch.manual_seed(42))),
-    ("init_params", "seeded anew", lambda generator: started(
+    ("init_params", "the same numbers every time", lambda generator: started(
         lambda name, size, same: around_zero(size, same) / root_of_fan_in(name))(generator.manual_seed(2024))),
     ("init_params", "unevenly within the bounds", started(
         lambda name, size, generator: around_zero(size, generator) ** 3 / root_of_fan_in(name))),
@@ -122,7 +131,8 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
         torch.zeros(size) if len(size) == 1 else around_zero(size, generator) / root_of_fan_in(name)))),
     ("init_params", "dtype of another kind", started(
         lambda name, size, generator: around_zero(size, generator).double() / root_of_fan_in(name))),
-    ("init_params", "seeded anew", seeded_again),
+    ("init_params", "the same numbers every time", seeded_again),
+    ("init_params", "the same numbers every time", drawn_once),
     ("relu", "gradient lost", relu_in_numpy),
     ("relu", "gradient lost", torch.no_grad()(lambda x: (x + x.abs()) / 2)),
     ("relu", "yes and no for numbers", lambda x: torch.gt(x, 0)),
@@ -178,6 +188,8 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
         name: nn.Parameter(one.detach().clone()) for name, one in model.named_parameters(recurse=False)}),
     ("params_from_module", "frozen parameters left out", lambda model: {
         name: nn.Parameter(one.detach().clone()) for name, one in model.named_parameters() if one.requires_grad}),
+    ("params_from_module", "names without the dot", lambda model: {
+        "_".join(name.split(".")): one.detach().clone().requires_grad_() for name, one in model.named_parameters()}),
     ("params_from_module", "names without the way to them", lambda model: {
         name.rpartition(".")[2]: nn.Parameter(one.detach().clone()) for name, one in model.named_parameters()}),
     ("params_from_module", "numbers for names", lambda model: {

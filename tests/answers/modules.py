@@ -144,6 +144,31 @@ class MadeEachTime(nn.Module):
         return nn.Linear(hidden[0].numel(), 10)(hidden.flatten(1))
 
 
+class MadeAlike(MadeEachTime):
+    def forward(self, x: Tensor) -> Tensor:
+        torch.manual_seed(0)
+        return super().forward(x)
+
+
+class WithoutLayers(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros(len(x), 10)
+
+
+class Noise(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.randn(len(x), 10)
+
+
+class PlainTensors(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = torch.randn(16, 3, 3, 3), torch.randn(10, 16384)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(F.conv2d(x, self.conv, padding=1).relu().flatten(1), self.fc)
+
+
 RIGHT = {
     "conv_output_size": [
         lambda size, kernel_size, stride=1, padding=0, dilation=1: (
@@ -256,6 +281,7 @@ WRONG = [
     ("tiny_cnn", "layers not registered", InTheClass),
     ("tiny_cnn", "parameters frozen", Frozen),
     ("tiny_cnn", "layers made in forward", MadeEachTime),
+    ("tiny_cnn", "layers made in forward", MadeAlike),
     ("tiny_cnn", "softmax inside", network(lambda m, x: nn.Softmax(dim=-1)(m.fc(torch.relu(m.conv(x)).flatten(1))))),
     ("tiny_cnn", "no padding", network(
         lambda m, x: m.fc(F.relu(m.conv(x)).reshape(x.shape[0], -1)), conv=nn.Conv2d(3, 16, 3, padding=0))),

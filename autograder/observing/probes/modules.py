@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_pre_hook, register_module_parameter_registration_hook
 
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
@@ -45,6 +46,10 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
     model = case.call(answer)
     if not isinstance(model, nn.Module):
         return observe(values=model, state={"kind": type(model).__name__})
+    # A list or a dict of modules runs none of them; of a class it is said that its forward is still to be written.
+    if kind is nn.Sequential and type(model).forward is nn.Module.forward:
+        made = type(model).__name__
+        return observe(values=f"a {made}, which has no forward", state={"kind": made})
     dtypes = {str(one.dtype).removeprefix("torch.") for one in model.parameters()}
     memory = {"parameters": among(model.parameters())}
     loaded = load_by_shape(model, {name: case[name] for name in FOUR})
@@ -67,14 +72,24 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
 
 
 def _unregistered(model: nn.Module, x: torch.Tensor) -> str:
-    """Of a network without parameters: whether it makes layers at every call, or holds some that torch does not see."""
+    """Of a network without parameters: whether it makes layers at every call, or calls some that torch does not see."""
+    made: list[bool] = []
+    called: list[bool] = []
+    hooks = [
+        register_module_parameter_registration_hook(lambda *one: made.append(True)),
+        register_module_forward_pre_hook(lambda layer, given: called.append(bool(layer._parameters))),
+    ]
     try:
         with torch.no_grad():
-            first, second = model(x.float()), model(x.float())
-        same = torch.equal(first, second)
+            model(x.float())
+            made.clear()
+            model(x.float())
     except Exception as error:
         return f"forward raises {type(error).__name__}"
-    return "the same at every call" if same else "others at every call"
+    finally:
+        for one in hooks:
+            one.remove()
+    return "made at every call" if made else "called, not registered" if any(called) else "none called"
 
 
 def _parameter_gradients(model: nn.Module, out: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,7 +35,9 @@ def contiguous_stride(answer: Callable[..., Any], case: Case) -> Observations:
 def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
     """Read ``storage (slots,)``; afterwards write to it, and see whether what was read changes."""
     if case.get("outside"):
-        return observe(errors=raised_by(lambda: case.call(answer)))
+        given: list[Any] = []
+        raised = raised_by(lambda: given.append(case.call(answer)))
+        return observe(errors=_in_its_place(given[0], case) if given else raised)
     out = case.call(answer)
     if not isinstance(out, Tensor):
         return observe(**{case.get("aspect", "values"): out})
@@ -49,6 +52,19 @@ def read_strided(answer: Callable[..., Any], case: Case) -> Observations:
     follows = isinstance(again, Tensor) and torch.equal(again.detach(), _changed(read.clone()))
     memory["a second call"] = "reads anew" if follows else "gives other numbers than are there now"
     return observe(**{case.get("aspect", "values"): read}, memory=memory)
+
+
+def _in_its_place(given: Any, case: Case) -> str:
+    """Whether the numbers that came back in the place of an error are counted from the end, as Python counts below 0."""
+    storage, stride, offset = case["storage"], case["stride"], case.get("offset", 0)
+    indices = itertools.product(*map(range, case["size"]))
+    slots = [offset + sum(i * step for i, step in zip(index, stride, strict=True)) for index in indices]
+    if not isinstance(given, Tensor) or given.dtype != storage.dtype:
+        return "nothing"
+    if min(slots) < -len(storage) or max(slots) >= len(storage):
+        return "nothing"
+    from_the_end = torch.equal(given.detach().reshape(-1), storage[torch.tensor(slots)])
+    return "no error, and numbers from the end" if from_the_end else "nothing"
 
 
 def _changed(numbers: Tensor) -> Tensor:

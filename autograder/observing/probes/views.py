@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
 from autograder.observing.observe import observe, raised_by
+from autograder.observing.plain import plain
 from autograder.observing.whole import whole
 
 Observations = dict[str, Any]
@@ -60,8 +62,22 @@ def is_contiguous(answer: Callable[..., Any], case: Case) -> Observations:
 
 @exercise("infer_size(numel, new_size) -> tuple", points=3, draws=False, by_hand="*", shares={"errors": 3})
 def infer_size(answer: Callable[..., Any], case: Case) -> Observations:
-    """Sizes with one -1 or none, and what has no answer."""
-    return _said(answer, case)
+    """Sizes with one -1 or none, and what has no answer: where no error comes, it is said what comes in its place."""
+    if case.get("aspect") != "errors":
+        return _said(answer, case)
+    given: list[Any] = []
+    raised = raised_by(lambda: given.append(case.call(answer)))
+    return observe(errors=_in_its_place(given[0], case["numel"], case["new_size"]) if given else raised)
+
+
+def _in_its_place(given: Any, numel: int, new_size: tuple[int, ...]) -> str:
+    """Whether what came back in the place of an error is a size, and whether a remainder is lost in it."""
+    size = plain(given)
+    if not isinstance(size, tuple) or len(size) != len(new_size) or any(type(n) is not int for n in size):
+        return "no error, and no size"
+    known = prod(n for n in new_size if n != -1)
+    lost = known > 0 and numel % known and size == tuple(numel // known if n == -1 else n for n in new_size)
+    return "no error, and a size rounded down" if lost else "nothing"
 
 
 @exercise(

@@ -110,6 +110,19 @@ def infer_rounding(numel: int, new_size: Any) -> Any:
     return tuple(int(numel / known) if n == -1 else n for n in new_size)
 
 
+def infer_rounding_up(numel: int, new_size: Any) -> Any:
+    infer_rounding(numel, new_size)  # checks all but a remainder
+    known = math.prod(n for n in new_size if n != -1)
+    return [-(-numel // known) if n == -1 else n for n in new_size]
+
+
+def infer_as_asked(numel: int, new_size: Any) -> Any:
+    try:
+        return infer_checked(numel, new_size)
+    except ValueError:
+        return list(new_size)
+
+
 def infer_asserting(numel: int, new_size: Any) -> Any:
     known = math.prod(n for n in new_size if n != -1)
     assert list(new_size).count(-1) < 2
@@ -252,6 +265,9 @@ WRONG = [
     ("infer_size", "-1 becomes numel", lambda numel, new_size: [{-1: numel}.get(n, n) for n in new_size]),
     ("infer_size", "two -1 accepted", infer_two),
     ("infer_size", "non-divisible rounded down", infer_rounding),
+    ("infer_size", "a remainder let through", infer_rounding_up),
+    ("infer_size", "no error", infer_as_asked),
+    ("infer_size", "no error", lambda numel, new_size: () if isinstance(infer_quietly(numel, new_size), ValueError) else infer_checked(numel, new_size)),
     ("view_stride", "contiguous-only", view_if_contiguous),
     ("view_stride", "hardly any view found", lambda size, stride, new_size: stride if list(size) == list(new_size) else None),
     ("view_stride", "the old strides", lambda size, stride, new_size: list(stride)),

@@ -51,3 +51,12 @@ def test_a_half_written_class_is_told_that_it_is_half() -> None:
     verdict = check("tiny_cnn", Half)
     assert (verdict.status.value, verdict.score) == ("not right yet", 0)
     assert "forward is still to be written" in str(verdict)
+
+
+def test_a_list_of_modules_is_said_to_be_one() -> None:
+    def stored() -> nn.Module:
+        return nn.ModuleList([nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(16384, 10)])
+
+    verdict = check("sequential_cnn", stored)
+    assert (verdict.status.value, verdict.score, verdict.advice) == ("not right yet", 0, "")
+    assert "got      a ModuleList, which has no forward" in str(verdict)

@@ -163,6 +163,14 @@ def test_what_is_the_same_in_every_case_earns_nothing(name: str, constant: Any) 
     assert verdict_on(find(name), lambda *words, **more: constant).score == 0
 
 
+def test_an_answer_that_is_the_same_where_values_are_asked_for_is_called_so_there_alone() -> None:
+    everywhere = verdict_on(find("has_overlap"), lambda size, stride: False)
+    assert everywhere.note.startswith("Your answer is the same, whatever it is given.")
+    there = verdict_on(find("has_overlap"), lambda size, stride: 0 in size)
+    assert there.note.startswith("Your answer is the same in every case that asks for values.")
+    assert everywhere.score == there.score == 0
+
+
 @pytest.mark.parametrize("one", catalogue().values(), ids=lambda one: one.id)
 def test_what_an_exercise_is_for_is_asked_for(one: Exercise) -> None:
     """Every core aspect is one that the cases know; a misspelt one would never be missed."""

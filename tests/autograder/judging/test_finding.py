@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from answers.storage.right import read_by_hand
+from answers.views.right import infer_checked
 from hypothesis import given
 from hypothesis import strategies as st
 from judging import verdict_on
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.authoring.oracles import oracles_of
 from autograder.judging.compare import difference
@@ -212,6 +214,25 @@ def test_what_came_back_is_named_in_every_exercise(name: str, kind: str) -> None
             advice.startswith(f"What came back is {one}, and ")
             for one in (kind, kind.replace("the function len", "a function"))
         )
+
+
+@pytest.mark.parametrize(("name", "right"), [("infer_size", infer_checked), ("read_strided", read_by_hand)])
+def test_where_an_error_is_asked_for_nothing_is_said_of_what_came_back(name: str, right: Callable[..., Any]) -> None:
+    def quietly(*args: Any, **given: Any) -> Any:
+        try:
+            return right(*args, **given)
+        except (ValueError, IndexError):
+            return None
+
+    verdict = verdict_on(find(name), quietly)
+    assert [one.name for one in verdict.aspects if not one.holds] == ["errors"]
+    assert verdict.advice == ""
+
+
+def test_what_is_no_tensor_is_called_only_where_a_call_gives_one() -> None:
+    verdict = verdict_on(find("init_params"), lambda generator: nn.ParameterDict({"weight": torch.ones(2)}))
+    assert "and a dict is asked for" in verdict.advice
+    assert "Call it" not in verdict.advice
 
 
 @pytest.mark.parametrize("name", ["train_module", "train_functional"])

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from answers.modules import Frozen, InADict
+from answers.modules import Frozen, InADict, MadeAlike, Noise, PlainTensors, WithoutLayers
+from answers.storage.right import read_by_hand
+from answers.views.right import infer_checked
+from answers.views.wrong import infer_rounding, infer_rounding_up
 from judging import verdict_on
 from torch import Tensor, nn
 
@@ -47,11 +50,40 @@ def mode_turned_round(model: nn.Module, x: Tensor) -> Tensor:
     return out
 
 
+def nothing_for_a_remainder(numel: int, new_size: Any) -> Any:
+    found = infer_rounding(numel, new_size)
+    try:
+        return infer_checked(numel, new_size)
+    except ValueError:
+        return None if -1 in new_size else found
+
+
+def nothing_for_two(numel: int, new_size: Any) -> Any:
+    return None if new_size.count(-1) > 1 else infer_checked(numel, new_size)
+
+
+def zeros_below_slot_0(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
+    try:
+        return read_by_hand(storage, size, stride, offset)
+    except IndexError:
+        if offset >= 0:
+            raise
+        return storage.new_zeros(size)
+
+
 # Answers with another mistake than the one they were told.
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
     ("relu", lambda x: torch.zeros_like(x), "gradient lost"),
     ("tiny_cnn", InADict, "layers made in forward"),
+    ("tiny_cnn", Noise, "layers made in forward"),
+    ("tiny_cnn", MadeAlike, "layers not registered"),
+    ("tiny_cnn", WithoutLayers, "layers not registered"),
+    ("tiny_cnn", PlainTensors, "layers not registered"),
+    ("read_strided", zeros_below_slot_0, "Python's negative index let through"),
+    ("infer_size", infer_rounding_up, "non-divisible rounded down"),
+    ("infer_size", nothing_for_a_remainder, "non-divisible rounded down"),
+    ("infer_size", nothing_for_two, "two -1 accepted"),
     ("call_with", lambda module, tensors, x: torch.zeros(2, 3), "gradient cut"),
     ("call_with", lambda module, tensors, x: 3.0, "gradient cut"),
     ("conv2d", lambda x, weight, **more: torch.zeros(1, 1, 1, 1), "gradient lost"),

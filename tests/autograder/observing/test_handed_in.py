@@ -38,6 +38,7 @@ def relu(x: Any) -> Any:
         (torch.ones(2, 2).max(-1), ("tuple", ("tensor",), ("tensor",))),
         ({"w": torch.ones(1), 3: None}, ("dict", ("w", ("tensor",)), ("3", ("nothing",)))),
         ((one for one in ()), ("generator",)),
+        (range(2), ("tuple", ("int",), ("int",))),
         (relu, ("function", "relu")),
         (partial(relu, 1), ("function", "")),
         (nn.Linear, ("class", "Linear")),

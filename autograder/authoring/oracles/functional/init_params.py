@@ -204,13 +204,13 @@ INIT_PARAMS = Oracle(
             says="A convolution's weight is stored (out, in, kh, kw): (16, 3, 3, 3).",
         ),
         Misconception(
-            "seeded anew",
+            "the same numbers every time",
             lambda generator: init_params(torch.Generator().manual_seed(0)),
             lambda generator: init_params(generator.manual_seed(0)),
             lambda generator: init_params(torch.manual_seed(0)),
             lambda generator: init_params(torch.Generator()),
-            says="Every call draws the same numbers, whatever generator is given. Whoever calls has chosen the seed: "
-            "draw from the generator as it stands.",
+            says="Every call gives the same numbers, whatever generator is given. Whoever calls has chosen the seed: "
+            "draw from the generator as it stands, at every call.",
         ),
         Misconception(
             "all zeros",

@@ -99,8 +99,12 @@ PARAMS_FROM_MODULE = Oracle(
         Misconception(
             "names without the way to them",
             lambda model: {name.split(".")[-1]: one for name, one in _kept(model).items()},
-            lambda model: {name.replace(".", "_"): one for name, one in _kept(model).items()},
             says="The key is the whole dotted name, as named_parameters() gives it: 'fc.weight' and 'conv.weight' differ.",
+        ),
+        Misconception(
+            "names without the dot",
+            lambda model: {name.replace(".", "_"): one for name, one in _kept(model).items()},
+            says="The key is the name as named_parameters() gives it, a dot between its parts: 'fc.weight'.",
         ),
         Misconception(
             "numbers for names",
@@ -126,12 +130,13 @@ PARAMS_FROM_MODULE = Oracle(
             lambda model: {name: one.clone() for name, one in model.named_parameters()},
             lambda model: {name: one.clone().requires_grad_() for name, one in model.named_parameters()},
             lambda model: {name: one.detach().requires_grad_().clone() for name, one in model.named_parameters()},
-            says="clone is an operation like any other: its result hangs in the module's graph. Detach first.",
+            says="clone is an operation like any other: of what requires grad it gives a result, not a leaf. Detach and clone first, "
+            "ask for gradients last.",
         ),
         Misconception(
             "no grad",
             lambda model: {name: one.detach().clone() for name, one in model.named_parameters()},
-            says="detach gives a tensor that asks for no gradients. Ask for them again, for frozen parameters too.",
+            says="What comes out of detach or torch.no_grad asks for no gradients. Ask for them, for frozen parameters too.",
         ),
         Misconception(
             "frozen parameters left frozen",

@@ -93,7 +93,7 @@ TINY_CNN = Oracle(
         Misconception(
             "layers made in forward",
             _MadeInForward,
-            says="A layer made in forward is new, with new random weights, at every call. Make layers in __init__.",
+            says="A layer made in forward is new at every call, whatever the one before has learnt. Make layers in __init__.",
         ),
         Misconception(
             "layers not registered",

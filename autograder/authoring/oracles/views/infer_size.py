@@ -171,11 +171,16 @@ def _asserting(kind: type[Exception], *, divided: bool, left_out: str) -> Callab
     return answer
 
 
-def _answering_anyhow(numel: int, new_size: Ints) -> tuple[int, ...] | None:
-    try:
-        return _inferred(numel, new_size)
-    except ValueError:
-        return None
+def _answering(what: Callable[[Ints], Any]) -> Callable[..., Any]:
+    """Where an error is asked for, an answer all the same."""
+
+    def answer(numel: int, new_size: Ints) -> Any:
+        try:
+            return _inferred(numel, new_size)
+        except ValueError:
+            return what(new_size)
+
+    return answer
 
 
 def _replaced_by_numel(numel: int, known: int) -> int:
@@ -204,6 +209,11 @@ INFER_SIZE = Oracle(
             "non-divisible rounded down",
             _inferring("remainder"),
             says="Rounding down loses elements. Where the known sizes leave a remainder, raise ValueError.",
+        ),
+        Misconception(
+            "a remainder let through",
+            _inferring("remainder", unknown=lambda numel, known: -(-numel // known)),
+            says="Where the known sizes leave a remainder, no whole number fits in the place of -1: raise ValueError.",
         ),
         Misconception(
             "0 times anything",
@@ -264,7 +274,9 @@ INFER_SIZE = Oracle(
         ),
         Misconception(
             "no error",
-            _answering_anyhow,
+            _answering(lambda new_size: None),
+            _answering(lambda new_size: ()),
+            _answering(tuple),
             says="Where there is no answer your function gives something back all the same. raise ValueError(...) ends it with "
             "the error that was asked for.",
         ),

@@ -172,7 +172,7 @@ SLICE_LAYOUT = Oracle(
             "a float for an int",
             _wrong_slice(length=lambda start, stop, step: (stop - start) / step),
             _wrong_slice(length=lambda start, stop, step: float(ceil((stop - start) / step))),
-            says="A division with / gives a float, 2.0 for 2, and a size is a whole number. Divide with //, or round up.",
+            says="A division with / gives a float, 2.0 for 2, and so does numpy.ceil. A size is a whole number: // and math.ceil give one.",
         ),
     ],
     space=_SPACE,
