@@ -11,7 +11,14 @@ from answers.modules import Frozen, InADict
 from judging import verdict_on
 from torch import Tensor, nn
 
+from autograder.authoring.oracles.capstone.hybrid_cnn import HybridCNN
 from autograder.authoring.oracles.functional.parameters import BOUNDS, SIZES
+from autograder.authoring.oracles.modes.dropout_net import DropoutNet
+from autograder.authoring.oracles.registration.my_conv2d import MyConv2d
+from autograder.authoring.oracles.registration.my_linear import MyLinear
+from autograder.authoring.oracles.registration.stacked_mlp import StackedMLP
+from autograder.authoring.oracles.shining.symmetric_linear import SymmetricLinear
+from autograder.authoring.oracles.shining.tied_autoencoder import TiedAutoencoder
 from autograder.judging.reference import load
 from autograder.observing.exercise import find
 
@@ -45,6 +52,44 @@ def mode_turned_round(model: nn.Module, x: Tensor) -> Tensor:
         out = model(x).softmax(1)
     model.train(not model.training)
     return out
+
+
+def frozen(make: Callable[..., nn.Module], part: str = "") -> Callable[..., nn.Module]:
+    """What ``make`` makes, with all parameters frozen whose names have ``part`` in them: nothing is cut."""
+
+    def answer(*given: Any, **named: Any) -> nn.Module:
+        module = make(*given, **named)
+        for name, one in module.named_parameters():
+            one.requires_grad_(part not in name)
+        return module
+
+    return answer
+
+
+FROZEN: list[tuple[str, Callable[..., Any]]] = [
+    (name, frozen(make, part))
+    for name, make in [
+        ("my_linear", MyLinear),
+        ("my_conv2d", MyConv2d),
+        ("stacked_mlp", StackedMLP),
+        ("dropout_net", DropoutNet),
+        ("tied_autoencoder", TiedAutoencoder),
+        ("symmetric_linear", SymmetricLinear),
+        ("hybrid_cnn", HybridCNN),
+    ]
+    for part in ("", "weight")
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), FROZEN)
+def test_a_frozen_parameter_is_told_as_one_and_not_as_a_cut_or_an_error(name: str, answer: Callable[..., Any]) -> None:
+    verdict = verdict_on(find(name), answer)
+    said = str(verdict)
+    assert not verdict.solved
+    assert not verdict.misconception, said
+    assert "RuntimeError" not in said
+    assert not next(one for one in verdict.aspects if one.name == "gradients").holds
+    assert "requires_grad is False" in said or "no gradient reaches the last layer" in said
 
 
 # Answers with another mistake than the one they were told.
