@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -92,6 +92,20 @@ def test_a_frozen_parameter_is_told_as_one_and_not_as_a_cut_or_an_error(name: st
     assert "requires_grad is False" in said or "no gradient reaches the last layer" in said
 
 
+def detached_and_left(module: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    """Nothing is put back, and what stands there is not the dict's."""
+    known = dict(module.named_parameters()) | dict(module.named_buffers())
+    for name in tensors:
+        if name not in known:
+            raise KeyError(name)
+    for name, tensor in tensors.items():
+        path, _, leaf = name.rpartition(".")
+        part = module.get_submodule(path)
+        home = part._parameters if leaf in part._parameters else part._buffers
+        home[leaf] = tensor.detach()
+    return module(x)
+
+
 # Answers with another mistake than the one they were told.
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
@@ -99,6 +113,7 @@ NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("tiny_cnn", InADict, "layers made in forward"),
     ("call_with", lambda module, tensors, x: torch.zeros(2, 3), "gradient cut"),
     ("call_with", lambda module, tensors, x: 3.0, "gradient cut"),
+    ("call_with", detached_and_left, "another object put back"),
     ("conv2d", lambda x, weight, **more: torch.zeros(1, 1, 1, 1), "gradient lost"),
     ("linear", lambda x, weight, bias=None: torch.zeros(3), "gradient lost"),
     ("init_params", uneven_within_the_bounds, "only positive numbers"),
