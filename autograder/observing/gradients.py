@@ -7,23 +7,30 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-__all__ = ["NONE", "by_name", "through", "weights_of"]
+__all__ = ["FROZEN", "NONE", "by_name", "through", "weights_of"]
 
 NONE = "no gradient"  # in place of one
+FROZEN = "none asked for: requires_grad is False"  # of a Parameter: nothing was cut, and that is another mistake
 
 
 def by_name(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The gradient of each of ``leaves``, as `through` has it; `NONE` where there is none.
+    """The gradient of each of ``leaves``, as `through` has it; `NONE` where there is none, `FROZEN` where none may be.
 
-    >>> by_name(torch.ones(2), {"x": torch.ones(2)})
-    {'x': 'no gradient'}
+    >>> by_name(torch.ones(2), {"x": torch.ones(2), "weight": nn.Parameter(torch.ones(2), requires_grad=False)})
+    {'x': 'no gradient', 'weight': 'none asked for: requires_grad is False'}
     """
-    if not isinstance(out, Tensor) or not out.requires_grad:
-        return dict.fromkeys(leaves, NONE)
-    found = through(out, list(leaves.values()))
-    return {name: NONE if one is None else one for name, one in zip(leaves, found, strict=True)}
+    found: dict[str, Any] = {name: NONE if _may_have_one(leaf) else FROZEN for name, leaf in leaves.items()}
+    asking = {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
+    if not asking or not isinstance(out, Tensor) or not out.requires_grad:
+        return found
+    reached = zip(asking, through(out, list(asking.values())), strict=True)
+    return found | {name: one for name, one in reached if one is not None}
+
+
+def _may_have_one(leaf: Tensor) -> bool:
+    return leaf.requires_grad or not isinstance(leaf, nn.Parameter)
 
 
 def through(out: Tensor, leaves: Sequence[Tensor]) -> tuple[Tensor | None, ...]:

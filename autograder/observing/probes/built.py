@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from autograder.observing.gradients import by_name
+from autograder.observing.gradients import FROZEN, by_name
 from autograder.observing.probes.kept import same_tensor
 
 __all__ = [
@@ -100,13 +100,17 @@ def together(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
     >>> together({"x": torch.ones(2), "weight": "no gradient"})
     {'reach': 'x', 'numbers': tensor([1., 1.])}
+    >>> together({"x": "no gradient", "weight": FROZEN})
+    {'reach': 'none of them; of weight none asked for: requires_grad is False'}
     """
     if found is None:
         return None
     reached = {name: one for name, one in found.items() if isinstance(one, Tensor)}
+    frozen = ", ".join(name for name, one in found.items() if isinstance(one, str) and one == FROZEN)
+    reach = (", ".join(reached) or "none of them") + (f"; of {frozen} {FROZEN}" if frozen else "")
     if not reached:
-        return {"reach": "none of them"}
-    return {"reach": ", ".join(reached), "numbers": torch.cat([one.detach().flatten() for one in reached.values()])}
+        return {"reach": reach}
+    return {"reach": reach, "numbers": torch.cat([one.detach().flatten() for one in reached.values()])}
 
 
 def gradients(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
-from autograder.observing.gradients import through
+from autograder.observing.gradients import by_name
 from autograder.observing.observe import observe
 from autograder.observing.probes.handed_over import Module, settings_kept
 from autograder.observing.probes.impostors import impostor, other_convolution
@@ -71,11 +71,7 @@ def _gradients(layers: Mapping[str, Any], out: Any, case: Case) -> dict[str, Any
     names = case.get("gradients", ())
     if not names:
         return None
-    if not isinstance(out, Tensor) or not out.requires_grad:
-        return dict.fromkeys(names, "no gradient")
-    parameters = [getattr(layers[name.partition(".")[0]], name.partition(".")[2]) for name in names]
-    found = through(out, parameters)
-    return {name: "no gradient" if one is None else one for name, one in zip(names, found, strict=True)}
+    return by_name(out, {name: getattr(layers[name.partition(".")[0]], name.partition(".")[2]) for name in names})
 
 
 def _statistics(layers: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from autograder.observing.case import Case
-from autograder.observing.gradients import NONE, by_name
+from autograder.observing.gradients import FROZEN, by_name
 from autograder.observing.project import LARGE
 
 __all__ = ["Astray", "draws_of_generators", "entered", "kind_of", "pieces", "reached", "tensor_or_kind"]
@@ -60,6 +60,8 @@ def entered(model: nn.Module, logits: Tensor, again: Tensor) -> Any:
     weights = [one for one in model.parameters() if tuple(one.shape) == (4, 16)]
     if not logits.requires_grad or len(weights) != 1:
         return "no gradient reaches the last layer"
+    if not weights[0].requires_grad:
+        return f"of the last layer's weight: {FROZEN}"
     rows = [torch.autograd.grad(row.sum(), weights[0], retain_graph=True, allow_unused=True)[0] for row in logits]
     if any(one is None for one in rows):
         return "no gradient reaches the last layer"
@@ -77,7 +79,7 @@ def reached(out: Tensor, leaves: Mapping[str, Tensor]) -> dict[str, str]:
         found = by_name(out, leaves)
     except RuntimeError:  # what backward needs was written over
         return dict.fromkeys(leaves, "an error of backward")
-    return {name: NONE if isinstance(one, str) else "a gradient" for name, one in found.items()}
+    return {name: one if isinstance(one, str) else "a gradient" for name, one in found.items()}
 
 
 class Astray:

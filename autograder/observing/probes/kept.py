@@ -27,6 +27,9 @@ class Kept:
     >>> module._parameters["weight"] = module._parameters.pop("weight")
     >>> kept.said()
     'other order'
+    >>> module.weight = nn.Parameter(module.weight + 1)
+    >>> kept.said()
+    'other objects with other numbers, other order'
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -52,8 +55,10 @@ class Kept:
         """``"as it was"``, or which of the objects, their order, values, gradients, hooks and the rest are others."""
         now = [dict(getattr(part, home)) for part, home in self._homes()]
         pairs = list(zip(self.registered, now, strict=True))
+        there = [two.get(name) for one, two in pairs for name in one if isinstance(one[name], Tensor)]
+        objects = "objects" if all(map(same_tensor, self.values, there)) else "objects with other numbers"
         same = {
-            "objects": all(
+            objects: all(
                 one.keys() == two.keys() and all(one[name] is two[name] for name in one) for one, two in pairs
             ),
             "order": all(list(one) == list(two) for one, two in pairs),

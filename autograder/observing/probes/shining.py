@@ -261,7 +261,8 @@ def _matrix_of(module: nn.Module, features: int) -> str:
 
 def _step(module: nn.Module, loss: Tensor) -> None:
     """What `torch.optim.SGD` does, whose first use in a process takes seconds to import."""
-    loss.backward()
+    if loss.requires_grad:  # of a frozen module none does, and its gradients say so
+        loss.backward()
     with torch.no_grad():
         for parameter in module.parameters():
             if parameter.grad is not None:

@@ -289,6 +289,7 @@ WRONG = [
     ("my_batch_norm2d", "statistics as parameters", Learned),
     ("my_batch_norm2d", "torch.no_grad() taken for eval", NoneMovedQuietly),
     ("record_activations", "hooks left", recorder(remove="never")),
+    ("record_activations", "hooks left", recorder(remove="never", restore=False)),
     ("record_activations", "hooks left where the model raises", recorder(remove="behind")),
     ("record_activations", "a reference that the next layer writes over", recorder(copy=Tensor.detach)),
     ("record_activations", "only direct children", recorder(find=by_attribute)),

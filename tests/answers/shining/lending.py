@@ -271,6 +271,14 @@ def value_error(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
         return lent(x)
 
 
+def loaded_for_a_moment(module, tensors, x):
+    kept = {name: one.clone() for name, one in module.state_dict().items()}
+    module.load_state_dict(tensors, strict=False)
+    out = module(x)
+    module.load_state_dict(kept)
+    return out
+
+
 def there_and_back(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
     ask(module, tensors)
     before = {name: one.clone() for name, one in module.state_dict().items()}
@@ -306,5 +314,6 @@ LENDING_WRONG: list[tuple[str, str, Any]] = [
     ("call_with", "buffers updated in a copy", clones_lent),
     ("call_with", "another error than a KeyError", value_error),
     ("call_with", "values copied into the module", there_and_back),
+    ("call_with", "values copied into the module", loaded_for_a_moment),
     ("call_with", "not restored", parameters_deleted),
 ]

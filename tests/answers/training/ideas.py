@@ -25,6 +25,23 @@ def subtracted_in_place(logits, target):
     return of_right(F.log_softmax(logits, 1), target)
 
 
+def by_the_loops_name(params, lr):
+    for one in params.values():
+        one = one - lr * one.grad
+
+
+def by_data_and_left(params, lr):
+    for one in params.values():
+        if one.grad is not None:
+            one.data = one.data - lr * one.grad
+
+
+def by_data_of_all(params, lr):
+    with torch.no_grad():
+        for one in params.values():
+            one.data = one - one.grad * lr
+
+
 def stepped(step, once=False):
     def answer(params, lr):
         with torch.no_grad():
@@ -362,6 +379,9 @@ IDEAS = [
     ("sgd_step", "rebinding to new tensors", lambda params, lr: params.update(
         {name: one - lr * one.grad for name, one in params.items()})),
     ("sgd_step", "rebinding to new tensors", put_in_place_of_leaves),
+    ("sgd_step", "the leaves stand still", by_the_loops_name),
+    ("sgd_step", "other memory under the same leaves", by_data_and_left),
+    ("sgd_step", "other memory under the same leaves", by_data_of_all),
     ("sgd_step", "other memory under the same leaves", lambda params, lr: [
         rebound(params, name, lr * one.grad) or setattr(one, "grad", None)
         for name, one in params.items() if one.grad is not None] and None),

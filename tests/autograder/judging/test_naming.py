@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +14,14 @@ from answers.views.wrong import infer_rounding, infer_rounding_up
 from judging import verdict_on
 from torch import Tensor, nn
 
+from autograder.authoring.oracles.capstone.hybrid_cnn import HybridCNN
 from autograder.authoring.oracles.functional.parameters import BOUNDS, SIZES
+from autograder.authoring.oracles.modes.dropout_net import DropoutNet
+from autograder.authoring.oracles.registration.my_conv2d import MyConv2d
+from autograder.authoring.oracles.registration.my_linear import MyLinear
+from autograder.authoring.oracles.registration.stacked_mlp import StackedMLP
+from autograder.authoring.oracles.shining.symmetric_linear import SymmetricLinear
+from autograder.authoring.oracles.shining.tied_autoencoder import TiedAutoencoder
 from autograder.judging.reference import load
 from autograder.observing.exercise import find
 
@@ -71,6 +78,58 @@ def zeros_below_slot_0(storage: Tensor, size: Any, stride: Any, offset: int = 0)
         return storage.new_zeros(size)
 
 
+def frozen(make: Callable[..., nn.Module], part: str = "") -> Callable[..., nn.Module]:
+    """What ``make`` makes, with all parameters frozen whose names have ``part`` in them: nothing is cut."""
+
+    def answer(*given: Any, **named: Any) -> nn.Module:
+        module = make(*given, **named)
+        for name, one in module.named_parameters():
+            one.requires_grad_(part not in name)
+        return module
+
+    return answer
+
+
+FROZEN: list[tuple[str, Callable[..., Any]]] = [
+    (name, frozen(make, part))
+    for name, make in [
+        ("my_linear", MyLinear),
+        ("my_conv2d", MyConv2d),
+        ("stacked_mlp", StackedMLP),
+        ("dropout_net", DropoutNet),
+        ("tied_autoencoder", TiedAutoencoder),
+        ("symmetric_linear", SymmetricLinear),
+        ("hybrid_cnn", HybridCNN),
+    ]
+    for part in ("", "weight")
+]
+
+
+@pytest.mark.parametrize(("name", "answer"), FROZEN)
+def test_a_frozen_parameter_is_told_as_one_and_not_as_a_cut_or_an_error(name: str, answer: Callable[..., Any]) -> None:
+    verdict = verdict_on(find(name), answer)
+    said = str(verdict)
+    assert not verdict.solved
+    assert not verdict.misconception, said
+    assert "RuntimeError" not in said
+    assert not next(one for one in verdict.aspects if one.name == "gradients").holds
+    assert "requires_grad is False" in said or "no gradient reaches the last layer" in said
+
+
+def detached_and_left(module: nn.Module, tensors: Mapping[str, Tensor], x: Tensor) -> Tensor:
+    """Nothing is put back, and what stands there is not the dict's."""
+    known = dict(module.named_parameters()) | dict(module.named_buffers())
+    for name in tensors:
+        if name not in known:
+            raise KeyError(name)
+    for name, tensor in tensors.items():
+        path, _, leaf = name.rpartition(".")
+        part = module.get_submodule(path)
+        home = part._parameters if leaf in part._parameters else part._buffers
+        home[leaf] = tensor.detach()
+    return module(x)
+
+
 # Answers with another mistake than the one they were told.
 NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("relu", lambda x: torch.zeros(10**6), "gradient lost"),
@@ -86,6 +145,7 @@ NOT_TOLD: list[tuple[str, Callable[..., Any], str]] = [
     ("infer_size", nothing_for_two, "two -1 accepted"),
     ("call_with", lambda module, tensors, x: torch.zeros(2, 3), "gradient cut"),
     ("call_with", lambda module, tensors, x: 3.0, "gradient cut"),
+    ("call_with", detached_and_left, "another object put back"),
     ("conv2d", lambda x, weight, **more: torch.zeros(1, 1, 1, 1), "gradient lost"),
     ("linear", lambda x, weight, bias=None: torch.zeros(3), "gradient lost"),
     ("init_params", uneven_within_the_bounds, "only positive numbers"),

@@ -301,6 +301,7 @@ RECORD_ACTIVATIONS = Oracle(
         Misconception(
             "hooks left",
             _with(removes="never"),
+            _with(removes="never", buffers=lambda model: {}),
             says="Your hooks are still there, and will go on recording at every pass. Keep the handles, and remove() each.",
         ),
         Misconception(

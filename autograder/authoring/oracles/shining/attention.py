@@ -150,7 +150,7 @@ ATTENTION = Oracle(
             says="Each query divides its attention over the keys: softmax goes along the last dimension of (…, L, S).",
         ),
         Misconception(
-            "softmax along the first dimension",
+            "softmax along a dimension counted from the front",
             _attention(softmax=lambda scores: F.softmax(scores, 0)),
             _attention(softmax=lambda scores: F.softmax(scores, 1)),
             says="Keys are the last dimension of the scores (…, L, S), however many stand in front: dim=-1.",

@@ -190,10 +190,21 @@ def _loop_variable(params: Params, lr: float, *, clear: bool) -> None:
         one = one - lr * gradient
 
 
-def _other_memory(params: Params, lr: float) -> None:
+def _loop_variable_with_nothing_skipped(params: Params, lr: float) -> None:
+    for one in params.values():
+        one = one - lr * one.grad  # type: ignore[operator]
+
+
+def _other_memory(params: Params, lr: float, *, clear: bool) -> None:
     for _, one, gradient in _stepped(params):
         one.data = one.data - lr * gradient
-        one.grad = None
+        if clear:
+            one.grad = None
+
+
+def _other_memory_with_nothing_skipped(params: Params, lr: float) -> None:
+    for one in params.values():
+        one.data = one.data - lr * one.grad  # type: ignore[operator]
 
 
 def _nothing_skipped(params: Params, lr: float) -> None:
@@ -258,7 +269,8 @@ SGD_STEP = Oracle(
         ),
         Misconception(
             "other memory under the same leaves",
-            _other_memory,
+            *(partial(_other_memory, clear=clear) for clear in (True, False)),
+            _other_memory_with_nothing_skipped,
             says="p.data = … keeps the leaf and puts other memory under it. Whoever looked into the old memory sees nothing of "
             "the step. p -= … under torch.no_grad() writes into the memory that is there.",
         ),
@@ -325,6 +337,7 @@ SGD_STEP = Oracle(
             "the leaves stand still",
             lambda params, lr: _loop_variable(params, lr, clear=True),
             lambda params, lr: _loop_variable(params, lr, clear=False),
+            _loop_variable_with_nothing_skipped,
             _cleared_first,
             _returned,
             says="No leaf has moved. p = p − … gives a name to a new tensor and leaves the old one as it was; and a step along "
