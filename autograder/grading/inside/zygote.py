@@ -176,7 +176,7 @@ class Zygote:
 
     def _sample(self) -> None:
         """Note what the submission adds to the machine's use: of a child alone what is its own. Of several, pages that
-        are still the zygote's are shared out among all who hold them, so the zygote's own part belongs into the sum.
+        are still the zygote's are shared out among all who hold them, so the zygote's own part belongs in the sum.
         """
         running = processes.others()
         if running == [self._child]:

@@ -29,7 +29,7 @@ _FEW = 3  # so many names that are missing are told one by one
 
 
 def holders(module: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, nn.Parameter] | None:
-    """The parameters of ``module`` that ``tensors`` belong into: by name, else by shape where that is unambiguous.
+    """The parameters of ``module`` that ``tensors`` belong in: by name, else by shape where that is unambiguous.
 
     ``None`` where they do not fit.
 
@@ -48,7 +48,7 @@ def holders(module: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, nn.Pa
 
 
 def put(module: nn.Module, tensors: Mapping[str, Tensor]) -> bool:
-    """Load ``tensors`` into the parameters that they belong into; whether they fit."""
+    """Load ``tensors`` into the parameters that they belong in; whether they fit."""
     held = holders(module, tensors)
     if held is None:
         return False

@@ -399,7 +399,7 @@ MY_BATCH_NORM2D = Oracle(
         Misconception(
             "buffers that are not saved",
             _NotSaved,
-            says="persistent=False keeps a buffer out of the state_dict. These three belong into it.",
+            says="persistent=False keeps a buffer out of the state_dict. These three belong in it.",
         ),
         Misconception(
             "eval uses batch statistics",

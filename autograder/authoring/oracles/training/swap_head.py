@@ -289,7 +289,7 @@ SWAP_HEAD = Oracle(
             _all_in_the_first_group,
             _in_a_group_of_its_own,
             _at_the_end,
-            says="A group has its own lr and weight decay. Each new tensor belongs into its old one's group, at its old place.",
+            says="A group has its own lr and weight decay. Each new tensor belongs in its old one's group, at its old place.",
         ),
         Misconception(
             "the old head's state inherited",
