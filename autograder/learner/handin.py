@@ -119,6 +119,8 @@ def _handed_in(what: str | Path, output: str | Path | None, progress: bool) -> H
         raise ValueError(f"{path} holds no check of {chapter.slug}: is it another notebook?")
     saved = datetime.fromtimestamp(path.stat().st_mtime)
     target = Path(os.path.abspath(output or path.with_name(f"{chapter.slug}.zip")))
+    if target.suffix.lower() == ".ipynb" or (target.exists() and target.samefile(path)):
+        raise ValueError(f"{target} is a notebook's name, and a zip file is to be written; name that")
     digest = hashlib.sha256(content).hexdigest()
     parts = {f"{chapter.slug}.ipynb": content, SUMS: f"{digest}  {chapter.slug}.ipynb\n".encode()}
     if progress:
@@ -202,7 +204,7 @@ def _packed(parts: Mapping[str, bytes], saved: datetime) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
         for part, data in parts.items():
-            info = zipfile.ZipInfo(part, (max(saved.year, 1980), *saved.timetuple()[1:6]))
+            info = zipfile.ZipInfo(part, (min(max(saved.year, 1980), 2107), *saved.timetuple()[1:6]))
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
             packed.writestr(info, data)
     return file.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,8 +82,10 @@ def _read(path: Path) -> Tried | None:
         when, met = str(one.get("when") or ""), tuple(map(str, one.get("met") or ()))
         best = str(one["exercise"]), float(one["score"]), int(one["points"]), bool(one["solved"])
         tries = one.get("tries")
+        if not math.isfinite(best[1]):
+            return None
         return Tried(*best, when, met, Before.of_json(one.get("last")), tries if type(tries) is int else None)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
 
 

@@ -181,6 +181,10 @@ def _placed(
     def line(what: str, *more: str) -> Line:
         return Line(what, student, picked.original, upload.key, "; ".join([*more, *says]))
 
+    if picked.unread:
+        return line(
+            "left alone", f"no notebook in it could be read, and {student}/{chapter} stays as it is; get it anew"
+        )
     before = read_kept(room, chapter, student)
     there = _there(folder)
     if there is None:

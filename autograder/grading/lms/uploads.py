@@ -66,7 +66,8 @@ class Picked:
     """What of an upload is put where it is graded: a notebook under the chapter's name, and files by their relative path.
 
     ``others`` are notebooks that do not count, by the name they are kept under. Where it cannot be told which one counts, or
-    none does, all are among the ``files``, and ``says`` says so.
+    none does, all are among the ``files``, and ``says`` says so. ``unread`` says that there is no notebook, and something that
+    could not be read.
     """
 
     notebook: bytes | None = None
@@ -77,6 +78,7 @@ class Picked:
     files: dict[str, bytes] = field(default_factory=dict)
     others: dict[str, bytes] = field(default_factory=dict)
     says: tuple[str, ...] = ()
+    unread: bool = False
 
 
 def sha(content: bytes) -> str:
@@ -140,6 +142,7 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
     beside: list[tuple[File, bytes]] = []
     said: list[str] = []
     stamp: datetime | None = None
+    unread = False
     room, room_for_notebooks = LARGEST_REST, LARGEST_NOTEBOOK
     left_out: list[str] = []
     for file in upload.files:
@@ -159,6 +162,7 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
             content = archive.read(file.member)
         except Refused as error:
             said.append(f"{file.member.path}: {error}")
+            unread = True
             continue
         if file.named.rest == (_TIMESTAMP,):
             stamp = parse_time(content[:200].decode("utf-8", "replace"))
@@ -179,9 +183,8 @@ def pick(upload: Upload, archive: Archive, chapter: str, source: Source, times: 
         said += why
         kept = _named([*notebooks, *beside], chapter)
         first = (notebooks or beside or [(upload.files[0], b"")])[0][0]
-        return Picked(
-            None, first.member.path, "/".join(first.named.rest), first.named.file, stamp, kept, {}, tuple(said)
-        )
+        name, number = "/".join(first.named.rest), first.named.file
+        return Picked(None, first.member.path, name, number, stamp, kept, {}, tuple(said), unread and not notebooks)
     file, content = best
     if not counts:
         said.append("no cell of this chapter was found in it; grade says what it is")

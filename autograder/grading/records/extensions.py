@@ -56,7 +56,17 @@ def own_dates(room: Classroom, name: str) -> dict[str, datetime]:
 
     Raises ``ValueError`` where the file of them cannot be read: nobody loses an extension silently.
     """
-    return {student: parse_date(when) for student, when in _read(room).get(name, {}).items()}
+    dates = {}
+    for student, when in _read(room).get(name, {}).items():
+        try:
+            dates[student] = parse_date(when)
+        except ValueError as error:
+            path = _file(room)
+            raise ValueError(
+                f"{path.name} in {path.parent.name}, {student} in {name}: {error}; mend it, or give that date anew: "
+                f'python -m autograder extend {student} {name} "DATE"'
+            ) from None
+    return dates
 
 
 def due_of(due: datetime | None, own: datetime | None) -> datetime | None:

@@ -23,6 +23,7 @@ from traitlets.config import Config
 from autograder.files import write_whole
 from autograder.grading.records import extensions, own_way
 from autograder.grading.records.basis import basis_of, work_of
+from autograder.grading.records.broken_book import said_of
 from autograder.grading.records.changes import Change, change_of
 from autograder.grading.records.classroom import Classroom
 from autograder.grading.records.fingerprint import fingerprint, made_of
@@ -231,7 +232,7 @@ class Recorder:
             return DiskFull()
         if is_locked(error):
             return GradebookLocked(f"the gradebook was locked while the result of {student} was written")
-        said = str(error)
+        said = said_of(error) or str(error)
         if isinstance(error, OSError) and error.strerror:  # of a folder that is removed only the last name is said
             name = error.filename if isinstance(error.filename, str) else ""
             said = f"{Path(self._room.autograded, student, self._task.name, name)}: {error.strerror}"

@@ -81,7 +81,9 @@ class Warm:
             scratch = self._folder / "scratch"
             scratch.mkdir(mode=0o700)
             words = bubblewrap.plain_command(descriptor, scratch)
-            environment = os.environ | bubblewrap.ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+            # Switches of Python's own would change what notebooks earn: PYTHONOPTIMIZE takes every assert away.
+            own = {name: value for name, value in os.environ.items() if not _is_switch(name)}
+            environment = own | bubblewrap.ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         try:
             with open(self._folder / "stderr", "wb") as errors:
                 return subprocess.Popen(
@@ -189,3 +191,8 @@ def processors() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:
         return os.cpu_count() or 1
+
+
+def _is_switch(name: str) -> bool:
+    """Whether the variable tells Python how to run, and not only where it is."""
+    return name.startswith("PYTHON") and name != "PYTHONHOME"

@@ -17,6 +17,7 @@ from nbformat.notebooknode import NotebookNode
 from autograder.grading.submissions.read import Unreadable, bytes_of, notebook_of
 from autograder.grading.submissions.repair import Source, checked_in, named_in
 from autograder.observing.exercise import catalogue, exercises_of
+from autograder.plain import plain
 from course.chapters import CHAPTERS
 
 __all__ = ["Located", "Missing", "is_there", "locate", "notebooks_in"]
@@ -177,4 +178,4 @@ def _whose(notebook: NotebookNode, source: Source) -> str:
 
 
 def _shown(path: Path) -> str:
-    return path.as_posix().encode("utf-8", "replace").decode()
+    return plain(path.as_posix())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -185,3 +186,19 @@ def test_progress_goes_with_it_where_it_is_asked_for_and_that_is_said(notebook: 
 def test_the_command_packs_progress_too(notebook: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["handin", str(notebook), "--progress"]) == 0
     assert "as progress.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [f"{SLUG}.ipynb", "another.ipynb"])
+def test_no_notebook_is_written_over(name: str, notebook: Path) -> None:
+    before = notebook.read_bytes()
+    with pytest.raises(ValueError, match="a zip file is to be written"):
+        handin(notebook, notebook.with_name(name))
+    assert notebook.read_bytes() == before
+    assert [path.name for path in notebook.parent.iterdir()] == [notebook.name]
+
+
+@pytest.mark.parametrize(("saved", "year"), [(7_258_118_400, 2107), (0, 1980)])
+def test_a_clock_that_is_wrong_stops_no_packing(saved: int, year: int, notebook: Path) -> None:
+    os.utime(notebook, (saved, saved))
+    with zipfile.ZipFile(handin(notebook).path) as packed:
+        assert packed.getinfo(f"{SLUG}.ipynb").date_time[0] == year

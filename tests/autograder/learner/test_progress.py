@@ -223,3 +223,23 @@ def test_where_nobody_has_counted_from_the_first_try_on_no_number_is_claimed(bef
     remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED))
     known = tried("relu")
     assert known is not None and known.solved and known.tries is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"exercise": "relu", "score": 2.0, "points": Infinity, "solved": true}',
+        '{"exercise": "relu", "score": NaN, "points": 2, "solved": false}',
+        f'{{"exercise": "relu", "score": {"9" * 400}, "points": 2, "solved": true}}',
+        "[" * 100_000,
+    ],
+    ids=["points without end", "a score that is no number", "a score larger than a float", "nested without end"],
+)
+def test_a_damaged_file_counts_as_not_tried_and_the_next_try_is_kept(content: str) -> None:
+    folder().mkdir(parents=True, exist_ok=True)
+    (folder() / "relu.json").write_text(content)
+    assert tried("relu") is None
+    assert progress().as_json()["score"] == 0
+    remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED), now=DAY)
+    kept = tried("relu")
+    assert kept is not None and (kept.solved, kept.score) == (True, 2.0)

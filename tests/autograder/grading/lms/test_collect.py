@@ -479,3 +479,24 @@ def test_a_checksum_that_does_not_fit_is_said_and_the_notebook_taken_all_the_sam
     assert whats(found) == {"zoe": "collected"}
     assert "its checksum is not the one packed beside it" in found.text()
     assert submitted(course, "zoe").read_bytes() == work["all"]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["whole before", "nothing before"])
+def test_an_upload_that_cannot_be_unpacked_leaves_what_is_there(
+    first: bool, course: Path, tmp_path: Path, work: dict[str, bytes], roster: Path
+) -> None:
+    path = tmp_path / "submissions.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
+        packed.writestr(canvas(ADA), work["all"])
+    if first:
+        assert whats(collect("04", path, course, roster)) == {"ada": "collected"}
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"nbgrader", b"nbgradex", 1))
+    found = collect("04", path, course, roster)
+    assert whats(found) == {"ada": "left alone"}
+    assert "Bad CRC-32" in found.text() and "get it anew" in found.text()
+    assert found.problems
+    assert submitted(course, "ada").exists() is first
+    assert not first or submitted(course, "ada").read_bytes() == work["all"]
+    path.write_bytes(content)
+    assert whats(collect("04", path, course, roster)) == {"ada": "unchanged" if first else "collected"}

@@ -8,10 +8,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from grading_class import PERFECT, InProcess, hand_in
+from grading_class import CHAPTER, PERFECT, InProcess, hand_in
 
 from autograder.__main__ import main
 from autograder.grading.grade import grade
+from autograder.sample.learners import Submission
 
 COMMANDS = {
     "grade": ["grade", "04", "--student", "ada", "--trust-submissions"],
@@ -97,3 +98,22 @@ def test_feedback_on_what_is_not_graded_says_what_comes_first(
         book.commit()
     assert main(words) == 1
     assert capsys.readouterr().err.startswith(f"python -m autograder feedback: {says}")
+
+
+def test_a_gradebook_that_cannot_be_written_is_told_without_its_sql(
+    graded: Path,
+) -> None:
+    with closing(sqlite3.connect(graded)) as book:
+        before = "select name from grade join base_cell on base_cell.id = grade.cell_id where auto_score > 0"
+        earned = len(book.execute(before).fetchall())
+        refused = "select raise(abort, 'attempt to write a readonly database');"
+        book.execute(f"create trigger refuses before update on grade begin {refused} end")
+        book.commit()
+    hand_in(Path(), Submission("ada", CHAPTER, "blank", rest="STUB"))
+    result = grade("04", Path(), engine=InProcess())
+    assert result.problems == (
+        "the result of ada could not be recorded: the gradebook cannot be opened for writing (attempt to write a readonly "
+        "database). See whose it and its folder are",
+    )
+    with closing(sqlite3.connect(graded)) as book:
+        assert len(book.execute(before).fetchall()) == earned > 0

@@ -145,5 +145,7 @@ def test_dates_that_cannot_be_read_stop_grading_instead_of_being_forgotten(late:
     with pytest.raises(ValueError, match=r"extensions\.json in classroom cannot be read"):
         graded(late)
     (late / "classroom" / "extensions.json").write_text(json.dumps({CHAPTER: {"ada": "soon"}}))
-    with pytest.raises(ValueError, match="'soon' is no day, hour and zone"):
+    with pytest.raises(
+        ValueError, match=rf"extensions\.json in classroom, ada in {CHAPTER}: 'soon' is no day, .* extend ada"
+    ):
         graded(late)

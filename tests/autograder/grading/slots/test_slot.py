@@ -253,6 +253,13 @@ def test_a_sandbox_that_ends_under_a_cell_costs_that_cell(slot: Slot, monkeypatc
     assert turns == [0, 1, 0, 2]
 
 
+def test_switches_of_python_take_no_assert_away_from_trusted_submissions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONOPTIMIZE", "2")
+    with Slot(Limits(cell_seconds=5, notebook_seconds=60), sandboxed=False) as slot:
+        failed = slot.run(job_of("assert 1 == 2")).cells[0]
+    assert failed.end is CellEnd.ERROR
+
+
 def test_trusted_submissions_run_without_a_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))  # no bwrap here
     with Slot(Limits(cell_seconds=1, notebook_seconds=60), sandboxed=False) as slot:

@@ -65,6 +65,12 @@ def test_an_almost_right_name_is_graded_and_said(course: Path, to: str) -> None:
     assert points(course, ready) == 22
 
 
+def test_a_name_with_a_line_break_is_told_in_one_line(course: Path) -> None:
+    ready = moved(course, f"{CHAPTER}/my\nwork.ipynb")
+    assert points(course, ready) == 22
+    assert ready.note == f"taken from {CHAPTER}/my␊work.ipynb; it would have to be {CHAPTER}/{FILE}"
+
+
 def test_files_beside_it_come_along_from_where_it_lies_and_from_nowhere_else(course: Path) -> None:
     moved(course, FILE)
     home = course / "classroom" / "submitted" / "ada"
