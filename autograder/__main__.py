@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from autograder.cli import authors, classes, grading, learners
 from autograder.cli.words import parser
-from autograder.printing import never_fails
+from autograder.printing import in_words, never_fails
 
 __all__ = ["COMMANDS", "main"]
 
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, RuntimeError) as error:
         if os.environ.get("AUTOGRADER_TRACEBACK") == "1":
             raise
-        print(f"{words.prog} {chosen.command}: {_in_words(error)}", file=sys.stderr)
+        print(f"{words.prog} {chosen.command}: {in_words(error)}", file=sys.stderr)
         return 1
     except Exception as error:
         said = _of_the_gradebook(error)
@@ -54,17 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"{words.prog} {chosen.command}: {said}", file=sys.stderr)
         return 1
-
-
-def _in_words(error: Exception) -> str:
-    """What ``error`` says; of a file that cannot be used its name and the system's reason, without its number.
-
-    >>> _in_words(FileNotFoundError(2, "No such file or directory", "grades.csv"))
-    'grades.csv: No such file or directory'
-    """
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return str(error)
 
 
 def _of_the_gradebook(error: Exception) -> str:

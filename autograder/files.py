@@ -36,6 +36,8 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[BinaryIO]:
     """A file to write into; what is in it at the end is at ``path`` in one step, as `write_whole` says."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "it is a folder, and a file is to be written", str(path))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a device or a pipe, and a file is to be written", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{UNFINISHED}")
     try:

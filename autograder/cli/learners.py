@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from autograder.cli.places import class_folder, home_folder
 from autograder.cli.told import Run
+from autograder.printing import in_words
 
 __all__ = ["COMMANDS"]
 
@@ -65,7 +66,7 @@ def _update(chosen: argparse.Namespace) -> int:
             print(update(path, chosen.released or home_folder() / RELEASED).text())
         except (ValueError, OSError) as error:
             failed = True
-            print(error, file=sys.stderr)
+            print(in_words(error), file=sys.stderr)
     return int(failed)
 
 

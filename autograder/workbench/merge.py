@@ -25,6 +25,7 @@ KEPT = "kept"
 _NOTE = "Kept from your notebook: the lesson beside it has changed."
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MADE = re.compile(r"[0-9a-f]{12}(-\d+)?")  # an id that `content_id` makes
+_OWN = "own-"  # how the ids begin that a learner's cells get here
 _OURS = ("nbgrader", "editable", "deletable")  # what a chapter's cell says of itself
 
 
@@ -102,8 +103,10 @@ def _given(learners: Notebook) -> dict[str, str]:
     """What is known of what was handed out: noted when it was laid, or the notebook itself where nobody has touched it."""
     stamp = learners.get("metadata", {}).get(KEY)
     stamp = stamp if isinstance(stamp, dict) else {}
+    # An own cell may say what was handed out: a copy of an answer that was emptied, say.
     if stamp.get("release") == digest((cell["cell_type"], words(cell)) for cell in learners["cells"]):
-        return {name: _said(cell) for cell in learners["cells"] if words(cell).strip() for name in named(cell)}
+        there = [cell for cell in learners["cells"] if words(cell).strip()]
+        return {name: _said(cell) for cell in there for name in named(cell) if not name.startswith(_OWN)}
     noted = stamp.get(GIVEN)
     return dict(noted) if isinstance(noted, dict) else {}
 
@@ -238,7 +241,7 @@ def _one_id_each(cells: list[tuple[bool, Cell]], ours: set[str]) -> None:
     for number, (chapters, cell) in enumerate(cells, 1):
         name = cell.get("id")
         if not chapters and (not isinstance(name, str) or not _ID.fullmatch(name) or name in taken):
-            name = f"own-{number}-{_said(cell)}"
+            name = f"{_OWN}{number}-{_said(cell)}"
             while name in taken:
                 name += "x"
             cell["id"] = name

@@ -54,6 +54,8 @@ def update(path: Path, released: Path) -> Updated:
     written; then it is as it was.
     """
     path = path.resolve()
+    if path.exists() and not path.is_file():  # to read a pipe would wait for ever
+        raise ValueError(f"{path}: it is no file; nothing was changed")
     content = path.read_bytes()
     try:
         learners = loads(content)

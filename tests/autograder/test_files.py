@@ -66,3 +66,15 @@ def test_a_file_gets_the_rights_that_any_new_file_gets(tmp_path: Path) -> None:
     (tmp_path / "plain").write_bytes(b"")
     write_whole(tmp_path / "below" / "whole", b"", lasting=False)
     assert (tmp_path / "below" / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_device_or_a_pipe_in_its_place_is_said_and_left_as_it_is(tmp_path: Path) -> None:
+    """Who may write into the folder of devices would put a file in the place of one."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="it is a device or a pipe, and a file is to be written") as raised:
+        write_whole(pipe, b"new")
+    assert raised.value.filename == str(pipe)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -188,6 +188,15 @@ def test_an_answer_that_was_split_by_hand_stays_in_order():
     assert order.index("def helper(x): return x") + 1 == order.index("def relu(x):\n    return helper(x)")
 
 
+def test_a_copy_of_what_was_handed_out_stays_beside_its_emptied_cell():
+    now = chapter(*exercise("relu"))
+    mine = copy.deepcopy(now)
+    mine["cells"].insert(1, {**copy.deepcopy(mine["cells"][0]), "source": ""})
+    once = lay(now, mine).notebook
+    assert said(once) == [STUB.format("relu"), "", 'check("relu", relu)']
+    assert lay(now, once).notebook == once
+
+
 def test_a_picture_pasted_into_a_note_stays():
     mine = worked(OLD)
     picture = {"image.png": {"image/png": "aGk="}}

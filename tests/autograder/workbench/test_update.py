@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -72,6 +73,23 @@ def test_a_notebook_of_no_chapter_is_left_as_it_is_and_the_others_are_updated(mi
     assert main(["update", str(other), str(mine), "--released", str(released)]) == 1
     out, err = capsys.readouterr()
     assert "no cell of it is of a chapter" in err
+    assert f"now as {SLUG} is" in out
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_what_is_no_file_and_what_is_not_there_is_said_in_a_line_and_the_others_are_updated(
+    mine, released, tmp_path, capsys
+):
+    (folder := tmp_path / "folder.ipynb").mkdir()
+    os.mkfifo(pipe := tmp_path / "pipe.ipynb")
+    gone = tmp_path / "gone.ipynb"
+    mend(released / SLUG / f"{SLUG}.ipynb", "# Mended")
+    assert main(["update", *map(str, (folder, pipe, gone, mine)), "--released", str(released)]) == 1
+    out, err = capsys.readouterr()
+    assert err.splitlines() == [
+        *(f"{one}: it is no file; nothing was changed" for one in (folder, pipe)),
+        f"{gone}: No such file or directory",
+    ]
     assert f"now as {SLUG} is" in out
 
 
