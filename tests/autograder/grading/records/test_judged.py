@@ -251,13 +251,13 @@ def test_all_of_our_code_that_a_verdict_rests_on_is_in_its_key() -> None:
     paths = [path.relative_to(home).with_suffix("") for path in sources((*basis._JUDGES, *BESIDE))]
     hashed = {".".join(path.parts).removesuffix(".__init__") for path in paths}
     rest = {one for one in loaded if one.startswith("autograder.") and one not in hashed}
-    # The limits are in the key by what they say; addresses are where to ask and what to cite; the others are how a key is made
-    # and how a file is written.
+    # The limits are in the key by what they say; addresses are where to ask and what to cite; the others are how a key is made,
+    # how a file is written, and how its name is shown.
     assert rest <= {
         *("autograder.grading", "autograder.grading.walls"),
         "autograder.grading.walls.limits",
         "autograder.addresses",
-        *("autograder.sides", "autograder.grading.walls.staging", "autograder.files"),
+        *("autograder.sides", "autograder.grading.walls.staging", "autograder.files", "autograder.plain"),
     }
 
 
