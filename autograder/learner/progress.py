@@ -191,8 +191,8 @@ def export(path: Path) -> Path:
     """Write the map of the course to a file: as a page where it ends in ``.html``, else as JSON for programs."""
     known = progress()
     if path.suffix.lower() in (".html", ".htm"):
-        page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Progress</title><body>{known._repr_html_()}</body></html>'
-        write_whole(path.absolute(), page.encode())
+        text = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Progress</title><body>{known._repr_html_()}</body></html>'
     else:
-        write_whole(path.absolute(), (json.dumps(known.as_json(), indent=2, ensure_ascii=False) + "\n").encode())
+        text = json.dumps(known.as_json(), indent=2, ensure_ascii=False) + "\n"
+    write_whole(path.absolute(), text.encode("utf-8", "replace"))  # a damaged file may hold half a character
     return path

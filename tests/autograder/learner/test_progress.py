@@ -15,7 +15,7 @@ from autograder.__main__ import main
 from autograder.judging.verdict import Status, Verdict
 from autograder.learner.contents import contents, contents_of
 from autograder.learner.links import address, fragment
-from autograder.learner.progress import Progress, progress
+from autograder.learner.progress import Progress, export, progress
 from autograder.learner.recall import asked_again
 from autograder.learner.record import Tried, empty, folder, remember, tried, tried_all
 from autograder.observing.exercise import catalogue, exercises_of
@@ -243,3 +243,11 @@ def test_a_damaged_file_counts_as_not_tried_and_the_next_try_is_kept(content: st
     remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED), now=DAY)
     kept = tried("relu")
     assert kept is not None and (kept.solved, kept.score) == (True, 2.0)
+
+
+@pytest.mark.parametrize("name", ["progress.html", "progress.json"])
+def test_half_a_character_in_a_damaged_file_breaks_no_export(name: str, tmp_path: Path) -> None:
+    folder().mkdir(parents=True, exist_ok=True)
+    damaged = {"exercise": "relu", "score": 2.0, "points": 2, "solved": True, "when": "2026-01-01", "met": ["\ud800"]}
+    (folder() / "relu.json").write_text(json.dumps(damaged))
+    assert "relu" in export(tmp_path / name).read_text(encoding="utf-8")
