@@ -15,13 +15,6 @@ __all__ = ["COMMANDS"]
 
 # Each command imports what it needs when it runs: learners have none of the instructor's extras.
 
-_LAB = """usage: python -m autograder lab [--instructor] [OPTION ...]
-
-Opens the course in JupyterLab, on your own copy in work/.
-
-  --instructor  nbgrader's menu and the formgrader instead, in the class's folder
-  OPTION        any of JupyterLab's own, such as --no-browser; python -m jupyterlab --help lists them"""
-
 
 def _progress(chosen: argparse.Namespace) -> int:
     from autograder.learner.progress import export, progress
@@ -43,7 +36,7 @@ def _lab(chosen: argparse.Namespace) -> int:
     from autograder.workbench.lab import open_lab
 
     if {"-h", "--help"} & {*chosen.words}:  # argparse has handed them on, as JupyterLab's
-        print(_LAB)
+        print(chosen.help_on(), end="")
         return 0
     words = [word for word in chosen.words if word != "--instructor"]
     if words != chosen.words:  # nbgrader's formgrader takes its class from the folder

@@ -145,8 +145,14 @@ def parser() -> argparse.ArgumentParser:
     )
 
     # With + for its own options, of which it has none, every word that begins with - is JupyterLab's.
-    one = commands.add_parser("lab", help="open the course in JupyterLab, on your own copy in work/", prefix_chars="+")
-    one.add_argument("words", nargs="*", metavar="WORD", help="--instructor: the formgrader, too; others: JupyterLab's")
+    opens = "open the course in JupyterLab, on your own copy in work/"
+    one = commands.add_parser("lab", help=opens, description=opens, prefix_chars="+", add_help=False)
+    one.usage, one.epilog = "%(prog)s [--instructor] [OPTION ...]", "JupyterLab's own: python -m jupyterlab --help"
+    one.formatter_class = argparse.RawDescriptionHelpFormatter  # a command stays on its line
+    one.add_argument("+h", "++help", action="help", help=argparse.SUPPRESS)
+    formgrader = "--instructor: nbgrader's menu and the formgrader instead, in the class's folder"
+    one.add_argument("words", nargs="*", metavar="OPTION", help=f"{formgrader}; all others are JupyterLab's own")
+    one.set_defaults(help_on=one.format_help)
 
     one = commands.add_parser("bundle", help="a wheel and the notebooks for learners, without the model answers")
     one.add_argument("--output", type=Path, default=Path("dist"), metavar="DIR", help="where to; dist by default")

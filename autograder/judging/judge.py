@@ -233,7 +233,7 @@ def _constant(reference: Reference, seen: tuple[Seen, ...], core: tuple[str, ...
     for asked, one in zip(reference.aspects, seen, strict=True):
         aspect = next((name for name in asked if name not in BESIDE), core[0])
         told.append(one if isinstance(one, Raised) else one.get(aspect))
-    return sentences.constant("" if not any(_differ(told[0], one) for one in told) else core[0])
+    return sentences.constant(core[0] if any(_differ(told[0], one) for one in told) else "")
 
 
 def _differ(one: Any, other: Any) -> bool:

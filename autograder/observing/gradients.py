@@ -21,16 +21,14 @@ def by_name(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
     >>> by_name(torch.ones(2), {"x": torch.ones(2), "weight": nn.Parameter(torch.ones(2), requires_grad=False)})
     {'x': 'no gradient', 'weight': 'none asked for: requires_grad is False'}
     """
-    found: dict[str, Any] = {name: NONE if _may_have_one(leaf) else FROZEN for name, leaf in leaves.items()}
     asking = {name: leaf for name, leaf in leaves.items() if leaf.requires_grad}
+    found: dict[str, Any] = {
+        name: FROZEN if name not in asking and isinstance(leaf, nn.Parameter) else NONE for name, leaf in leaves.items()
+    }
     if not asking or not isinstance(out, Tensor) or not out.requires_grad:
         return found
     reached = zip(asking, through(out, list(asking.values())), strict=True)
     return found | {name: one for name, one in reached if one is not None}
-
-
-def _may_have_one(leaf: Tensor) -> bool:
-    return leaf.requires_grad or not isinstance(leaf, nn.Parameter)
 
 
 def through(out: Tensor, leaves: Sequence[Tensor]) -> tuple[Tensor | None, ...]:

@@ -7,7 +7,7 @@ import io
 import logging
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,16 +73,17 @@ def observe(**aspects: Any) -> dict[str, Any]:
     return {aspect: plain(value) for aspect, value in aspects.items() if value is not None}
 
 
-def raised_by(call: Any) -> str:
-    """The name of the exception that ``call()`` raises, or ``"nothing"``: for the cases that ask for an error.
+def raised_by(call: Callable[[], Any], instead: Callable[[Any], str] = lambda given: "nothing") -> str:
+    """The name of the exception that ``call()`` raises: for the cases that ask for an error.
 
-    An exception that derives from a named one counts as that one; what is not built yet is passed on.
+    An exception that derives from a named one counts as that one; what is not built yet is passed on. Where nothing is
+    raised, it is what ``instead`` says of what comes in its place.
 
-    >>> raised_by(lambda: [][1])
-    'IndexError'
+    >>> raised_by(lambda: [][1]), raised_by(lambda: [1]), raised_by(lambda: [1], str)
+    ('IndexError', 'nothing', '[1]')
     """
     try:
-        call()
+        given = call()
     except NotImplementedError:
         raise
     except (ValueError, IndexError, TypeError, KeyError) as error:
@@ -90,7 +91,7 @@ def raised_by(call: Any) -> str:
         return next(kind.__name__ for kind in kinds if isinstance(error, kind))
     except Exception as error:
         return type(error).__name__
-    return "nothing"
+    return instead(given)
 
 
 def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:

@@ -55,12 +55,11 @@ class Kept:
         """``"as it was"``, or which of the objects, their order, values, gradients, hooks and the rest are others."""
         now = [dict(getattr(part, home)) for part, home in self._homes()]
         pairs = list(zip(self.registered, now, strict=True))
+        objects = all(one.keys() == two.keys() and all(one[name] is two[name] for name in one) for one, two in pairs)
         there = [two.get(name) for one, two in pairs for name in one if isinstance(one[name], Tensor)]
-        objects = "objects" if all(map(same_tensor, self.values, there)) else "objects with other numbers"
+        others = not objects and not all(map(same_tensor, self.values, there))
         same = {
-            objects: all(
-                one.keys() == two.keys() and all(one[name] is two[name] for name in one) for one, two in pairs
-            ),
+            "objects with other numbers" if others else "objects": objects,
             "order": all(list(one) == list(two) for one, two in pairs),
             "values": all(map(same_tensor, self.values, self.tensors)),
             "grad": self._same_grads(),

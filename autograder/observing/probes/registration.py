@@ -10,12 +10,13 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 from autograder.observing.exercise import exercise
+from autograder.observing.gradients import by_name
 from autograder.observing.observe import observe
 from autograder.observing.probes.drawing import numbers_of
 from autograder.observing.probes.holding import hold, picture_of
 from autograder.observing.probes.mini import mini_observations
 from autograder.observing.probes.stacking import stacked_observations
-from autograder.observing.probes.standing import calls, fit, gradients_of, kind_of, made, registered, untouched
+from autograder.observing.probes.standing import calls, fit, kind_of, made, registered, untouched
 
 Observations = dict[str, Any]
 
@@ -76,7 +77,7 @@ def _layer(answer: Callable[..., Any], case: Case) -> Observations:
         return observe(values="the state of torch's own layer does not fit", state=state)
     layer.train(case.get("training", True))
     out = calls(layer, case, x)
-    gradients = gradients_of(out, {"x": x, **dict(layer.named_parameters())})
+    gradients = by_name(out, {"x": x, **dict(layer.named_parameters())})
     memory = case.unchanged() | {"parameters": untouched(layer, tensors)}
     with torch.no_grad():
         for one in made(answer, case).parameters():
@@ -142,7 +143,7 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
             out = calls(module, case, x, f"x{number}")
         outputs[f"batch {number}, {mode}"] = out.detach().clone() if isinstance(out, Tensor) else out
         if case.leaves:
-            gradients |= gradients_of(out, {f"x{number}": x})
+            gradients |= by_name(out, {f"x{number}": x})
         memory = case.unchanged()
         storage = torch.empty(0, dtype=x.dtype).set_(x.untyped_storage())
         before = storage.clone()

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from autograder.observing.case import Case
+from autograder.observing.gradients import by_name
 from autograder.observing.observe import observe
-from autograder.observing.probes.standing import calls, gradients_of, made
+from autograder.observing.probes.standing import calls, made
 
 __all__ = ["stacked_observations"]
 
@@ -37,7 +38,7 @@ def stacked_observations(answer: Any, case: Case) -> dict[str, Any]:
         _put(way)
         outputs.append(calls(module, case, x))
         if case.leaves:
-            gradients = gradients_of(outputs[-1], {"x": x} | {name: one for name, (one, _) in way.items()})
+            gradients = by_name(outputs[-1], {"x": x} | {name: one for name, (one, _) in way.items()})
     memory = case.unchanged()
     with torch.no_grad():
         for one in made(answer, case).parameters():

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from autograder.observing.case import Case
-from autograder.observing.gradients import by_name
 
-__all__ = ["calls", "fit", "gradients_of", "kind_of", "made", "registered", "untouched"]
+__all__ = ["calls", "fit", "kind_of", "made", "registered", "untouched"]
 
 
 def made(answer: Any, case: Case, **instead: Any) -> Any:
@@ -78,11 +77,6 @@ def fit(module: nn.Module, tensors: Mapping[str, Tensor]) -> bool:
     except (RuntimeError, AttributeError, TypeError):
         return False
     return True
-
-
-def gradients_of(out: Any, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The gradient of each of ``leaves``, of a fixed weighted sum over ``out``; a sentence where there is none."""
-    return by_name(out, leaves)
 
 
 def untouched(module: nn.Module, tensors: Mapping[str, Tensor]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -65,12 +66,11 @@ def infer_size(answer: Callable[..., Any], case: Case) -> Observations:
     """Sizes with one -1 or none, and what has no answer: where no error comes, it is said what comes in its place."""
     if case.get("aspect") != "errors":
         return _said(answer, case)
-    given: list[Any] = []
-    raised = raised_by(lambda: given.append(case.call(answer)))
-    return observe(errors=_in_its_place(given[0], case["numel"], case["new_size"]) if given else raised)
+    size = partial(_size_instead, numel=case["numel"], new_size=case["new_size"])
+    return observe(errors=raised_by(lambda: case.call(answer), size))
 
 
-def _in_its_place(given: Any, numel: int, new_size: tuple[int, ...]) -> str:
+def _size_instead(given: Any, numel: int, new_size: tuple[int, ...]) -> str:
     """Whether what came back in the place of an error is a size, and whether a remainder is lost in it."""
     size = plain(given)
     if not isinstance(size, tuple) or len(size) != len(new_size) or any(type(n) is not int for n in size):
