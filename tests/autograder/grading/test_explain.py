@@ -84,7 +84,9 @@ def test_what_cannot_be_explained_is_said(student: str, exercise: str | None, sa
 
 
 def test_points_that_are_kept_without_work_to_explain_are_said(graded_class: Path) -> None:
-    with pytest.raises(ValueError, match=r"rob handed in no .* that could be explained: unreadable(?!.*gradebook holds)"):
+    with pytest.raises(
+        ValueError, match=r"rob handed in no .* that could be explained: unreadable(?!.*gradebook holds)"
+    ):
         explain("rob", "04", graded_class)
     points = grade("04", graded_class, engine=InProcess()).total("carl").points
     shutil.rmtree(submitted(graded_class, "carl").parent.parent)
