@@ -88,13 +88,14 @@ def sequential_added() -> nn.Sequential:
 
 
 def probabilities_with_mode(model: nn.Module, x: Tensor) -> Tensor:
-    was = model.training
+    was = {part: part.training for part in model.modules()}
     model.eval()
     try:
         with torch.inference_mode():
             return torch.softmax(model(x), dim=-1)
     finally:
-        model.train(was)
+        for part, training in was.items():
+            part.training = training
 
 
 def counted_by_loop(module: nn.Module, trainable_only: bool = False, *, verbose: bool = False) -> int:
@@ -177,6 +178,12 @@ RIGHT = {
         lambda size, kernel_size, stride=1, padding=0, dilation=1: len(
             range(0, size + 2 * padding - dilation * (kernel_size - 1), stride)
         ),
+        lambda size, kernel_size, stride=1, padding=0, dilation=1, /: (
+            (padding - dilation * (kernel_size - 1) + size + padding - 1) // stride + 1
+        ),
+        lambda size, kernel_size, step=1, pad=0, /, dilation=1: (
+            -((dilation * (kernel_size - 1) + 1 - size - 2 * pad) // -step) * -1 + 1
+        ),
         lambda *, size, kernel_size, stride=1, padding=0, dilation=1: math.floor(
             1 + (size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride
         ),
@@ -252,6 +259,15 @@ def eval_and_forget(model: nn.Module, x: Tensor) -> Tensor:
         return torch.softmax(model(x), 1)
 
 
+def eval_and_back(model: nn.Module, x: Tensor) -> Tensor:
+    training = model.training
+    try:
+        with torch.inference_mode():
+            return F.softmax(model.eval()(x), dim=1).clone()
+    finally:
+        model.train(training)
+
+
 def switching(model: nn.Module, x: Tensor) -> Tensor:
     torch.set_grad_enabled(False)
     try:
@@ -307,6 +323,7 @@ WRONG = [
     ("predict_proba", "leaves the model in eval mode", eval_and_forget),
     ("predict_proba", "exp of large logits", torch.no_grad()(lambda model, x: (e := torch.exp(model(x))) / e.sum(-1, keepdim=True))),
     ("predict_proba", "gradients switched on for everybody", switching),
+    ("predict_proba", "one mode for all parts", eval_and_back),
     ("predict_proba", "graph kept", lambda model, x: model(x).softmax(dim=-1)),
     ("predict_proba", "classes, not probabilities", lambda model, x: torch.argmax(model(x).data, dim=-1)),
     ("predict_proba", "a batch of one image dropped", lambda model, x: torch.softmax(model(x).data, dim=-1).squeeze()),

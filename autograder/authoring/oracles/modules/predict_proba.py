@@ -50,13 +50,14 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     elif one.inside == "a batch norm":
         layers = [("norm", size[1]), *layers]
     x = make.drawn(*size, layout=one.layout, scale=one.scale, dtype=one.dtype)
-    mode = "training" if one.training else "eval"
+    mode = ("training" if one.training else "eval") + " mode" + (", its first part in the other" if one.mixed else "")
     under = ", called under torch.no_grad()" if one.gradients_off else ""
-    shown = f"{one.make} with {one.inside} before it, in {mode} mode, x {str(one.dtype)[6:]} {size}{under}"
+    shown = f"{one.make} with {one.inside} before it, in {mode}, x {str(one.dtype)[6:]} {size}{under}"
     return make.case(
         layers=layers,
         seed=make.seed(),
         training=one.training,
+        mixed=one.mixed,
         graded=one.graded,
         gradients_off=one.gradients_off,
         dtype=one.dtype,
@@ -73,6 +74,7 @@ _SPACE = Space(
     image=tuple(_IMAGES),
     inside=("nothing", "dropout", "a batch norm"),
     training=(True, False),
+    mixed=(False, True),
     graded=(False, True),
     layout=LAYOUTS,
     scale=(1.0, 30.0, 10_000.0),
@@ -81,7 +83,7 @@ _SPACE = Space(
     leaves=("", "x"),
     within=(
         lambda one: fits(one.layout, (one.images, *_IMAGES[one.image])),
-        lambda one: one.inside == "nothing" or not one.training,
+        lambda one: one.inside == "nothing" or not (one.training or one.mixed),
         # In float32 large logits are mostly rounding.
         lambda one: one.scale == 1.0 or one.dtype == torch.float64,
     ),
@@ -92,6 +94,7 @@ _SPACE = Space(
         "image": "each image is of size {}",
         "inside": "before the layers stands {}",
         "training": "training mode is {}",
+        "mixed": "the first part inside is in the other mode: {}",
         "graded": "parameters and image have a .grad already: {}",
         "layout": "x lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",
@@ -115,6 +118,14 @@ def _left_in_train(model: nn.Module, x: Tensor) -> Tensor:
     model.eval()
     out = _probabilities(model, x)
     model.train()
+    return out
+
+
+def _one_mode_for_all(model: nn.Module, x: Tensor) -> Tensor:
+    before = model.training
+    model.eval()
+    out = _probabilities(model, x)
+    model.train(before)
     return out
 
 
@@ -188,6 +199,12 @@ PREDICT_PROBA = Oracle(
             "leaves the model in training mode",
             _left_in_train,
             says="The model may have come in eval mode. Put the mode back as it was.",
+        ),
+        Misconception(
+            "one mode for all parts",
+            _one_mode_for_all,
+            says="A part may be in another mode than the whole, a batch norm that is kept in eval for one. train(mode) sets "
+            "every part to the same. Leave the modes alone, or put back that of each part.",
         ),
         Misconception(
             "gradients left off for everybody",
