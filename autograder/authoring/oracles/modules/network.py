@@ -76,7 +76,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     mode = "training" if one.training else "eval"
     under = ", under torch.no_grad()" if one.gradients_off else ""
     before = f", {one.images + 1} other images before" if one.earlier else ""
-    earlier: dict[str, Any] = {"earlier": make.uniform((one.images + 1, 3, 32, 32), 1.0, one.dtype)} if one.earlier else {}
+    earlier: dict[str, Any] = (
+        {"earlier": make.uniform((one.images + 1, 3, 32, 32), 1.0, one.dtype)} if one.earlier else {}
+    )
     return make.case(
         x=make.uniform((one.images, 3, 32, 32), one.scale, one.dtype),
         training=one.training,
