@@ -68,13 +68,14 @@ def kind_note(
         if _asks_for_an_error(exercise, expected):
             continue
         asked, form = _asked(exercise, expected), _given_back(exercise, reference, run, seen, index)
-        if form[:1] == ("nothing",) and exercise.contract.endswith(" or None"):
+        or_none = exercise.contract.endswith(" or None")
+        if form[:1] == ("nothing",) and or_none:
             continue
         if not (asked and form and form[0] not in _FINE[asked]):
             form = _in_place_of_a_tensor(exercise, expected, seen[index], found[index])
             asked = _MADE_OF.get(asked, "tensor")
         if form:
-            parts.append(sentences.given_back(form, asked, run.handed_in.prints))
+            parts.append(sentences.given_back(form, asked, run.handed_in.prints, or_none))
             break
     parts += list(_lacking(reference, run, seen, found))[:2]
     advised = any(isinstance(one, Raised) and _TO_NUMPY.search(one.message) for one in seen)

@@ -616,7 +616,7 @@ _ASKED |= {"int": "a whole number", "bool": "True or False", "bytes": "bytes"}
 _ASKED |= {"list of numbers": "a list of numbers", "dict of tensors": "a dict of tensors"}
 
 
-def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
+def given_back(form: Sequence[Any], asked: str, prints: bool, or_none: bool = False) -> str:
     """A call gave another sort of thing than is asked for, and what is likely to be missing.
 
     >>> given_back(("nothing",), "tensor", False)
@@ -625,10 +625,12 @@ def given_back(form: Sequence[Any], asked: str, prints: bool) -> str:
     'What came back is a tuple (of a tensor, a NumPy array), and one tensor is asked for.'
     >>> given_back(("nothing",), "dict of tensors", False)
     'What came back is a dict with nothing (None) in it, and a dict of tensors is asked for.'
+    >>> given_back(("bool",), "tuple", False, or_none=True)
+    'What came back is a bool, and a tuple or None is asked for.'
     """
     inside = {one[0] for one in form[1:] if isinstance(one, tuple) and one}
     came = f"a dict with {thing(form)} in it" if asked == "dict of tensors" else thing(form)
-    parts = [f"What came back is {came}, and {_ASKED[asked]} is asked for."]
+    parts = [f"What came back is {came}, and {_ASKED[asked]}{' or None' * or_none} is asked for."]
     match form[0]:
         case "nothing" if asked != "dict of tensors":
             parts.append("Is a return missing?" + " It calls print: that shows a value, and gives none back." * prints)

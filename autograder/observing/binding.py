@@ -23,15 +23,31 @@ class Binding:
     ) -> tuple[list[Any], dict[str, Any]]:
         """``values`` as positional and named arguments: in a row as far as ``order`` goes, by name behind a gap.
 
-        Wholly by name for an answer whose parameters are keyword-only.
+        Wholly by name for an answer whose parameters are keyword-only; in a row beyond a gap, filled with its own
+        defaults, for one whose parameters are positional-only.
 
         >>> Binding().arguments(lambda x, *, y: x, ("x", "y"), {"x": 1, "y": 2})
         ([], {'x': 1, 'y': 2})
+        >>> Binding().arguments(lambda x, y=5, z=0, /: x, ("x", "y", "z"), {"x": 1, "z": 2})
+        ([1, 5, 2], {})
         """
         positional, named = _split(order, values)
-        if not self._binds(answer, len(positional), named) and self._binds(answer, 0, values):
-            return [], dict(values)
+        for row, rest in ((positional, named), ([], dict(values)), self._past_gaps(answer, order, values)):
+            if self._binds(answer, len(row), rest):
+                return row, rest
         return positional, named
+
+    def _past_gaps(
+        self, answer: Callable[..., Any], order: tuple[str, ...], values: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """What is positional-only in a row, where a value is missing the answer's own default; all else by name."""
+        signature = self._signature(answer)
+        parameters = signature.parameters.values() if signature is not None else ()
+        only = list(zip(order, (one for one in parameters if one.kind is one.POSITIONAL_ONLY), strict=False))
+        while only and only[-1][0] not in values:
+            only.pop()
+        row = [values.get(name, one.default) for name, one in only]
+        return row, {name: value for name, value in values.items() if name not in order[: len(row)]}
 
     def _binds(self, answer: Callable[..., Any], positional: int, named: Mapping[str, Any]) -> bool:
         key = (id(answer), positional, tuple(named))

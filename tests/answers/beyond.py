@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from answers.beyond_alike import BEYOND_ALIKE
 from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.beyond_modes import BEYOND_MODES
+from answers.beyond_networks import BEYOND_NETWORKS
 from answers.beyond_training import BEYOND_TRAINING
 from answers.convolution.right import conv_by_shifts, im2col_folded, pool_by_windows
 from answers.convolution.windows import pad_by_cat
@@ -172,6 +173,7 @@ BEYOND: list[tuple[str, str, Any]] = [
     *BEYOND_ALIKE,
     *BEYOND_LAYOUTS,
     *BEYOND_MODES,
+    *BEYOND_NETWORKS,
     *BEYOND_TRAINING,
     *STRANGER_BEYOND,
 ]  # fmt: skip

@@ -174,6 +174,8 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("softmax", "something else subtracted than the largest", lambda x, dim: softmax_by(x, dim, x.amin(dim, keepdim=True))),
     ("softmax", "something else subtracted than the largest", lambda x, dim: softmax_by(
         x, dim, (x.amax(dim, keepdim=True) + x.amin(dim, keepdim=True)) / 2)),
+    ("softmax", "something else subtracted than the largest", lambda x, dim: softmax_by(x, dim, x.mean())),
+    ("softmax", "not stabilised", lambda x, dim: torch.nan_to_num(softmax_by(x, dim, torch.zeros(())))),
     ("softmax", "a small number added to the sum", lambda x, dim: (
         (e := (x - x.amax(dim, True)).exp()) / (1e-8 + e.sum(dim, True)))),
     ("softmax", "powers of another number", lambda x, dim: (

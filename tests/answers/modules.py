@@ -177,6 +177,12 @@ RIGHT = {
         lambda size, kernel_size, stride=1, padding=0, dilation=1: len(
             range(0, size + 2 * padding - dilation * (kernel_size - 1), stride)
         ),
+        lambda size, kernel_size, stride=1, padding=0, dilation=1, /: (
+            (padding - dilation * (kernel_size - 1) + size + padding - 1) // stride + 1
+        ),
+        lambda size, kernel_size, step=1, pad=0, /, dilation=1: (
+            -((dilation * (kernel_size - 1) + 1 - size - 2 * pad) // -step) * -1 + 1
+        ),
         lambda *, size, kernel_size, stride=1, padding=0, dilation=1: math.floor(
             1 + (size + 2 * padding - dilation * (kernel_size - 1) - 1) / stride
         ),

@@ -63,12 +63,15 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
         if not dtypes:
             state["layers"] = _unregistered(model, case["x"])
         return observe(values="the four tensors do not fit into this network", state=state)
-    x = case["x"]
+    x, gradients = case["x"], not case.get("gradients_off", False)
     model.to(x.dtype).train(case.get("training", True))
-    with case.left_alone(model, x=x, model=dict(model.named_parameters())):
+    if "earlier" in case:  # what it has seen before is none of its business
+        model(case["earlier"])
+    with torch.set_grad_enabled(gradients), case.left_alone(model, x=x, model=dict(model.named_parameters())):
         out = model(x)
     memory |= {name: word for name, word in case.unchanged().items() if name == "x"}
-    return observe(values=out, gradients=_parameter_gradients(model, out), memory=memory, state=state)
+    found = _parameter_gradients(model, out) if gradients else None
+    return observe(values=out, gradients=found, memory=memory, state=state)
 
 
 def _unregistered(model: nn.Module, x: torch.Tensor) -> str:

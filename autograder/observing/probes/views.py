@@ -107,7 +107,7 @@ def _seen_through(answer: Callable[..., Any], case: Case) -> Observations:
     x = case["x"]
     out = case.call(answer)
     if not isinstance(out, Tensor):
-        return observe(**{case.get("aspect", "values"): out})
+        return observe(**({case["aspect"]: {"result": out}} if "aspect" in case else {"values": out}))
     read, gradients, memory = out.detach().clone(), case.gradients(out), case.unchanged()
     # Every slot by itself: x may name some of them more than once.
     torch.empty(0, dtype=x.dtype).set_(x.untyped_storage()).add_(1)

@@ -116,6 +116,14 @@ def columns_of(rows: Callable[..., int]) -> Callable[..., Tensor]:
     return answer
 
 
+def rows_of_places(x: Tensor, weight: Tensor, bias: Any = None, stride: int = 1, padding: int = 0) -> Tensor:
+    """A row for each place, as in a linear layer, and then only cut anew."""
+    kernel = weight.shape[2:]
+    out = F.linear(F.unfold(x, kernel, padding=padding, stride=stride).mT, weight.flatten(1), bias)
+    rows = (x.shape[2] + 2 * padding - kernel[0]) // stride + 1
+    return out.reshape(len(x), len(weight), rows, -1)
+
+
 def pool_by(reduce: Callable[[Tensor], Any], value: float = float("-inf")) -> Callable[..., Any]:
     def answer(x: Tensor, kernel_size: Any, stride: int | None = None, padding: int = 0) -> Any:
         kh, kw = pair(kernel_size)
@@ -162,6 +170,7 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
     ("conv2d_im2col", "gradient lost", columns_by(lambda weight, **_: {"weight": weight.data})),
     ("conv2d_im2col", "dimensions of size 1 dropped", after(im2col_linear, torch.squeeze)),
     ("conv2d_im2col", "places not folded", after(im2col_linear, lambda out: out.flatten(start_dim=2))),
+    ("conv2d_im2col", "places and channels not exchanged", rows_of_places),
     ("conv2d_im2col", "size of the result without the padding", columns_of(
         lambda size, k, stride, padding: (size - k) // stride + 1)),
     ("conv2d_im2col", "size of the result without the stride", columns_of(

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import torch
 from answers.views.layouts import contiguous_without_ones, expand_from_right, slice_ceil, transpose_lists
 from answers.views.right import fill, infer_checked, overlap_by_counting, view_as_torch_does
@@ -231,6 +232,38 @@ def two_steps_alike(size: Any, stride: Any) -> bool:
     return max(counted.values(), default=0) > 1
 
 
+def two_by_two(size: Any, stride: Any) -> bool:
+    """Where the least common multiple of two strides is reached along both."""
+    if 0 in size:
+        return False
+    for (n, one), (m, other) in itertools.combinations(
+        [(n, step) for n, step in zip(size, stride, strict=True) if n > 1], 2
+    ):
+        if 0 in (one, other) or (math.lcm(one, other) // one < n and math.lcm(one, other) // other < m):
+            return True
+    return False
+
+
+def written_over(size: Any, stride: Any, offset: int, dim0: int, dim1: int) -> Any:
+    size, stride = list(size), list(stride)
+    size[dim0] = size[dim1]
+    size[dim1] = size[dim0]
+    stride[dim0] = stride[dim1]
+    stride[dim1] = stride[dim0]
+    return size, stride, offset
+
+
+def step_for_stride(size: Any, stride: Any, offset: int, dim: int, start: int, stop: int, step: int = 1) -> Any:
+    new, steps, moved = slice_ceil(size, stride, offset, dim, start, stop, step)
+    steps[dim] = step
+    return new, steps, moved
+
+
+def slice_of_a_copy(size: Any, stride: Any, offset: int, dim: int, start: int, stop: int, step: int = 1) -> Any:
+    new, _, moved = slice_ceil(size, stride, offset, dim, start, stop, step)
+    return new, fresh(new), moved
+
+
 WRONG = [
     ("transpose_layout", "only sizes swapped", sizes_only),
     ("transpose_layout", "only strides swapped", strides_only),
@@ -305,4 +338,10 @@ WRONG = [
     ("flatten_batch", "copies what is not contiguous", lambda x: x.view(len(x), -1) if x.is_contiguous() else x.clone().reshape(len(x), -1)),
     ("has_overlap", "largest extent compared with numel", too_little_room),
     ("has_overlap", "equal strides looked for", two_steps_alike),
+    ("has_overlap", "two dimensions at a time", two_by_two),
+    ("transpose_layout", "one written over the other", written_over),
+    ("slice_layout", "the step for the stride", step_for_stride),
+    ("slice_layout", "strides recomputed as contiguous", slice_of_a_copy),
+    ("to_channels_last", "graph cut", lambda x: torch.as_tensor(np.moveaxis(x.detach().numpy(), 1, -1))),
+    ("flatten_batch", "graph cut", lambda x: torch.tensor(x.data.numpy().reshape(len(x), -1))),
 ]  # fmt: skip

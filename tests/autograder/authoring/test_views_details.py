@@ -44,6 +44,28 @@ def test_a_view_that_fails_where_none_exists_costs_that_only() -> None:
     assert [one.name for one in verdict.aspects if not one.holds] == ["no view"]
 
 
+def test_nothing_in_the_place_of_a_copy_is_shown_beside_a_tensor_not_beside_our_notes() -> None:
+    def where_possible(x: torch.Tensor) -> torch.Tensor | None:
+        try:
+            return x.view(len(x), -1)
+        except RuntimeError:
+            return None
+
+    verdict = check("flatten_batch", where_possible)
+    assert [one.name for one in verdict.aspects if not one.holds] == ["no view"]
+    assert verdict.finding is not None
+    assert verdict.finding.got == "None"
+    assert verdict.finding.expected.startswith("float64 (")
+
+
+def test_of_false_for_an_impossible_view_it_is_said_that_none_is_asked_for() -> None:
+    def or_false(size: tuple[int, ...], stride: tuple[int, ...], new_size: tuple[int, ...]) -> object:
+        found = view_as_torch_does(size, stride, new_size)
+        return False if found is None else found
+
+    assert "What came back is a bool, and a tuple or None is asked for." in str(check("view_stride", or_false))
+
+
 def test_an_error_of_its_own_kind_that_is_a_value_error_counts_as_one() -> None:
     assert check("expand_layout", expand_numpy).solved
 

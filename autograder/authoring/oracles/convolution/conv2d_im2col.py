@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -65,6 +66,12 @@ def _folded(fold: Callable[[Tensor, int, int], Tensor]) -> Wrong:
     return lambda *args, **kwargs: _im2col(*args, **kwargs, fold=fold)
 
 
+def _cut_anew(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """The product (N, L, O), its bias in the right place, only cut into (N, O, Ho, Wo)."""
+    out = _im2col(x, *args, **kwargs)
+    return out.permute(0, 2, 3, 1).reshape(out.shape)
+
+
 def _bias_along_places(
     x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: int = 1, padding: int = 0
 ) -> Tensor:
@@ -124,6 +131,7 @@ CONV2D_IM2COL = Oracle(
             _folded(lambda out, ho, wo: out.transpose(1, 2).reshape(len(out), -1, ho, wo)),
             _folded(lambda out, ho, wo: out.transpose(0, 1).reshape(len(out), -1, ho, wo)),
             _folded(lambda out, ho, wo: out.transpose(1, 2).unflatten(1, (ho, wo))),
+            _cut_anew,
             says="The result is (N, O, Ho, Wo). view and reshape never exchange dimensions, they only cut them anew: "
             "transpose first where the product came out in another order.",
         ),

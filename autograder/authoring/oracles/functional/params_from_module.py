@@ -25,6 +25,7 @@ def _sources(make: CaseMaker) -> list[Case]:
     frozen = [("linear", a, b), ("relu",), ("linear", b, c), ("freeze", 0)]
     cases = [
         ("one linear layer", plain, torch.float32, f"nn.Linear({a}, {b}) in an nn.Sequential"),
+        ("another of that size", plain, torch.float32, f"another nn.Linear({a}, {b}) in an nn.Sequential"),
         ("batch norm has buffers too", norms, torch.float32, "conv, batch norm, and a linear layer deeper down"),
         ("float64", norms, torch.float64, "the same in float64"),
         ("a frozen layer", frozen, torch.float32, "two linear layers, the first frozen"),

@@ -135,6 +135,7 @@ SOFTMAX = Oracle(
             lambda x, dim: _by_hand(x, dim, shift=False),
             lambda x, dim: x.exp() / x.exp().sum(dim).unsqueeze(dim),
             lambda x, dim: (x - x.exp().sum(dim, keepdim=True).log()).exp(),
+            lambda x, dim: _by_hand(x, dim, shift=False).nan_to_num(),
             says="exp(1e4) is infinite and exp(-1e4) is 0. Softmax does not change when a number is subtracted everywhere: "
             "subtract the largest along dim.",
         ),
@@ -214,6 +215,7 @@ SOFTMAX = Oracle(
             "something else subtracted than the largest",
             lambda x, dim: _by_hand(x - x.mean(dim, keepdim=True), dim, shift=False),
             lambda x, dim: _by_hand(x - x.amin(dim, keepdim=True), dim, shift=False),
+            *(lambda x, dim, of=of: _by_hand(x - of(x), dim, shift=False) for of in (torch.mean, torch.min)),
             says="Any number may be subtracted, but only the largest along dim keeps exp from growing beyond all bounds.",
         ),
         Misconception(

@@ -42,6 +42,12 @@ def _counted(make: CaseMaker) -> list[Case]:
             trainable_only=True,
             shown=f"linear {a}→{b} (frozen), linear {b}→{c}; trainable_only=True",
         ),
+        make.case(
+            "the same layers, nothing frozen",
+            layers=frozen[:-1],
+            trainable_only=True,
+            shown=f"linear {a}→{b}, linear {b}→{c}; trainable_only=True",
+        ),
         make.case("wholly frozen", layers=wholly, shown=f"nn.Linear({a}, {c}) in an nn.Sequential, frozen"),
         make.case(
             "wholly frozen, trainable only",

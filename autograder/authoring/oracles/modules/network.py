@@ -74,10 +74,17 @@ def networks(make: CaseMaker) -> list[Case]:
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     dtype = str(one.dtype).removeprefix("torch.")
     mode = "training" if one.training else "eval"
+    under = ", under torch.no_grad()" if one.gradients_off else ""
+    before = f", {one.images + 1} other images before" if one.earlier else ""
+    earlier: dict[str, Any] = (
+        {"earlier": make.uniform((one.images + 1, 3, 32, 32), 1.0, one.dtype)} if one.earlier else {}
+    )
     return make.case(
         x=make.uniform((one.images, 3, 32, 32), one.scale, one.dtype),
         training=one.training,
-        shown=f"x {dtype} ({one.images}, 3, 32, 32), the four tensors loaded, {mode} mode",
+        gradients_off=one.gradients_off,
+        shown=f"x {dtype} ({one.images}, 3, 32, 32), the four tensors loaded, {mode} mode{under}{before}",
+        **earlier,
         **network_inputs(make),
     )
 
@@ -88,10 +95,14 @@ NETWORK_SPACE = Space(
     images=(1, 2, 7),
     scale=(1.0, 100.0),
     training=(True, False),
+    gradients_off=(False, True),
+    earlier=(False, True),
     dtype=FLOATS,
     words={
         "images": "the number of images is {}",
         "scale": "the numbers of x are in ±{}",
         "training": "training mode is {}",
+        "gradients_off": "it is called under torch.no_grad(): {}",
+        "earlier": "the network has seen other images before: {}",
     },
 )

@@ -127,6 +127,8 @@ FLATTEN_BATCH = Oracle(
         Misconception(
             "graph cut",
             lambda x: x.detach().reshape(x.shape[0], -1),
+            lambda x: torch.from_numpy(x.detach().numpy().reshape(x.shape[0], -1)),
+            lambda x: torch.from_numpy(x.detach().numpy().reshape(x.shape[0], -1).copy()),
             says="detach, .data and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
         Misconception(

@@ -142,6 +142,18 @@ def _equal_where_one_steps(size: Ints, stride: Ints) -> bool:
     return len(set(steps)) < len(steps)
 
 
+def _without_ones(size: Ints, stride: Ints) -> tuple[Ints, Ints]:
+    return [n for n in size if n != 1], [step for n, step in zip(size, stride, strict=True) if n != 1]
+
+
+def _of_two(size: Ints, stride: Ints) -> bool:
+    """Whether two of the dimensions meet, whatever the others do."""
+    return 0 not in size and any(
+        _overlaps([size[one], size[other]], [stride[one], stride[other]])
+        for one, other in itertools.combinations(range(len(size)), 2)
+    )
+
+
 HAS_OVERLAP = Oracle(
     "has_overlap",
     _overlaps,
@@ -197,6 +209,14 @@ HAS_OVERLAP = Oracle(
             lambda size, stride: 0 not in size and _equal_where_one_steps(size, stride),
             lambda size, stride: _equal_where_one_steps(size, stride),
             says="Different strides can add up to the same slot, too: 2 steps of 3 are 3 steps of 2.",
+        ),
+        Misconception(
+            "two dimensions at a time",
+            _of_two,
+            lambda size, stride: 0 not in size and _of_two(*_without_ones(size, stride)),
+            lambda size, stride: _of_two(size, stride) or (0 not in size and _any_zero(size, stride)),
+            says="Dimensions that never meet two by two can meet three together: a step of 5 is a step of 3 and one of 2. "
+            "Look at all indices at once.",
         ),
         Misconception(
             "what is not contiguous overlaps",

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.oracles.storage.layout import Ints, Layout, layout_of
+from autograder.authoring.oracles.storage.layout import Ints, Layout, contiguous_stride, layout_of, plain_stride
 from autograder.authoring.oracles.storage.strides import LAYOUT_WORDS, ONES, WAYS, has_way, size_of, stride_of
 from autograder.authoring.oracles.views.layout import tensor_of, turned_layout
 from autograder.authoring.space import Chosen, Space, absent
@@ -102,6 +102,14 @@ def _wrong_slice(
     return answer
 
 
+def _with_strides_of(fresh: Callable[[Ints], tuple[int, ...]]) -> Callable[..., Layout]:
+    def answer(*args: Any, **kwargs: Any) -> Layout:
+        size, _, offset = _wrong_slice()(*args, **kwargs)
+        return size, fresh(size), offset
+
+    return answer
+
+
 SLICE_LAYOUT = Oracle(
     "slice_layout",
     _slice,
@@ -162,6 +170,17 @@ SLICE_LAYOUT = Oracle(
             "every stride multiplied",
             _wrong_slice(all_strides=True),
             says="Only the dimension that is sliced takes longer steps.",
+        ),
+        Misconception(
+            "the step for the stride",
+            _wrong_slice(stride_of=lambda stride, step: step),
+            says="The step counts elements of the old dimension, and from one to the next of those it is a stride: the new stride "
+            "is step · stride.",
+        ),
+        Misconception(
+            "strides recomputed as contiguous",
+            *(_with_strides_of(fresh) for fresh in (contiguous_stride, plain_stride)),
+            says="Fresh strides would belong to a copy. A slice moves nothing in memory: all other dimensions keep their stride.",
         ),
         Misconception(
             "an empty slice left where it was",

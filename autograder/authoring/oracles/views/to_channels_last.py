@@ -112,6 +112,7 @@ TO_CHANNELS_LAST = Oracle(
         Misconception(
             "graph cut",
             lambda x: x.detach().permute(0, 2, 3, 1),
+            lambda x: torch.from_numpy(x.detach().numpy().transpose(0, 2, 3, 1)),
             says="detach, .data and torch.tensor cut the graph: no gradient reaches x any more.",
         ),
         Misconception(

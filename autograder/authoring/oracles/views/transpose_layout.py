@@ -73,6 +73,13 @@ def _swapped(values: Ints, one: int, other: int) -> tuple[int, ...]:
     return tuple(changed)
 
 
+def _overwritten(values: Ints, one: int, other: int) -> tuple[int, ...]:
+    changed = list(values)
+    changed[one] = changed[other]
+    changed[other] = changed[one]
+    return tuple(changed)
+
+
 def _front_only(size: Ints, stride: Ints, offset: int, one: int, other: int) -> Any:
     """A swap that compares dimension numbers with those of ``enumerate``."""
 
@@ -129,6 +136,21 @@ TRANSPOSE_LAYOUT = Oracle(
             "all dimensions turned round",
             lambda size, stride, offset, dim0, dim1: (size[::-1], stride[::-1], offset),
             says="Only the two dimensions named change places; the others stay.",
+        ),
+        Misconception(
+            "one written over the other",
+            lambda size, stride, offset, dim0, dim1: (
+                _overwritten(size, dim0, dim1),
+                _overwritten(stride, dim0, dim1),
+                offset,
+            ),
+            lambda size, stride, offset, dim0, dim1: (
+                _overwritten(size, dim1, dim0),
+                _overwritten(stride, dim1, dim0),
+                offset,
+            ),
+            says="After the first assignment the old number is gone, and the second one copies the new one back. Swap both at "
+            "once: a, b = b, a.",
         ),
         Misconception(
             "offset dropped",
