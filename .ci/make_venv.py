@@ -49,6 +49,10 @@ class Stamp:
     inputs: str  # digest of the packages asked for and of their pinned versions
 
 
+class NotOurs(RuntimeError):
+    """`.venv` is a link to a folder that holds something else: making it anew would empty that."""
+
+
 class Venv:
     """The folder .venv under ``root``, its log and its stamp."""
 
@@ -81,12 +85,26 @@ class Venv:
         except (OSError, subprocess.CalledProcessError):
             return None
 
+    def leave_others_alone(self) -> None:
+        """Raise ``NotOurs`` where .venv is a link to a folder with something in it that was not made for this place."""
+        target = self.folder.resolve()
+        if not self.folder.is_symlink() or not target.exists():
+            return
+        made_here = (stamp := self.stamp()) is not None and stamp.home == str(self.folder)
+        if not made_here and not (target.is_dir() and next(target.iterdir(), None) is None):
+            raise NotOurs(
+                f".venv is a link to {target}, which holds something else. Remove the link, or empty that folder"
+            )
+
     def create(self) -> None:
-        """Make .venv anew, whatever lay there. Raises ``CommandFailed`` with what venv said."""
+        """Make .venv anew, whatever lay there; where it is a link, in the folder that it leads to.
+
+        Raises ``CommandFailed`` with what venv said.
+        """
         # If this very Python is the .venv's own, then the one it was made from.
         base = getattr(sys, "_base_executable", None) or sys.executable
         made = subprocess.run(
-            [base, "-m", "venv", "--clear", str(self.folder)],
+            [base, "-m", "venv", "--clear", str(self.folder.resolve())],
             capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
         )  # fmt: skip
         if made.returncode:
@@ -119,7 +137,8 @@ def make_ready(venv: Venv, torch: str | None = None) -> bool:
     """Bring ``venv`` up to date; False when it was already.
 
     ``torch`` is ``"cpu"`` or ``"cuda"``; None keeps what is there, at first ``"cpu"``. The stamp is taken away before
-    the first change and written after the last, so whatever stops half-way is made anew the next time.
+    the first change and written after the last, so whatever stops half-way is made anew the next time. Raises ``NotOurs``
+    before anything is changed.
     """
     old, inputs = venv.stamp(), venv.inputs()
     kind = torch or (old.torch if old else "cpu")
@@ -128,6 +147,8 @@ def make_ready(venv: Venv, torch: str | None = None) -> bool:
     kept = old is not None and replace(old, inputs=inputs) == wanted and venv.version() == wanted.python
     if kept and old == wanted:
         return False
+    if not kept:
+        venv.leave_others_alone()
     venv.ready.unlink(missing_ok=True)
     if not kept:
         print(f"Making .venv with Python {platform.python_version()} …", flush=True)
@@ -184,6 +205,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(explain(str(error), venv.log.relative_to(ROOT)), file=sys.stderr)
     except TorchUnavailable as error:
         print(f"Set-up stopped: {error}. Log: {venv.log.relative_to(ROOT)}", file=sys.stderr)
+    except NotOurs as error:
+        print(f"Set-up stopped: {error}, and run `make setup` again.", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nSet-up was interrupted. Run `make setup` again: it starts anew.", file=sys.stderr)
         return 130

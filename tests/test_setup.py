@@ -197,6 +197,33 @@ def test_another_python_than_the_one_there_makes_a_new_environment(venv, venv_sc
     assert venv.ran == EVERY_STEP
 
 
+@pytest.mark.parametrize("empty", [False, True], ids=["with something in it", "empty"])
+def test_a_link_is_followed_and_empties_nobodys_folder(venv_script, tree, tmp_path, monkeypatch, capsys, empty):
+    """Who has little room at home lets .venv be a link; it may also lead to the environment of another clone."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    theirs = venv_script.Stamp(str(elsewhere), "3.11", "cpu", "")
+    if not empty:
+        (elsewhere / ".ready").write_text(json.dumps(venv_script.asdict(theirs)))
+    (tree / ".venv").symlink_to(elsewhere)
+    monkeypatch.setattr(venv_script, "ROOT", tree)
+    asked = []
+    monkeypatch.setattr(venv_script.Venv, "run", lambda self, step, *arguments: asked.append(step))
+    monkeypatch.setattr(venv_script, "install_torch", lambda *_, **__: None)
+    assert venv_script.main([]) == (0 if empty else 1)
+    if empty:
+        assert (
+            venv_script.Venv(tree).version() and (tree / ".venv").is_symlink() and (elsewhere / "pyvenv.cfg").exists()
+        )
+        (tree / ".venv" / ".ready").write_text(
+            json.dumps({**json.loads((elsewhere / ".ready").read_text()), "python": "3.0"})
+        )
+        assert venv_script.main([]) == 0  # what was made here is made anew
+    else:
+        assert asked == [] and venv_script.Venv(tree).stamp() == theirs
+        assert f".venv is a link to {elsewhere}, which holds something else. Remove" in capsys.readouterr().err
+
+
 def test_an_environment_whose_python_is_gone_is_made_anew(venv_script, tree):
     venv = venv_script.Venv(tree)
     venv.python.parent.mkdir(parents=True)

@@ -55,9 +55,10 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
     room, config = open_classroom(root)
     name = find_chapter(chapter).slug
     task = room.assignment(name)
+    held = held_of(room, name).get(student, Held(()))
     if student not in {one.name for one in entries(task.submitted)}:
         raise ValueError(
-            f"nobody called {student!r} has handed in; it is the name of a folder in {task.submitted.name}"
+            f"nobody called {student!r} has handed in; it is the name of a folder in {task.submitted.name}{_kept(held)}"
         )
     tries = handed_in(room, task, next(prepare_all(task, student)))
     for key in tries.unseen():
@@ -71,9 +72,9 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
     worth = Recorder(room, config, task, writes=False).points if several else _checks_give
     ready, outcome = tries.chosen(task, partial(result_of, task), worth)
     if ready.job is None or outcome is None:
-        raise ValueError(f"{student} has no points for {name}: {ready.state.value}. {ready.note}")
+        why_not = f"{ready.state.value}. {ready.note.rstrip('.')}{_kept(held)}"
+        raise ValueError(f"{student} handed in no {name} that could be explained: {why_not}")
     found = why(task, ready, outcome)
-    held = held_of(room, name).get(student, Held(()))
     written = tuple(row for row in held.rows if row.name not in task.source.checks)
     if exercise is not None:
         known = [*(one.exercise.id for one in found), *(row.name for row in written)]
@@ -89,6 +90,12 @@ def explain(student: str, chapter: str, root: Path, exercise: str | None = None)
     folder = room.reference(name)
     reference = "the public reference" if folder == PUBLIC else "a private reference"
     return Explanation(student, name, reference, ready.note, recorded, found, tuple(map(_of_written, written)))
+
+
+def _kept(held: Held) -> str:
+    """What the gradebook keeps all the same, in words; nothing where that is no points."""
+    total = held.total
+    return f"; the gradebook holds {total.points:g} of {total.of:g} points" if total.points else ""
 
 
 def _of_written(row: Row) -> str:

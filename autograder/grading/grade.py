@@ -191,10 +191,17 @@ def grade(
 
 
 def _changed_said(changes: Sequence[Change], dry_run: bool) -> str:
-    """Which scores change with no change in the work, in lines."""
-    many = f"{len(changes)} score{'' if len(changes) == 1 else 's'}"
-    head = f"{many} {'would change' if dry_run else 'will change'} although the work did not:"
-    return "\n".join([head, *(f"  {clean(one.said)}" for one in changes)])
+    """Which scores change with no change in the work, in lines; and which change where nobody knows of the work."""
+    will, lines = "would change" if dry_run else "will change", []
+    for of_work, same_work in (
+        ("although the work did not", True),
+        ("although no change in the work is on record", False),
+    ):
+        those = [one for one in changes if one.same_work is same_work]
+        if those:
+            lines += [f"{len(those)} score{'' if len(those) == 1 else 's'} {will} {of_work}:"]
+            lines += [f"  {clean(one.said)}" for one in those]
+    return "\n".join(lines)
 
 
 def _how_far(run: ClassRun | None) -> str:

@@ -15,6 +15,7 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from autograder.grading.settings_files import settings_files
 from autograder.grading.table import Table
 from autograder.sides import SEEN_THROUGH
 
-__all__ = ["Folders", "Unchanged", "keep", "look", "unchanged"]
+__all__ = ["LARGEST_READ", "Folders", "Unchanged", "keep", "look", "unchanged"]
 
 _RESULTS = ("classroom", "results")
 _PACKAGES = (*SEEN_THROUGH, "nbgrader", "nbformat", "nbconvert", "sqlalchemy", "jupyter-core")
@@ -47,6 +48,8 @@ _ELSEWHERE = {
     *("expanduser", "exec", "eval", "compile", "__import__", "__builtins__", "globals", "load_subconfig", "getattr"),
 }
 _GRADEBOOK = ("", "-wal", "-journal")  # SQLite's file, and what it has not yet written into it
+LARGEST_READ = 256 << 20  # bytes: of a larger file that was handed in nothing is read, and its size is said
+_MOST_FILES = 20_000  # of one learner; grading does not look at more
 
 
 @dataclass(frozen=True)
@@ -90,10 +93,11 @@ def look(root: Path, chapter: str, how: Mapping[str, Any], folders: Folders) -> 
         [root / "classroom" / "extensions.json"],
         _below(root / "classroom" / "reference"),  # there may be one of the class's own now
         _below(Path(folders.source) / chapter),
-        *(_below(one / chapter) for one in sorted(submitted.iterdir())),
     )
     for paths in read:
         _add(whole, paths)
+    for one in sorted(submitted.iterdir()):
+        _add(whole, _below(one / chapter, most=_MOST_FILES), LARGEST_READ)
     return whole.hexdigest()
 
 
@@ -176,17 +180,27 @@ def _file(root: Path, chapter: str) -> Path:
     return root.joinpath(*_RESULTS, "unchanged", f"{chapter}.json")
 
 
-def _below(folder: Path, ending: str = "") -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob(f"*{ending}")) if "__pycache__" not in path.parts)
+def _below(folder: Path, ending: str = "", most: int | None = None) -> Iterator[Path]:
+    found = list(islice(folder.rglob(f"*{ending}"), None if most is None else most + 1))
+    if most is not None and len(found) > most:
+        raise ValueError(f"there are more than {most} files in {folder}")
+    return (path for path in sorted(found) if "__pycache__" not in path.parts)
 
 
-def _add(whole: Any, paths: Iterable[Path]) -> None:
-    """Add every file with its name, and the name of what is none: a link may lead anywhere, and is graded as one."""
+def _add(whole: Any, paths: Iterable[Path], largest: int | None = None) -> None:
+    """Add every file with its name, and the name of what is none: a link may lead anywhere, and is graded as one.
+
+    Of a file with more than ``largest`` bytes its size and its time are added: a learner's may say that it is endless.
+    """
     for path in paths:
         whole.update(f"{path}\n".encode("utf-8", "surrogateescape"))
         if path.is_symlink():
             whole.update(f"link to {path.readlink()}\n".encode("utf-8", "surrogateescape"))
         elif path.is_file():
+            about = path.stat()
+            if largest is not None and about.st_size > largest:
+                whole.update(f"{about.st_size} bytes, {about.st_mtime_ns}\n".encode())
+                continue
             with path.open("rb") as file:
                 whole.update(hashlib.file_digest(file, "sha256").digest())
         else:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.grading.submissions.read import LARGEST_NOTEBOOK, content_of
+
 __all__ = ["Arrivals", "watch"]
 
 # What a learner's folder holds: names with sizes and times. Of a file's two times the later one: a copy may bring along the
@@ -26,7 +28,8 @@ class Arrivals:
 
     ``elsewhere`` gives the notebooks in a learner's folder that lie beside the one of ``chapter`` and may be meant all the same.
     A folder is settled when it is the same in two looks, and its notebooks are whole. One that stays broken is settled
-    after ``patience`` looks: then it is what was handed in, and grading says what is wrong with it.
+    after ``patience`` looks: then it is what was handed in, and grading says what is wrong with it. What is no file, or
+    larger than any notebook that is read, is not read here either.
     """
 
     folder: Path
@@ -75,9 +78,13 @@ class Arrivals:
         home = self.folder / student
         for path in [*(home / self.chapter).glob("*.ipynb"), *self._more(home)]:
             try:
-                json.loads(path.read_bytes())
+                content = content_of(path, LARGEST_NOTEBOOK)
+                if content is not None and len(content) <= LARGEST_NOTEBOOK:
+                    json.loads(content)
             except (OSError, ValueError):
                 return False
+            except RecursionError:  # nested without end: grading says so
+                continue
         return True
 
 

@@ -110,7 +110,7 @@ def _handed_in(what: str | Path, output: str | Path | None, progress: bool) -> H
         chapter = named or holds
         stubs = {one.exercise: one.stub for one in contents(chapter.slug).exercises} if chapter else {}
         found = open_points(cells, stubs)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError(f"{path} cannot be read as a notebook; open it, save it, and try again") from None
     if chapter is None:
         raise ValueError(

@@ -82,7 +82,9 @@ def _made(slug: str, topic: str, solutions: Mapping[str, str]) -> tuple[Submissi
     solved = {one.id: Answer(solutions[one.id], one.points) for one in exercises}
     half = dict(list(solved.items())[: len(solved) // 2])
     first, last = exercises[0].id, exercises[-1].id
-    crash = Answer('raise RuntimeError("this cell never gets to its answer")', 0, "not attempted")
+    crash = Answer(
+        'raise RuntimeError("this cell never gets to its answer")', 0, "the cell that should define it failed"
+    )
     endless = Answer("while True:\n    pass", 0, "was stopped")
     made = [
         Submission("ada", slug, "perfect"),

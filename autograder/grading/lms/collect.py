@@ -17,6 +17,7 @@ from autograder.grading.records import hand_ins
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.waiting import Tell, alone, on_stderr
 from autograder.grading.submissions.prepare import Assignment, prepare
+from autograder.grading.submissions.read import LARGEST_NOTEBOOK
 from autograder.plain import plain
 from course.chapters import find_chapter
 
@@ -240,7 +241,9 @@ def _there(folder: Path) -> dict[str, str] | None:
         if path.name.startswith(".") and path.name.endswith(UNFINISHED):
             path.unlink(missing_ok=True)
         elif path.is_file():
-            found[path.relative_to(folder).as_posix()] = sha(path.read_bytes())
+            size = path.stat().st_size
+            known = sha(path.read_bytes()) if size <= LARGEST_NOTEBOOK else f"{size} bytes"  # none of ours is as large
+            found[path.relative_to(folder).as_posix()] = known
     return found
 
 

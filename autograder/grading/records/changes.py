@@ -13,17 +13,19 @@ __all__ = ["Change", "change_of", "lateness"]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SAME = 1e-9  # points: less is rounding
+_WITHOUT_RECORD = "what it was graded with is not on record, nor whether the work is the same"
 
 
 @dataclass(frozen=True)
 class Change:
-    """A learner whose score changes with no change in their work: the total and each exercise before and after, and why."""
+    """A learner whose score changes with no known change in their work: the total and each exercise before and after, and why."""
 
     student: str
     before: float
     after: float
     exercises: tuple[tuple[str, float, float], ...]
     why: tuple[str, ...]
+    same_work: bool = True  # as what is on record says; without a record nobody knows
 
     @property
     def said(self) -> str:
@@ -36,7 +38,8 @@ class Change:
         total = (
             f"{self.before:g} → {self.after:g} points" if self.before != self.after else f"{self.after:g} points still"
         )
-        return f"{self.student}: {total}{f' ({each})' if each else ''}. Changed since: {'; '.join(self.why)}"
+        since = f"Changed since: {'; '.join(self.why)}" if self.same_work else f"Why: {_WITHOUT_RECORD}"
+        return f"{self.student}: {total}{f' ({each})' if each else ''}. {since}"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -78,10 +81,10 @@ def change_of(
         return None
     why = (*reasons(before, basis, cells), *_which(before, basis), *_late(held, now, before, basis)) if before else ()
     if not before:
-        why = ("what it was graded with is not on record, nor whether the work is the same",)
+        why = (_WITHOUT_RECORD,)
     elif not why:
         why = (_unknown(held, marker or {}, cells),)
-    return Change(student, *points, each, why)
+    return Change(student, *points, each, why, bool(before))
 
 
 def lateness(seconds: float) -> str:

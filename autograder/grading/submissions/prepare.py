@@ -15,7 +15,7 @@ from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.beside import files_beside
 from autograder.grading.submissions.learners import Entry, cannot_be, entries
 from autograder.grading.submissions.locate import Missing, is_there, locate
-from autograder.grading.submissions.read import Unreadable, notebook_of
+from autograder.grading.submissions.read import Unreadable, content_of, notebook_of
 from autograder.grading.submissions.repair import Source, blank, repair, source_of
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.times import in_utc, parse_time, time_of
@@ -222,9 +222,10 @@ def _handed_in(folder: Path) -> tuple[str, str]:
     """When this was handed in, if there is a sound note of it, in UTC for nbgrader; and what has to be said of the note."""
     path = folder / "timestamp.txt"
     try:
-        if path.is_symlink() or path.stat().st_size > _LONGEST_TIME:
+        content = content_of(path, _LONGEST_TIME)
+        if content is None or len(content) > _LONGEST_TIME:
             return "", ""
-        text = path.read_text(encoding="utf-8").strip()
+        text = content.decode().strip()
     except (OSError, ValueError):
         return "", ""
     when, zone = time_of(text)

@@ -63,7 +63,7 @@ def _by_case(
     task: Assignment, exercise: Exercise, run: Run | None, score: float
 ) -> tuple[tuple[Case, ...], tuple[str, ...]]:
     """The cases that fail, and the sum; none where the ``score`` follows another rule, which the verdict says."""
-    if run is None:
+    if run is None or not run.attempted:
         return (), ()
     try:
         each = each_case(exercise, task.references[exercise.id], run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,20 @@ def test_what_a_learner_wrote_is_text_in_the_page(graded_class: Path) -> None:
 def test_what_cannot_be_explained_is_said(student: str, exercise: str | None, says: str, graded_class: Path) -> None:
     with pytest.raises(ValueError, match=says):
         explain(student, "04", graded_class, exercise)
+
+
+def test_points_that_are_kept_without_work_to_explain_are_said(graded_class: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"rob handed in no .* that could be explained: unreadable(?!.*gradebook holds)"
+    ):
+        explain("rob", "04", graded_class)
+    points = grade("04", graded_class, engine=InProcess()).total("carl").points
+    shutil.rmtree(submitted(graded_class, "carl").parent.parent)
+    with pytest.raises(ValueError, match=f"nobody .* has handed in.*; the gradebook holds {points:g} of 22 points$"):
+        explain("carl", "04", graded_class)
+    submitted(graded_class, "carl").parent.parent.touch()
+    with pytest.raises(ValueError, match=f"nobody's.*; the gradebook holds {points:g} of 22 points$"):
+        explain("carl", "04", graded_class)
 
 
 def test_work_that_was_not_run_is_not_explained(course: Path) -> None:

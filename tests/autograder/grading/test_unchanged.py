@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from nbgrader.api import Gradebook
 from autograder.__main__ import main
 from autograder.grading.grade import GradeResult, grade
 from autograder.grading.rows import table_of
-from autograder.grading.unchanged import unchanged
+from autograder.grading.submissions.beside import LARGEST_REST
+from autograder.grading.submissions.read import LARGEST_NOTEBOOK
+from autograder.grading.unchanged import LARGEST_READ, unchanged
 from autograder.grading.witness import Witness
 from autograder.judging.reference import PUBLIC
 from autograder.sample.learners import Submission
@@ -106,6 +109,29 @@ def test_whatever_has_changed_is_graded(small_class: Path, tmp_path: Path) -> No
         shutil.rmtree(small_class)
         shutil.copytree(as_it_was, small_class, symlinks=True)
     assert missed == []
+
+
+def test_no_more_is_read_than_grading_reads(small_class: Path) -> None:
+    """A learner's file may say that it is larger than any disk: to read it would take days."""
+    assert LARGEST_READ == LARGEST_NOTEBOOK > LARGEST_REST
+    beside = submitted(small_class, "ada").with_name("data.bin")
+    beside.touch()
+    os.truncate(beside, 1 << 40)
+    witnessed(small_class)
+    assert unchanged(small_class, CHAPTER, HOW) is not None
+    os.truncate(beside, (1 << 40) + 1)
+    assert unchanged(small_class, CHAPTER, HOW) is None
+
+
+def test_a_folder_with_more_files_than_are_looked_at_is_graded_every_time(
+    small_class: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    witnessed(small_class)
+    assert unchanged(small_class, CHAPTER, HOW) is not None
+    monkeypatch.setattr("autograder.grading.unchanged._MOST_FILES", 1)
+    submitted(small_class, "ada").with_name("one.txt").touch()
+    witnessed(small_class)
+    assert unchanged(small_class, CHAPTER, HOW) is None
 
 
 def test_another_question_is_another_answer(small_class: Path) -> None:

@@ -44,6 +44,32 @@ def test_what_stays_broken_is_what_was_handed_in(notebook: Path, tmp_path: Path)
     assert [arrivals.settled() for _ in range(5)] == [[], [], [], ["ada"], []]
 
 
+def endless(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 40)
+
+
+@pytest.mark.parametrize(
+    "put",
+    [
+        os.mkfifo,
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.write_text("[" * 100_000),
+        endless,
+    ],
+    ids=["a pipe", "a link to what has no end", "nested without end", "larger than any memory"],
+)
+def test_what_cannot_be_read_as_a_notebook_neither_holds_up_nor_ends_the_watch(
+    put: Callable[[Path], object], notebook: Path, tmp_path: Path
+) -> None:
+    put(notebook)
+    whole = tmp_path / "bea" / "ps1" / "ps1.ipynb"
+    whole.parent.mkdir(parents=True)
+    whole.write_text("{}")
+    arrivals = Arrivals(tmp_path, "ps1")
+    assert [arrivals.settled() for _ in range(3)] == [[], ["ada", "bea"], []]
+
+
 def test_who_could_not_be_graded_is_tried_again(notebook: Path, tmp_path: Path) -> None:
     notebook.write_text("{}")
     tries: list[str] = []

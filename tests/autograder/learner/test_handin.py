@@ -110,6 +110,7 @@ def test_the_command_writes_it_and_says_what_is_open(
     ("name", "content", "said"),
     [
         (f"{SLUG}.ipynb", "{", "cannot be read as a notebook"),
+        (f"{SLUG}.ipynb", "[" * 100_000, "cannot be read as a notebook"),
         (f"{SLUG}.ipynb", '{"cells": [], "nbformat": 4}', "holds no check"),
         ("mine.ipynb", '{"cells": [], "nbformat": 4}', "is named like no chapter and holds no check of one"),
     ],

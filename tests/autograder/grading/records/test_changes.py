@@ -196,3 +196,19 @@ def test_a_changed_check_under_a_score_by_hand_is_said_and_the_total_stays(
     result, said = graded(course, limits=Limits(cell_seconds=29))
     assert "ada: 22 points still (relu 2 → 0). Changed since: the limit" in said
     assert result.total("ada").points == 22
+
+
+def test_without_a_record_it_is_not_said_that_the_work_is_the_same(course: Path) -> None:
+    """A gradebook that stock nbgrader, or another machine, has written: nobody knows what it was given for."""
+    hand_in(course, PERFECT, PARTLY)
+    graded(course)
+    (course / "classroom" / "results" / "recorded" / CHAPTER / "ada.json").unlink()
+    another_reference(course)
+    result, said = graded(course, dry_run=True)
+    assert {one.student: one.same_work for one in result.changes} == {"ada": False, "carl": True}
+    first, of_carl, second, of_ada = [one for one in said.splitlines() if "→" in one or "would change" in one]
+    assert first == "1 score would change although the work did not:" and "carl: " in of_carl
+    assert second == "1 score would change although no change in the work is on record:"
+    assert of_ada.endswith(
+        "points (relu 2 → 0). Why: what it was graded with is not on record, nor whether the work is the same"
+    )

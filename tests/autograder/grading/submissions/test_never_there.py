@@ -8,18 +8,19 @@ from hypothesis import strategies as some
 from running import job_of
 
 from autograder.grading.slots.job import CellEnd, Ran
-from autograder.grading.submissions.never_there import never_there
+from autograder.grading.submissions.never_there import never_defined, never_there
 
 OPEN = "def relu(x):\n    return x.clamp(min=0"
 FAILED = {"output_type": "error", "ename": "_IncompleteInputError", "evalue": "incomplete input (1234.py, line 2)"}
 RAISED = {"output_type": "error", "ename": "NameError", "evalue": "name 'y' is not defined"}
 
 
-def said(*cells: tuple[str, CellEnd, dict[str, str]] | str, answer: str = "relu") -> str:
+def said(*cells: tuple[str, CellEnd, dict[str, str]] | str, answer: str = "relu", own: int = -1) -> str:
     """What is said of the check behind these cells: their source, and how they ended if not well."""
     whole = [one if isinstance(one, tuple) else (one, CellEnd.DONE, {}) for one in cells]
     ran = {place: Ran(place, end, (output,) if output else ()) for place, (_, end, output) in enumerate(whole)}
-    return never_there(job_of(*[source for source, _, _ in whole]), ran, len(whole), answer)
+    asked = job_of(*[source for source, _, _ in whole]), ran, len(whole), answer
+    return never_defined(*asked, own) or never_there(*asked)
 
 
 def test_a_cell_that_is_no_python_is_named_with_its_line() -> None:
@@ -27,6 +28,18 @@ def test_a_cell_that_is_no_python_is_named_with_its_line() -> None:
         "There is no relu yet: the cell that should define it failed in your line 2 “return x.clamp(min=0” "
         "(_IncompleteInputError: incomplete input). Mend that, run that cell, then this one."
     )
+
+
+def test_a_cell_that_ended_in_an_error_is_named_with_it() -> None:
+    assert said(("1 / y\ndef relu(x): ...", CellEnd.ERROR, RAISED)) == (
+        "There is no relu yet: the cell that should define it failed (NameError: name 'y' is not defined). "
+        "Mend that, run that cell, then this one."
+    )
+
+
+def test_the_cell_that_is_marked_as_the_answer_need_not_come_to_a_name() -> None:
+    assert "failed (NameError" in said(("1 / y", CellEnd.ERROR, RAISED), own=0)
+    assert said(("1 / y", CellEnd.ERROR, RAISED), "relu = ...", own=0) == ""
 
 
 def test_a_name_that_looks_like_it_is_named() -> None:
@@ -46,11 +59,26 @@ def test_of_several_names_those_that_are_missing_are_told() -> None:
     "cells",
     [
         ("relu = None",),
-        (("1 / y\ndef relu(x): ...", CellEnd.ERROR, RAISED),),
+        (
+            (
+                "class MiniModule:\n    raise NotImplementedError()",
+                CellEnd.ERROR,
+                RAISED | {"ename": "NotImplementedError"},
+            ),
+        ),
+        (("1 / y", CellEnd.ERROR, RAISED),),
+        (("1 / y\ndef relu(x): ...", CellEnd.ERROR, RAISED), "relu = ..."),
         (OPEN, ("%%bash\nrelu=1", CellEnd.ERROR, FAILED), "relu = ..."),
         (("while True: pass", CellEnd.TIMED_OUT, {}),),
     ],
-    ids=["a placeholder", "another error", "defined elsewhere", "stopped"],
+    ids=[
+        "a placeholder",
+        "untouched",
+        "a cell of something else",
+        "defined after an error",
+        "defined elsewhere",
+        "stopped",
+    ],
 )
 def test_where_the_cells_do_not_say_why_nothing_is_said(cells: tuple[str, ...]) -> None:
     assert said(*cells) == ""

@@ -279,6 +279,9 @@ def test_files_beside_the_notebook_go_along_but_links_and_pipes_do_not(course: P
     assert ready.timestamp == "2030-01-02 03:04:05 UTC"
     (folder / "timestamp.txt").write_text("the day after tomorrow")
     assert prepare(task_of(course), "ada").timestamp == ""
+    (folder / "timestamp.txt").unlink()
+    os.mkfifo(folder / "timestamp.txt")  # to read it is to wait for somebody who writes
+    assert prepare(task_of(course), "ada").timestamp == ""
 
 
 def test_a_file_of_another_kind_in_its_place_is_missing_and_its_name_is_said(course: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from grading_class import CHAPTER, PERFECT, cell_of, hand_in, hand_in_changed, outcome_of
+from nbformat.notebooknode import NotebookNode
 from nbgrader.utils import determine_grade
 
 from autograder.grading.records.classroom import open_classroom
@@ -17,6 +18,8 @@ from autograder.grading.submissions.as_run import executed
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import decide, not_run
+from autograder.grading.submissions.why import why
+from autograder.judging.verdict import Status
 from autograder.observing.codec import Other, Raised
 from autograder.observing.observe import Run
 
@@ -221,7 +224,31 @@ def test_an_answer_that_runs_a_text_which_is_no_python_was_python_itself(course:
     ready = prepare(task, "eve")
     assert ready.job is not None
     decided = decide(task, ready, outcome_of(ready.job)).exercises["check_relu"]
-    assert decided.state is State.NOT_ATTEMPTED
+    assert (decided.state, decided.verdict.status) == (State.GRADED, Status.CRASHED)
+
+
+def test_an_answer_whose_cell_ended_in_an_error_was_attempted_and_one_that_is_untouched_was_not(course: Path) -> None:
+    """By hand and by `explain`: the error is what is said, and not case by case that there is no answer."""
+
+    def change(notebook: NotebookNode) -> None:
+        cell_of(notebook, "relu").source = "import einops_of_mine\n\ndef relu(x):\n    return x.clamp(min=0)"
+        cell_of(notebook, "which_api").source = "raise NotImplementedError()"
+
+    hand_in_changed(course, "eve", change)
+    task = open_classroom(course)[0].assignment(CHAPTER)
+    ready = prepare(task, "eve")
+    assert ready.job is not None
+    outcome = outcome_of(ready.job)
+    found = decide(task, ready, outcome).exercises
+    relu, untouched = found["check_relu"], found["check_which_api"]
+    assert (relu.state, relu.verdict.status, relu.verdict.score) == (State.GRADED, Status.CRASHED, 0)
+    assert relu.verdict.note == (
+        "There is no relu yet: the cell that should define it failed (ModuleNotFoundError: No module named "
+        "'einops_of_mine'). Mend that, run that cell, then this one."
+    )
+    assert (untouched.state, untouched.verdict.status) == (State.NOT_ATTEMPTED, Status.NOT_ATTEMPTED)
+    explained = {one.exercise.id: one for one in why(task, ready, outcome)}
+    assert (explained["relu"].cases, explained["relu"].rule) == ((), ())
 
 
 def test_an_answer_whose_time_was_up_is_told_where_it_was(task: Assignment, ready: Prepared, outcome: Outcome) -> None:
