@@ -50,7 +50,11 @@ def _update(chosen: argparse.Namespace) -> int:
     from autograder.workbench.copy import RELEASED, bring_up_to_date
     from autograder.workbench.update import update
 
-    if not chosen.notebooks and chosen.released is None:
+    if not chosen.notebooks and chosen.released is not None:
+        raise ValueError(
+            "--released says where the newer chapters are: name the notebooks that they are laid under, too"
+        )
+    if not chosen.notebooks:
         print("\n".join(bring_up_to_date(home_folder())) or "nothing new")
         return 0
     failed = False

@@ -18,6 +18,7 @@ from autograder.grading.records.classroom import open_classroom
 from autograder.grading.records.full_disk import DiskFull
 from autograder.grading.records.waiting import GradebookLocked
 from autograder.grading.slots.engine import open_engine
+from autograder.grading.submissions.learners import cannot_be
 from autograder.grading.submissions.locate import is_there, notebooks_in
 from autograder.grading.submissions.state import State
 from autograder.grading.table import clean
@@ -67,6 +68,9 @@ def grade_arrivals(
     with open_engine(jobs, cluster, sandboxed=not trust) as engine:
 
         def one(student: str) -> bool:
+            if why := cannot_be(student):
+                say(f"{clean(student)} is not graded: the name of this folder is no learner's: {why}. Rename it.")
+                return True
             try:
                 if is_chapter(name):
                     result = grade(name, root, student, reference=reference, trust=trust, engine=engine)

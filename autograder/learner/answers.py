@@ -57,7 +57,7 @@ def _binds(cell: str, names: frozenset[str]) -> bool:
 def kept(folder: Path, exercise: str) -> list[str]:
     """The answers to ``exercise`` that were kept in ``folder``, the newest last."""
     try:
-        found: Any = json.loads(_path(folder, exercise).read_text(encoding="utf-8"))
+        found: Any = json.loads(_path(folder, exercise).read_bytes())
         return [one for one in found["answers"] if isinstance(one, str)]
     except (OSError, ValueError, KeyError, TypeError):
         return []

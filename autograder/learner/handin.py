@@ -102,7 +102,10 @@ def _handed_in(what: str | Path, output: str | Path | None, progress: bool) -> H
     path, named = _found(what)
     content = path.read_bytes()
     try:
-        cells = json.loads(content)["cells"]
+        whole = json.loads(content.decode("utf-8-sig"))  # as grading reads it: no UTF-16, no newer format
+        if whole["nbformat"] != 4:
+            raise ValueError
+        cells = whole["cells"]
         holds = _chapter_in(cells)
         chapter = named or holds
         stubs = {one.exercise: one.stub for one in contents(chapter.slug).exercises} if chapter else {}

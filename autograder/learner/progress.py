@@ -97,7 +97,8 @@ class Progress:
         return "solved" if self._solved(name) else "tried" if name in self.tried else "to do"
 
     def _score(self, name: str) -> float:
-        return self.tried[name].score if name in self.tried else 0.0
+        """What was reached, at most what the exercise is worth in the course as it is."""
+        return min(self.tried[name].score, float(catalogue()[name].points)) if name in self.tried else 0.0
 
     def __repr__(self) -> str:
         lines = [self._summary(), self._next_words()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -78,11 +77,11 @@ def remember(verdict: Verdict, last: Before | None = None, now: datetime | None 
 
 def _read(path: Path) -> Tried | None:
     try:
-        one = json.loads(path.read_text(encoding="utf-8"))
+        one = json.loads(path.read_bytes())  # an editor may have put a byte order mark before it
         when, met = str(one.get("when") or ""), tuple(map(str, one.get("met") or ()))
         best = str(one["exercise"]), float(one["score"]), int(one["points"]), bool(one["solved"])
         tries = one.get("tries")
-        if not math.isfinite(best[1]):
+        if not 0 <= best[1] <= best[2]:  # nor is it where it is no number
             return None
         return Tried(*best, when, met, Before.of_json(one.get("last")), tries if type(tries) is int else None)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):

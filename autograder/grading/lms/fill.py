@@ -28,12 +28,14 @@ __all__ = ["Filled", "fill", "fill_table"]
 
 _ENDING = "-filled"
 _EXCUSED = "ex"
+_NOT_ASSIGNED = "n/a"  # Canvas takes no mark for such a cell
 _MANY = 10  # names in a line
 _CLOSE = 0.005
 # What is said of learners beside their marks, in this order.
 _WORDS = {
     "nothing": "left as they were, nothing is recorded of them",
     "excused": "excused, left as they were",
+    "unassigned": "N/A there, left as they were: Canvas takes no mark of whom it is not assigned to, nor of anonymous work before it is posted",
     "locked": "locked there, left as they were: Moodle takes no other mark for them",
     "lower": "had a better mark there",
     "changed": "had another mark there",
@@ -179,6 +181,9 @@ def _filled(
         if held is None:
             told["nothing"].append(learner)
             continue
+        if column.system == "canvas" and before.casefold() == _NOT_ASSIGNED:
+            told["unassigned"].append(f"{learner} ({held.total.points:g} points)")
+            continue
         points, possible = held.total.points, possible_of(column, line)
         differs = possible is not None and abs(possible - marks.of) > _CLOSE and not column.percent
         if differs and not scale:
@@ -203,7 +208,7 @@ def _filled(
             told["zeros"].append(f"{learner} ({marks.states[learner]})")
         if was != is_now:  # a mark that stands there keeps its own way of writing
             cells[row.place, column.place] = text
-    left_out = [told[why] for why in ("excused", "nothing", "locked")]
+    left_out = [told[why] for why in ("excused", "unassigned", "nothing", "locked")]
     left_out += [short, [one for one in rows if only and one not in only]]
     filled = len(rows) - sum(map(len, left_out))
     said = [f"{marks.chapter}: {filled} mark{'s' if filled != 1 else ''} in the column {column.title!r}"]

@@ -173,6 +173,11 @@ class People:
         found = self._by_address.get(row.email, [])
         return found[0] if len(found) == 1 else ""
 
+    def _is_another(self, learner: str, row: Row) -> bool:
+        """Whether ``learner`` has a name, and the row has another."""
+        names = self.learners[learner].names
+        return bool(names and row.bare and not names & row.bare)
+
     def _link(self, row: Row) -> str:
         """The learner whom ``row`` means: as collected before, by id, by address, by the only such name.
 
@@ -182,7 +187,13 @@ class People:
         if known in self.learners:
             return known
         by_id = [one for one in row.ids if one in self.learners]
+        if len(by_id) > 1:
+            raise Unmatched(f"{row.name}: its ids are those of {len(by_id)} learners: {', '.join(by_id)}")
         if by_id:
+            if by_id[0] == row.user and self._is_another(by_id[0], row):
+                raise Unmatched(
+                    f"{row.name}: {row.user} is the system's number there, and another learner's id in the gradebook"
+                )
             return by_id[0]
         if by_mail := self._by_mail(row):
             return by_mail

@@ -16,7 +16,7 @@ from autograder.grading.walls.staging import home_of, sources
 from autograder.judging.reference import Reference
 from autograder.observing.codec import to_bytes
 
-__all__ = ["basis_of", "reasons", "work_of"]
+__all__ = ["basis_of", "is_same_work", "reasons", "work_of"]
 
 # With what runs beside an answer (`autograder.grading.slots.store.code`), all that decides what a check gives.
 _JUDGES = ("judging", "learner", "grading/submissions", "grading/slots")  # of learner the names that a cell binds
@@ -51,6 +51,17 @@ def work_of(task: Assignment, ready: Prepared) -> str:
     files = {name: _digest(content) for name, content in ready.files.items() if name not in task.files}
     read = [] if ready.state is State.GRADED else [ready.state.value]
     return _digest(json.dumps([own, files, read], sort_keys=True).encode("utf-8", "surrogatepass"))
+
+
+def is_same_work(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether one basis and another are of the same work.
+
+    Where the class has another rule of which hand-in counts, the ``latest`` tells: of one rule ``work`` is all hand-ins, of the
+    other the latest alone.
+    """
+    if before.get("counts", after.get("counts")) != after.get("counts"):
+        return bool(before.get("latest") == after.get("latest"))
+    return bool(before.get("work") == after.get("work"))
 
 
 def reasons(before: Mapping[str, Any], after: Mapping[str, Any], cells: Mapping[str, str]) -> tuple[str, ...]:

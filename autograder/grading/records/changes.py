@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.grading.records.basis import reasons
+from autograder.grading.records.basis import is_same_work, reasons
 from autograder.grading.records.total import Held
 
 __all__ = ["Change", "change_of", "lateness"]
@@ -67,7 +67,7 @@ def change_of(
     ``handed_in``; ``exercises`` names the exercise of each check's cell.
     """
     before = dict((marker or {}).get("basis") or {})
-    if not held.graded or (before and before.get("work") != basis["work"]):
+    if not held.graded or (before and not is_same_work(before, basis)):
         return None
     pairs = [(one, now.row(one.name)) for one in held.rows]
     cells = {one.name: exercises.get(one.name, one.name) for one, new in pairs if new and _differ(one.auto, new.auto)}
@@ -102,6 +102,9 @@ def lateness(seconds: float) -> str:
 
 def _which(before: Mapping[str, Any], basis: Mapping[str, Any]) -> tuple[str, ...]:
     """Whether another hand-in counts than before."""
+    rules = before.get("counts", basis.get("counts")), basis.get("counts")
+    if rules[0] != rules[1]:
+        return ("which hand-in counts ({}, now {})".format(*rules),)
     was, now = before.get("hand_in"), basis.get("hand_in")
     return (f"which hand-in counts ({was}, now {now})",) if was and now and was != now else ()
 

@@ -18,6 +18,7 @@ Converter = TypeVar("Converter")
 _LEVEL = re.compile(r"^\[[A-Z]+\] ", re.MULTILINE)
 _STACK = "Traceback (most recent call last):"
 _RAISED = re.compile(r"(?:\w+\.)*\w+(?:: .+)?")
+_OF_A_FILE = re.compile(r"\w+: \[Errno \d+\] ([^:]+)(?:: '(.+?)')?(?: -> '.+')?")
 _SAYS_NOTHING = ("There was an error processing assignment", "Please see the the above traceback")
 
 
@@ -36,9 +37,21 @@ def converter_of(kind: type[Converter], config: Config, assignment: str, student
 
 
 def reason(converter: Any) -> str:
-    """Have ``converter`` do its work: nothing where it did, else why it could not, in one line."""
+    """Have ``converter`` do its work: nothing where it did, else why it could not, in one line. Ctrl+C goes on as itself."""
     told = capture_log(converter)
+    if str(told.get("error", "")).strip().splitlines()[-1:] == ["KeyboardInterrupt"]:  # nbgrader takes it for a failure
+        raise KeyboardInterrupt
     return "" if told["success"] else _in_a_line(told.get("log") or told["error"])
+
+
+def _plain(raised: str) -> str:
+    """What was ``raised``; of a file that cannot be used its name and the system's reason.
+
+    >>> _plain("PermissionError: [Errno 13] Permission denied: '/a/b.html'"), _plain("KeyError: 'a'")
+    ('/a/b.html: Permission denied', "KeyError: 'a'")
+    """
+    found = _OF_A_FILE.fullmatch(raised)
+    return raised if found is None else ": ".join(filter(None, [found[2], found[1]]))
 
 
 def _in_a_line(log: str) -> str:
@@ -59,5 +72,5 @@ def _in_a_line(log: str) -> str:
             elif awaited and _RAISED.fullmatch(line):
                 awaited = False
                 if not any(line.endswith(one) for one in said):
-                    said[line] = None
+                    said[_plain(line)] = None
     return "; ".join(said) or log.strip()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import glob
+import os
 from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Gradebook
-from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.converters import GenerateAssignment
 from traitlets.config import Config
 
 from autograder.commands import commands_on_path
@@ -16,10 +18,12 @@ from autograder.grading.assignments import name_of
 from autograder.grading.records import shown
 from autograder.grading.records.classroom import Classroom, open_classroom
 from autograder.grading.records.converter import converter_of, reason
+from autograder.grading.records.full_disk import disk_said
 from autograder.grading.records.recorded import read_records
 from autograder.grading.records.roster import Person, read_roster
 from autograder.grading.records.total import read_held
 from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
+from autograder.grading.records.whole_pages import WholePages, aside
 from autograder.grading.submissions.learners import entries
 from autograder.grading.submissions.state import State
 from autograder.spreadsheet import as_table
@@ -49,10 +53,17 @@ def feedback(chapter: str, root: Path, student: str | None = None) -> Path:
     if not any(room.autograded.glob(f"{glob.escape(student) if student else '*'}/{name}/*.ipynb")):
         whose = f" by {student!r}" if student else ""
         raise ValueError(f"nothing{whose} is graded of {name}; grade it first: python -m autograder grade {name}")
-    converter = converter_of(GenerateFeedback, config, name, student or "*")
-    if why := reason(converter):
-        raise RuntimeError(f"nbgrader could not write feedback: {why}")
-    return room.root / converter.coursedir.feedback_directory
+    converter = converter_of(WholePages, config, name, student or "*")
+    pages = room.root / converter.coursedir.feedback_directory
+    try:
+        with aside(pages):
+            why = reason(converter)
+    except OSError as error:
+        why = f"{pages}: {error.strerror}"
+    if why:
+        full = f". {disk_said(pages)}" if os.strerror(errno.ENOSPC) in why else ""
+        raise RuntimeError(f"nbgrader could not write feedback: {why}{full}. A page that was there stays as it was")
+    return pages
 
 
 def release_own(name: str, root: Path) -> Path:

@@ -20,7 +20,7 @@ from autograder.grading.records.roster import read_roster
 from autograder.grading.records.waiting import Tell, alone, on_stderr, wait_for_gradebook
 from autograder.grading.submissions.learners import entries
 
-__all__ = ["apply", "due_of", "extend", "own_dates", "parse_date"]
+__all__ = ["apply", "due_of", "extend", "own_dates", "parse_date", "whose_due"]
 
 _WRITTEN = "%Y-%m-%d %H:%M:%S UTC"
 
@@ -76,6 +76,19 @@ def due_of(due: datetime | None, own: datetime | None) -> datetime | None:
     (datetime.datetime(2027, 3, 8, 0, 0), 9)
     """
     return due if due is None or own is None else max(due, own)
+
+
+def whose_due(held: datetime | None, due: datetime | None, own: datetime | None) -> datetime | None:
+    """By when a learner has to hand in, where the gradebook says ``held`` of them and ``due`` of the class.
+
+    A date of their ``own`` goes before what the gradebook once worked out from it: the class's may have been moved since.
+
+    >>> whose_due(datetime(2027, 3, 8), datetime(2027, 3, 1), datetime(2027, 3, 5)).day
+    5
+    >>> whose_due(datetime(2027, 3, 8), datetime(2027, 3, 1), None).day
+    8
+    """
+    return held if own is None else due_of(due, own)
 
 
 def apply(

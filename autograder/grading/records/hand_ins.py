@@ -55,7 +55,8 @@ class HandedIn:
         words = f"the best counts: hand-in {number}" + ("" if at == latest else f"; the latest earns {worth[-1]:g}")
         note = "; ".join(filter(None, [ready.note, words]))
         works = hashlib.sha256("".join(sorted(_mark(task, one) for one in self.tries)).encode()).hexdigest()
-        return replace(ready, note=note, hand_in=number, works=works), self._outcome(ready)
+        latest_work = work_of(task, self.tries[latest])
+        return replace(ready, note=note, hand_in=number, works=works, latest=latest_work), self._outcome(ready)
 
     def _outcome(self, one: Prepared) -> Outcome | None:
         return self.seen[one.key] if one.key else None

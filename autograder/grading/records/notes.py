@@ -14,6 +14,7 @@ from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor
 from traitlets import Enum
 
 from autograder.grading.records.classroom import Classroom
+from autograder.grading.records.extensions import own_dates, whose_due
 from autograder.grading.records.last_try import Outputs, as_text, claimed, saved_outputs
 from autograder.grading.records.model_answers import AFTER_DUE, ALWAYS, NEVER, are_shown, model_answer
 from autograder.grading.records.plugins import course_directory, sources_in
@@ -64,7 +65,8 @@ class FeedbackNotes(NbGraderPreprocessor):
             return None, ""
         with Gradebook(room.db_url, room.course_id) as gradebook:
             held, ungraded = read_held(gradebook, named["assignment"], named["student"])
-        if not are_shown(self.model_answers, held.get(named["student"], ungraded).due):
+        own = own_dates(room, named["assignment"]).get(named["student"])
+        if not are_shown(self.model_answers, whose_due(held.get(named["student"], ungraded).due, ungraded.due, own)):
             return None, ""
         path = room.source / named["assignment"] / f"{named['notebook']}.ipynb"
         try:

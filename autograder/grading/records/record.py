@@ -22,7 +22,7 @@ from traitlets.config import Config
 
 from autograder.files import write_whole
 from autograder.grading.records import extensions, own_way
-from autograder.grading.records.basis import basis_of, work_of
+from autograder.grading.records.basis import basis_of, is_same_work, work_of
 from autograder.grading.records.broken_book import said_of
 from autograder.grading.records.changes import Change, change_of
 from autograder.grading.records.classroom import Classroom
@@ -102,14 +102,14 @@ class Recorder:
         basis = self._basis_of(ready)
         if ready.nothing_handed_in:
             kept = dict((marker or {}).get("basis") or {})
-            basis |= {name: kept[name] for name in ("work", "handed_in") if name in kept}
+            basis |= {name: kept[name] for name in ("work", "latest", "counts", "handed_in") if name in kept}
         now = self.foreseen(ready, result)
         return change_of(ready.student, self._held[ready.student], now, marker, basis, self._exercises)
 
     def is_again(self, ready: Prepared) -> bool:
         """Whether other work than this was recorded of the learner before."""
-        before = ((self._marker(ready.student) or {}).get("basis") or {}).get("work")
-        return not ready.nothing_handed_in and before is not None and before != work_of(self._task, ready)
+        before = (self._marker(ready.student) or {}).get("basis") or {}
+        return bool(before) and not ready.nothing_handed_in and not is_same_work(before, self._basis_of(ready))
 
     def settle(self, student: str) -> bool:
         """Record what being late takes of a submission that is no longer in its folder. Whether it had to be."""
@@ -128,7 +128,7 @@ class Recorder:
     def _held_of(self, student: str) -> Held:
         """What the gradebook holds of a learner, or would of one without a submission, by today's dates."""
         held = self._held.get(student, self.ungraded)
-        return replace(held, due=extensions.due_of(held.due, self._dates.get(student)))
+        return replace(held, due=extensions.whose_due(held.due, self.ungraded.due, self._dates.get(student)))
 
     def _taken(self, student: str, held: Held) -> float | None:
         """What being late takes today; ``None`` where only recording can tell."""
@@ -147,8 +147,15 @@ class Recorder:
         held = self._held_of(ready.student)
         when = parse_utc(ready.timestamp) if ready.timestamp else held.timestamp
         late = replace(held, timestamp=when).seconds_late
-        own = {"work": work_of(self._task, ready), "handed_in": str(when or ""), "seconds_late": late}
-        return {**self.basis, **own, **({"hand_in": ready.hand_in} if ready.hand_in else {})}
+        work = work_of(self._task, ready)
+        own = {"work": work, "latest": ready.latest or work, "counts": self._room.counts}
+        return {
+            **self.basis,
+            **own,
+            "handed_in": str(when or ""),
+            "seconds_late": late,
+            **({"hand_in": ready.hand_in} if ready.hand_in else {}),
+        }
 
     def _marker(self, student: str) -> dict[str, Any] | None:
         return marker_at(self._room.record(self._task.name, student))

@@ -82,6 +82,7 @@ class Prepared:
     nothing_handed_in: bool = False  # or nothing that belongs to a learner: it has a row, and no place in the gradebook
     hand_in: str = ""  # "1 of 2", where it was chosen among several
     works: str = ""  # the hash of all that it was chosen among
+    latest: str = ""  # the hash of the latest of them
 
     @cached_property
     def key(self) -> str:

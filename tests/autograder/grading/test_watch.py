@@ -166,6 +166,21 @@ def test_work_under_another_name_is_seen_as_grade_sees_it(course: Path, in_proce
     assert "sue" not in text.getvalue()
 
 
+def test_a_folder_that_is_no_learners_is_said_once_and_ends_nothing(course: Path, in_process: list[InProcess]) -> None:
+    hand_in(course, PERFECT)
+    there = submitted(course, "ada").parent
+    folder = course / "classroom" / "submitted"
+    for name in (".hidden", "[x]", os.fsdecode(b"a\xff")):
+        shutil.copytree(there, folder / name / CHAPTER)
+    (folder / "link").symlink_to(folder / "ada")
+    text = io.StringIO()
+    grade_arrivals("04", course, console=Console(file=text, width=200), goes_on=looking(), sleep=lambda seconds: None)
+    said = text.getvalue()
+    assert "ada: graded, 22 of 22 points" in said and "link: unreadable, 0 of 22 points" in said
+    for name, why in ((".hidden", "it begins with a dot"), ("[x]", "it holds ["), ("a?", "its bytes are no UTF-8")):
+        assert said.count(f"{name} is not graded: the name of this folder is no learner's: {why}") == 1
+
+
 def test_a_copy_that_kept_an_older_time_is_new_to_the_next_run(notebook: Path, tmp_path: Path) -> None:
     notebook.write_text("{}")
     record = tmp_path / "record.json"

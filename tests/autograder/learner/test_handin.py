@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,8 @@ def test_the_command_writes_it_and_says_what_is_open(
     [
         (f"{SLUG}.ipynb", "{", "cannot be read as a notebook"),
         (f"{SLUG}.ipynb", "[" * 100_000, "cannot be read as a notebook"),
-        (f"{SLUG}.ipynb", '{"cells": []}', "holds no check"),
-        ("mine.ipynb", '{"cells": []}', "is named like no chapter and holds no check of one"),
+        (f"{SLUG}.ipynb", '{"cells": [], "nbformat": 4}', "holds no check"),
+        ("mine.ipynb", '{"cells": [], "nbformat": 4}', "is named like no chapter and holds no check of one"),
     ],
 )
 def test_what_is_no_notebook_of_the_course_is_refused(name: str, content: str, said: str, tmp_path: Path) -> None:
@@ -119,6 +120,27 @@ def test_what_is_no_notebook_of_the_course_is_refused(name: str, content: str, s
     with pytest.raises(ValueError, match=said):
         handin(tmp_path / name)
     assert not list(tmp_path.glob("*.zip"))
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda text: text.encode("utf-16"),
+        lambda text: text.replace('"nbformat": 4', '"nbformat": 5').encode(),
+        lambda text: text.replace('"nbformat": 4', '"format": 4').encode(),
+    ],
+    ids=["UTF-16", "a newer format", "no format"],
+)
+def test_what_grading_could_not_read_is_not_packed(notebook: Path, saved: Callable[[str], bytes]) -> None:
+    notebook.write_bytes(saved(notebook.read_text(encoding="utf-8")))
+    with pytest.raises(ValueError, match="cannot be read as a notebook; open it, save it, and try again"):
+        handin(notebook)
+    assert not list(notebook.parent.glob("*.zip"))
+
+
+def test_a_byte_order_mark_is_no_reason_to_refuse(notebook: Path) -> None:
+    notebook.write_bytes(b"\xef\xbb\xbf" + notebook.read_bytes())
+    assert handin(notebook).chapter == SLUG
 
 
 def test_a_notebook_under_another_name_is_told_by_its_checks(notebook: Path) -> None:

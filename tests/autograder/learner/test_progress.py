@@ -13,6 +13,7 @@ import pytest
 from autograder import check
 from autograder.__main__ import main
 from autograder.judging.verdict import Status, Verdict
+from autograder.learner import answers
 from autograder.learner.contents import contents, contents_of
 from autograder.learner.links import address, fragment
 from autograder.learner.progress import Progress, export, progress
@@ -231,9 +232,14 @@ def test_where_nobody_has_counted_from_the_first_try_on_no_number_is_claimed(bef
         '{"exercise": "relu", "score": 2.0, "points": Infinity, "solved": true}',
         '{"exercise": "relu", "score": NaN, "points": 2, "solved": false}',
         f'{{"exercise": "relu", "score": {"9" * 400}, "points": 2, "solved": true}}',
+        '{"exercise": "relu", "score": -3.0, "points": 2, "solved": false}',
+        '{"exercise": "relu", "score": 40.0, "points": 2, "solved": true}',
         "[" * 100_000,
     ],
-    ids=["points without end", "a score that is no number", "a score larger than a float", "nested without end"],
+    ids=[
+        *("points without end", "a score that is no number", "a score larger than a float", "a score below 0"),
+        *("a score above the points", "nested without end"),
+    ],
 )
 def test_a_damaged_file_counts_as_not_tried_and_the_next_try_is_kept(content: str) -> None:
     folder().mkdir(parents=True, exist_ok=True)
@@ -243,6 +249,26 @@ def test_a_damaged_file_counts_as_not_tried_and_the_next_try_is_kept(content: st
     remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED), now=DAY)
     kept = tried("relu")
     assert kept is not None and (kept.solved, kept.score) == (True, 2.0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_what_an_editor_has_saved_with_a_byte_order_mark_still_counts(encoding: str) -> None:
+    remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED), now=DAY)
+    answers.keep(folder(), "relu", "an answer")
+    for path in (folder() / "relu.json", folder() / "answers" / "relu.json"):
+        path.write_text(path.read_text(encoding="utf-8"), encoding=encoding)
+    remember(Verdict("relu", "relu(x)", 2, 0.0, Status.WRONG))
+    known = tried("relu")
+    assert known is not None and (known.solved, known.score) == (True, 2.0)
+    assert answers.keep(folder(), "relu", "another") and answers.kept(folder(), "relu") == ["an answer", "another"]
+
+
+def test_an_exercise_that_is_worth_less_than_it_was_adds_no_more_than_that() -> None:
+    folder().mkdir(parents=True, exist_ok=True)
+    (folder() / "relu.json").write_text('{"exercise": "relu", "score": 5.0, "points": 5, "solved": true}')
+    known = progress().as_json()
+    assert (known["solved"], known["score"]) == (1, 2)
+    assert "relu                   solved  2 of 2" in repr(progress())
 
 
 @pytest.mark.parametrize("name", ["progress.html", "progress.json"])

@@ -132,3 +132,11 @@ def test_what_other_programs_write_costs_no_answer(mine, released, odd):
     assert update(mine, released).chapter == SLUG
     assert said(mine).count(ANSWER) == 1
     assert update(mine, released).copy is None
+
+
+def test_the_command_that_is_told_where_from_and_not_what_says_so(
+    mine: Path, released: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["update", "--released", str(released)]) == 1
+    assert "name the notebooks that they are laid under, too" in capsys.readouterr().err
+    assert main(["update", str(mine), "--released", str(released)]) == 0

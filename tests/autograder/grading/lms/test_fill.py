@@ -19,6 +19,7 @@ from lms import (
     MOODLE_GERMAN,
     TWIN,
     ZOE,
+    Someone,
     canvas,
     canvas_table,
     enrol,
@@ -224,9 +225,34 @@ def test_an_assignment_that_moodle_grades_by_a_scale_takes_no_points(graded: Pat
 
 
 def test_words_that_stand_where_a_mark_goes_are_said(graded: Path) -> None:
-    done = filled(graded, canvas_table(grades={"ada": "complete", "zoe": "-", "f=x": "N/A"}))
+    done = filled(graded, canvas_table(grades={"ada": "complete", "zoe": "-", "f=x": "incomplete"}))
     assert scores_in(done.content, 6)[1:] == ["22.00", "", PART, "0.00"]
-    assert "ada complete → 22.00, f=x N/A → 0.00: had another mark there" in done.text()
+    assert "ada complete → 22.00, f=x incomplete → 0.00: had another mark there" in done.text()
+
+
+def test_whom_canvas_has_not_assigned_it_to_is_left_as_they_were_and_said(graded: Path) -> None:
+    done = filled(graded, canvas_table(grades={"ada": "N/A", "ada2": "N/A"}))
+    assert scores_in(done.content, 6)[1:] == ["N/A", "N/A", PART, "0.00"]
+    assert f"{CHAPTER}: 2 marks in the column" in done.text()
+    assert "ada (22 points): N/A there, left as they were: Canvas takes no mark" in done.text()
+
+
+def test_a_row_that_could_be_two_learners_is_nobodys(graded: Path) -> None:
+    content = canvas_table([ADA]).replace(b"104,s104,ada", b"9104,zoe,ada")
+    done = filled(graded, content)
+    assert done.content == content
+    assert "its ids are those of 2 learners: ada, zoe" in done.text()
+
+
+def test_the_systems_number_of_one_is_not_the_id_of_another(graded: Path) -> None:
+    with Gradebook(f"sqlite:///{graded / 'classroom' / 'gradebook.db'}", "one_cnn_two_ways") as book:
+        book.update_or_create_student("9106", last_name="Noether", first_name="Emmy")
+        book.update_or_create_submission(CHAPTER, "9106")
+    people = [Someone("stranger", "Stranger", "A", 9106, 1, 1), Someone("who", "Noether", "Emmy", 9106, 1, 1)]
+    other, herself = (filled(graded, canvas_table([one])) for one in people)
+    assert scores_in(other.content, 6)[1:] == [""]
+    assert "9106 is the system's number there, and another learner's id in the gradebook" in other.text()
+    assert scores_in(herself.content, 6)[1:] == ["0.00"]
 
 
 def test_canvas_table_with_first_and_last_names_apart_has_no_learner_called_points_possible(graded: Path) -> None:

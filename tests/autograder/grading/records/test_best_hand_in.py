@@ -228,6 +228,41 @@ def test_plain_nbgrader_gives_the_same_grade(course: Path, tmp_path: Path, autog
     assert sum(points_in(other, "ada").values()) == 22
 
 
+@pytest.mark.parametrize("first", ["best", "latest"])
+def test_another_rule_is_named_with_every_score_that_it_changes(course: Path, first: str) -> None:
+    settle(course, BEST)
+    hands_in(course, ALL)
+    graded(course)
+    hands_in(course, WORSE)
+    graded(course)
+    if first == "latest":
+        settle(course, 'c.HandIns.counts = "latest"\n')
+        graded(course)
+    before, after, rule = (22, 2, "latest") if first == "best" else (2, 22, "best")
+    settle(course, f'c.HandIns.counts = "{rule}"\n')
+    result, said = graded(course)
+    assert (result.total("ada").points, result.executed) == (after, 0)
+    assert [(one.student, one.before, one.after, one.why) for one in result.changes] == [
+        ("ada", before, after, (f"which hand-in counts ({first}, now {rule})",))
+    ]
+    assert f"which hand-in counts ({first}, now {rule})" in said
+
+
+def test_another_rule_is_no_new_hand_in_under_a_score_by_hand(course: Path) -> None:
+    settle(course, BEST)
+    hands_in(course, WORSE)
+    graded(course)
+    hands_in(course, ALL)
+    graded(course)
+    with Gradebook(f"sqlite:///{course / 'classroom' / 'gradebook.db'}", "one_cnn_two_ways") as book:
+        book.find_grade("check_linear", CHAPTER, CHAPTER, "ada").manual_score = 0.5
+        book.db.commit()
+    settle(course, 'c.HandIns.counts = "latest"\n')
+    assert "handed in again" not in graded(course)[0].counted()[0]["note"]
+    hands_in(course, WORSE)
+    assert "handed in again" in graded(course)[0].counted()[0]["note"]
+
+
 def test_another_word_in_the_settings_is_refused(course: Path) -> None:
     settle(course, 'c.HandIns.counts = "newest"\n')
     with pytest.raises(ValueError, match=r"c\.HandIns\.counts in nbgrader_config\.py is 'newest'; it can be"):

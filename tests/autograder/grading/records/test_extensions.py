@@ -84,6 +84,15 @@ def test_it_stays_that_date_when_the_class_gets_another(late: Path) -> None:
     assert points(graded(late)) == (22, 22)
 
 
+def test_a_dry_run_foresees_what_grading_writes_after_the_class_got_another_date(late: Path) -> None:
+    assert main(["extend", "ada", "04", "2030-01-02 12:00 UTC"]) == 0
+    assert points(graded(late)) == (0, 0)  # twelve hours after her own date
+    due(late, "2030-01-02 12:00")  # the gradebook still gives her twelve hours more than the class
+    foreseen = graded(late, dry_run=True)
+    assert (points(foreseen), foreseen.changes) == ((0, 0), ())
+    assert points(graded(late)) == (0, 0)
+
+
 def test_plain_nbgrader_goes_by_it_too(late: Path) -> None:
     assert main(["extend", "ada", "04", "2030-01-04 00:00 UTC"]) == 0
     room, config = open_classroom(late)

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from grading_class import CHAPTER, PARTLY, PERFECT, InProcess, cell_of, hand_in, hand_in_changed, outcome_of, settle
 from nbgrader.api import Gradebook
 
+from autograder.__main__ import main
 from autograder.grading.grade import grade
 from autograder.grading.records import private_cases
 from autograder.grading.records.export import feedback
@@ -91,6 +92,18 @@ def test_who_has_an_extension_waits_for_it(graded: Path) -> None:
     allow(graded, "after_due")
     with book(graded) as one:
         one.grant_extension(CHAPTER, "carl", days=3)
+    assert "Model answer" not in page(graded, "carl")
+    assert models_in(page(graded, "ada"))
+
+
+def test_a_date_of_ones_own_is_waited_for_after_the_class_got_another(
+    graded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(graded)
+    due(graded, 5)
+    allow(graded, "after_due")
+    assert main(["extend", "carl", "04", f"{datetime.now(UTC) + timedelta(days=6):%Y-%m-%d %H:%M} UTC"]) == 0
+    due(graded, -3)  # a day more than the class has passed, too
     assert "Model answer" not in page(graded, "carl")
     assert models_in(page(graded, "ada"))
 
