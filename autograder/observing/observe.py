@@ -17,6 +17,7 @@ import torch
 from autograder.observing.binding import Binding
 from autograder.observing.case import Case
 from autograder.observing.codec import Raised
+from autograder.observing.compiled import as_written
 from autograder.observing.handed_in import Form, HandedIn, look_at
 from autograder.observing.left_alone import Earlier, Noted
 from autograder.observing.patches import TorchsOwn
@@ -107,7 +108,7 @@ def run(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> Run:
     seen: list[Seen] = []
     returned: list[Form] = []
     try:
-        with _same_world() as (generators, torchs_own):
+        with as_written(), _same_world() as (generators, torchs_own):
             world = World()
             for case in cases:
                 fresh = case.fresh(watch, earlier, binding)

@@ -439,6 +439,18 @@ class Always(Plain):
         self.dropout = nn.Dropout(0.25)
 
 
+class KeepingP(Plain):
+    def __init__(self, p: float = 0.25) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(1.0 - p)
+
+
+class Asleep(Plain):
+    def __init__(self, p: float = 0.25) -> None:
+        super().__init__(p)
+        self.eval()
+
+
 def signed(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, dict[str, float]]:
     leaves = list(model.parameters())
     params = dict(model.named_parameters())
@@ -470,6 +482,10 @@ def accumulated(model: nn.Module, x: Tensor, target: Tensor) -> dict[str, dict[s
 
 def mean_of_all(models: Any, x: Tensor) -> Tensor:
     return torch.mean(with_a_skeleton_on_meta(models, x), dim=0)
+
+
+def sum_of_all(models: Any, x: Tensor) -> Tensor:
+    return torch.einsum("mnc->nc", with_a_skeleton_on_meta(models, x))
 
 
 def batch_first(models: Any, x: Tensor) -> Tensor:
@@ -559,6 +575,8 @@ WRONG = [
     ("hybrid_cnn", "pooled size wrong", Unpadded),
     ("hybrid_cnn", "norm after ReLU", NormLast),
     ("hybrid_cnn", "p not handed on", Always),
+    ("hybrid_cnn", "p taken for the share that is kept", KeepingP),
+    ("hybrid_cnn", "begins in eval mode", Asleep),
     ("hybrid_cnn", "dropout before norm", DroppedTooEarly),
     ("hybrid_cnn", "dropout before norm", DroppedBehindConv),
     ("hybrid_cnn", "dropout missing", Forgotten),
@@ -576,6 +594,7 @@ WRONG = [
         Reporter(dict.fromkeys(("functional", "by_hand"), plain_functional)),
     ),
     ("ensemble_logits", "averaged", mean_of_all),
+    ("ensemble_logits", "summed", sum_of_all),
     ("ensemble_logits", "stacked on the wrong axis", batch_first),
     ("ensemble_logits", "training mode left on", as_they_come),
     ("ensemble_logits", "modes not put back", left_in_eval),

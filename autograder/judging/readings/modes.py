@@ -147,7 +147,8 @@ def _near(one: Tensor, other: Tensor) -> Tensor:
     named = TOLERANCES.get(str(one.dtype).removeprefix("torch."), 0.0)
     tolerance = max(named, TOLERANCES["float32"])
     one, other = one.double(), other.double()
-    return (one - other).abs() <= tolerance * torch.maximum(one.abs(), other.abs())
+    close = (one - other).abs() <= tolerance * torch.maximum(one.abs(), other.abs())
+    return close & one.isfinite() & other.isfinite()  # from an infinite number everything is less than infinity away
 
 
 def _elements(x: Tensor, outs: Tensor, p: float) -> str:

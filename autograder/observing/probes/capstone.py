@@ -17,6 +17,7 @@ from autograder.observing.probes.handed_over import Module, settings_kept
 from autograder.observing.probes.impostors import impostor, other_convolution
 from autograder.observing.probes.layers_of_hybrid import layers_of_hybrid
 from autograder.observing.probes.specimen import build_module
+from autograder.observing.probes.standing import mode_of
 
 Observations = dict[str, Any]
 
@@ -35,7 +36,7 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     model = case.call(answer)
     if not isinstance(model, nn.Module):
         return observe(values=model, state={"kind": type(model).__name__})
-    layers = layers_of_hybrid(model, case)
+    at_first, layers = mode_of(model), layers_of_hybrid(model, case)
     if layers is None:
         sizes = {name: _size(tensor) for name, tensor in model.state_dict().items()}
         return observe(values="the tensors do not fit into this network", state={"tensors": sizes})
@@ -59,7 +60,12 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     kept = {"buffers": before.memory()["buffers"], "mode": before.state()["mode"]}
     named = dict(model.named_modules())
     asked = "as asked for" if all(named.get(name) is one for name, one in layers.items()) else "other names"
-    return observe(values=outs[-1], **seen, memory=case.unchanged() | kept, state={"names of the layers": asked})
+    return observe(
+        values=outs[-1],
+        **seen,
+        memory=case.unchanged() | kept,
+        state={"names of the layers": asked, "mode at first": at_first},
+    )
 
 
 def _size(tensor: Tensor) -> Any:

@@ -180,13 +180,25 @@ def _state(state: Any) -> Any:
 
 
 def _modes(root: Any, case: Case) -> dict[str, Any]:
-    """The flag of every part after each call, and what the call returned."""
+    """The flag of every part after each call, and what the call returned; at the end, which Parameters ask for gradients."""
     found: dict[str, Any] = {"at first": _flags(root, case)}
+    own = list(_leaves(root, case["entries"]))
+    asking = [one.requires_grad for one in own]
     for number, (said, method, positional, named) in enumerate(case["calls"], 1):
         returned = getattr(root, method)(*positional, **named)
         said = f"{number}: {said}"
         found[said] = _flags(root, case) | {"returned": "itself" if returned is root else type(returned).__name__}
+    found["requires_grad"] = "as it was" if [one.requires_grad for one in own] == asking else "changed"
     return found
+
+
+def _leaves(root: Any, entries: Entries) -> Iterator[nn.Parameter]:
+    """The Parameters that were assigned, read as attributes: who names them otherwise has them all the same."""
+    for name, (kind, *rest) in entries:
+        if kind == "child":
+            yield from _leaves(getattr(root, name), rest[0])
+        elif kind in ("parameter", "frozen"):
+            yield getattr(root, name)
 
 
 def _flags(root: Any, case: Case) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from autograder.observing.probes.left_alone import notice, world_put_back
 from autograder.observing.probes.looked_into import as_recorded, kind_of_error, model_of, raised_in, write_over
 from autograder.observing.probes.normed import as_made, gradients_of, loads, run_quietly
 from autograder.observing.probes.specimen import load_by_shape
+from autograder.observing.probes.standing import mode_of
 
 Observations = dict[str, Any]
 
@@ -78,7 +79,8 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     if case.get("beside"):
         answer(case["beside"])  # another network, with another p, is nobody's business
     model.to(case["x"].dtype)
-    state: dict[str, Any] = {"fits": load_by_shape(model, {name: case[name] for name in DROPOUT_NET})}
+    state: dict[str, Any] = {"mode at first": mode_of(model)} if case.get("new") else {}
+    state["fits"] = load_by_shape(model, {name: case[name] for name in DROPOUT_NET})
     around = nn.Sequential(model) if case.get("inside") else model
     for mode in case["mode"]:
         around.train(mode == "train")

@@ -14,8 +14,9 @@ __all__ = ["as_made", "gradients_of", "loads", "run_quietly"]
 
 
 def gradients_of(out: Tensor, leaves: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The gradient to each leaf that asks for one, of a weighted sum over ``out``."""
-    return by_name(out, {name: one for name, one in leaves.items() if one.requires_grad})
+    """The gradient to each leaf that asks for one, and of a Parameter that it asks for none, of a weighted sum over ``out``."""
+    asked = {name: one for name, one in leaves.items() if one.requires_grad or isinstance(one, nn.Parameter)}
+    return by_name(out, asked)
 
 
 def run_quietly(layer: nn.Module, x: Tensor) -> None:

@@ -16,7 +16,7 @@ from autograder.observing.probes.drawing import numbers_of
 from autograder.observing.probes.holding import hold, picture_of
 from autograder.observing.probes.mini import mini_observations
 from autograder.observing.probes.stacking import stacked_observations
-from autograder.observing.probes.standing import calls, fit, kind_of, made, registered, untouched
+from autograder.observing.probes.standing import calls, fit, kind_of, made, mode_of, registered, untouched
 
 Observations = dict[str, Any]
 
@@ -130,6 +130,7 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
     module = made(answer, case)
     if not isinstance(module, nn.Module):
         return observe(values=module, state={"kind": type(module).__name__})
+    at_first = mode_of(module)
     outputs: dict[str, Any] = {}
     gradients: dict[str, Any] = {}
     buffers: dict[str, Any] = {"at first": _buffers(module)}
@@ -152,6 +153,8 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
         storage.copy_(before)
     parameters = tuple(sorted(name for name, _ in module.named_parameters()))
     state = {"parameters": parameters, "buffers": buffers}
+    if case.get("new"):
+        state["mode at first"] = at_first
     return observe(values=outputs, gradients=gradients or None, memory=memory, state=state)
 
 
@@ -162,11 +165,9 @@ def _buffers(module: nn.Module) -> dict[str, Any]:
     for name in ("mean", "count"):
         value = getattr(module, name, None)
         found[name] = value.detach().clone() if isinstance(value, Tensor) else value
-        if isinstance(value, Tensor) and value.dtype == torch.int64:
-            found |= {
-                name: value.tolist(),
-                f"{name} has": (tuple(value.shape), value.dtype),
-            }  # exact, with no tolerance
+        if isinstance(value, Tensor) and name == "count":  # exact, with no tolerance
+            whole = value.dtype == torch.int64
+            found |= {name: value.tolist() if whole else found[name], f"{name} has": (tuple(value.shape), value.dtype)}
         found[f"{name} is"] = kind_of(value)
         if name in buffers:
             found[f"{name} is"] = "a buffer" if name in saved else "a buffer, not saved"

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 
-__all__ = ["calls", "fit", "kind_of", "made", "registered", "untouched"]
+__all__ = ["calls", "fit", "kind_of", "made", "mode_of", "registered", "untouched"]
 
 
 def made(answer: Any, case: Case, **instead: Any) -> Any:
@@ -24,6 +24,15 @@ def calls(module: Any, case: Case, x: Tensor, name: str = "x") -> Any:
     """The module called on ``x``, which the case calls ``name``, watched."""
     with case.left_alone(module, **{name: x}), case.watch:
         return module(x)
+
+
+def mode_of(module: nn.Module) -> str:
+    """The mode that a module is in, in words; a new one is in training.
+
+    >>> mode_of(nn.Linear(2, 3))
+    'training'
+    """
+    return "training" if module.training else "eval"
 
 
 def registered(module: nn.Module) -> dict[str, Any]:

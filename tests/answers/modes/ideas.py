@@ -63,6 +63,12 @@ def layer(settings: Callable[[Any], tuple[float, float]] = lambda self: (self.mo
     return type("MyBatchNorm2d", (Layer,), {"used": used})
 
 
+class Asleep(Layer):
+    def __init__(self, *numbers: Any, **named: Any) -> None:
+        super().__init__(*numbers, **named)
+        self.training = False
+
+
 def started(**values: float) -> type[nn.Module]:
     def made(self: Any, n: int) -> None:
         Layer.made(self, n)
@@ -246,6 +252,9 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("my_batch_norm2d", "other defaults", KerasEps),
     ("my_batch_norm2d", "weight and bias not learned", PlainWeights),
     ("my_batch_norm2d", "weight and bias not learned", BufferedWeights),
+    ("my_batch_norm2d", "begins in eval mode", Asleep),
+    ("dropout_net", "begins in eval mode", lambda p: net(lambda self, x: self.out(
+        F.dropout(self.hidden(x).relu(), self.p, self.training)))(p).train(False)),
     ("my_batch_norm2d", "another start", started(weight=0.0)),
     ("my_batch_norm2d", "another start", started(running_var=0.0)),
     ("my_batch_norm2d", "training uses running statistics", NeverTraining),

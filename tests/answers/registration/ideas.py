@@ -298,6 +298,7 @@ IDEAS: list[tuple[str, str, Any]] = [
         forward=lambda self, x: Mean.forward(self, x) / (torch.std(x, 0) + 1e-5))),
     ("running_mean", "in place", mean(forward=in_place)),
     ("running_mean", "gradient lost", mean(forward=lambda self, x: Mean.forward(self, x.detach()))),
+    ("running_mean", "begins in eval mode", mean(start=lambda self, n: [Mean.start(self, n), self.train(False)])),
     *(("mini_module", name, answer) for name, answer in MINI_IDEAS),
     ("my_linear", "nn.Parameter(...) * k", linear(lambda i, o: nn.Parameter(torch.randn(o, i)) / i**0.5, zeros)),
     ("find_unregistered", "buffers reported", lambda module: (

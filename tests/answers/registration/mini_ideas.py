@@ -117,6 +117,18 @@ def has_its_own_parts(self: Any) -> None:
     object.__setattr__(self, "inside", {})
 
 
+def learning_in_training_only(self: Any, mode: bool = True) -> Any:
+    for one in self.parameters():
+        one.requires_grad = mode
+    return Mini.train(self, mode)
+
+
+def frozen_for_good(self: Any) -> Any:
+    for _, one in self.named_parameters():
+        one.requires_grad = False
+    return Mini.eval(self)
+
+
 MINI_IDEAS: list[tuple[str, Any]] = [
     ("one list for all objects", mini(own={}, inside={}, training=True, __init__=lambda self: None)),
     ("one list for all objects", mini(own={}, training=True, __init__=has_its_own_parts)),
@@ -129,6 +141,8 @@ MINI_IDEAS: list[tuple[str, Any]] = [
     ("loaded with gradients on", mini(load_state_dict=copied_with_gradients)),
     ("registered, and no attribute any more", mini(__setattr__=in_the_lists_only)),
     ("begins in eval mode", mini(__init__=asleep)),
+    ("modes freeze Parameters", mini(train=learning_in_training_only)),
+    ("modes freeze Parameters", mini(eval=frozen_for_good)),
     ("the mode ignored", mini(train=always_true)),
     ("eval sets the wrong mode", mini(eval=lambda self: self.train(True))),
     ("train not passed on", mini(eval=just_this_one)),

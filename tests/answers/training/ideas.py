@@ -191,6 +191,14 @@ def load_parameters(data, model, optimizer):
     return model, optimizer
 
 
+def load_what_learns(data, model, optimizer):
+    before = {name: one.detach().clone() for name, one in model.named_parameters() if not one.requires_grad}
+    both = load_by_torch(data, model, optimizer)
+    for name, one in before.items():
+        model.get_parameter(name).data.copy_(one)
+    return both
+
+
 def not_rewound(model, optimizer):
     file = io.BytesIO()
     torch.save((model.state_dict(), optimizer.state_dict()), file)
@@ -374,6 +382,7 @@ IDEAS = [
     ("checkpoint", "something else handed back than both", (save_by_torch, loaded(lambda model, optimizer: model))),
     ("checkpoint", "something else handed back than both", (save_by_torch, loaded(lambda model, optimizer: (optimizer, model)))),
     ("checkpoint", "buffers forgotten", (save_parameters, load_parameters)),
+    ("checkpoint", "frozen parameters left out", (save_by_torch, load_what_learns)),
     ("checkpoint", "empty bytes", (not_rewound, load_by_torch)),
     ("checkpoint", "mode changed", (save_by_torch, loaded(lambda model, optimizer: (model.eval(), optimizer)))),
     ("sgd_step", "rebinding to new tensors", lambda params, lr: params.update(

@@ -241,3 +241,35 @@ def test_weights_that_are_dropped_are_not_called_dropout_on_the_output() -> None
 
     verdict = check("dropout_net", WeightsDropped)
     assert verdict.misconception == "" and not verdict.solved
+
+
+def infinite_for_dropped(x: Tensor, p: float = 0.5, training: bool = True, generator: Any = None) -> Tensor:
+    """Divides by the mask, too, where it was to be multiplied."""
+    return x / (torch.rand(x.shape, generator=generator) >= p).to(x.dtype) / (1 - p) if training else x
+
+
+def test_infinity_is_no_kept_element() -> None:
+    verdict = check("dropout", infinite_for_dropped)
+    assert {"values", "mask"} <= failing(verdict)
+    assert verdict.score == 0
+    assert "other numbers" in str(verdict)
+
+
+def test_a_weight_that_is_frozen_in_eval_is_told_as_one() -> None:
+    class Frozen(nn.Module):
+        def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+            super().__init__()
+            self.eps, self.momentum = eps, momentum
+            self.weight, self.bias = (nn.Parameter(start(num_features)) for start in (torch.ones, torch.zeros))
+            self.register_buffer("running_mean", torch.zeros(num_features))
+            self.register_buffer("running_var", torch.ones(num_features))
+            self.register_buffer("num_batches_tracked", torch.tensor(0))
+
+        def forward(self, x: Tensor) -> Tensor:
+            self.num_batches_tracked += self.training
+            self.weight.requires_grad_(self.training)
+            kept = (self.running_mean, self.running_var, self.weight, self.bias)
+            return F.batch_norm(x, *kept, self.training, self.momentum, self.eps)
+
+    verdict = check("my_batch_norm2d", Frozen)
+    assert "requires_grad is False" in str(verdict)

@@ -449,3 +449,14 @@ def test_an_answer_that_leaves_the_world_changed_costs_itself_and_no_neighbour()
     assert not check("my_linear", Careless).solved
     assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
     assert check("my_linear", KaimingLinear).solved
+
+
+def test_a_count_of_another_integer_type_is_told_by_its_type() -> None:
+    class Short(InPlaceMean):
+        def __init__(self, num_features: int) -> None:
+            super().__init__(num_features)
+            self.count = self.count.int()
+
+    verdict = check("running_mean", Short)
+    assert held(verdict)["values"] and not held(verdict)["state"]
+    assert verdict.finding is not None and "torch.int32" in verdict.finding.got

@@ -200,8 +200,13 @@ ENSEMBLE_LOGITS = Oracle(
             "averaged",
             lambda models, x: _together(models, x).mean(0),
             lambda models, x: _together(models, x).mean(0, keepdim=True),
-            lambda models, x: _together(models, x).sum(0),
             says="Asked for are the logits of each network. Whoever wants their mean can take it afterwards.",
+        ),
+        Misconception(
+            "summed",
+            lambda models, x: _together(models, x).sum(0),
+            lambda models, x: _together(models, x).sum(0, keepdim=True),
+            says="Asked for are the logits of each network. Whoever wants their sum can take it afterwards.",
         ),
         Misconception(
             "stacked on the wrong axis",

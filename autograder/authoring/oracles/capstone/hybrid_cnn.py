@@ -341,8 +341,17 @@ HYBRID_CNN = Oracle(
             "p not handed on",
             _built(lambda model, x: _end(model, _hidden(model, x)), dropout=lambda p: nn.Dropout()),
             _built(lambda model, x: _end(model, _hidden(model, x)), dropout=lambda p: nn.Dropout(0.25)),
-            _built(lambda model, x: _end(model, _hidden(model, x)), dropout=lambda p: nn.Dropout(1 - p)),
             says="HybridCNN(p) is asked for dropout with that p: nn.Dropout(p). On its own, nn.Dropout takes 0.5.",
+        ),
+        Misconception(
+            "begins in eval mode",
+            lambda p=0.25: HybridCNN(p).eval(),
+            says="A new module is in training mode: training is True until somebody calls eval().",
+        ),
+        Misconception(
+            "p taken for the share that is kept",
+            _built(lambda model, x: _end(model, _hidden(model, x)), dropout=lambda p: nn.Dropout(1 - p)),
+            says="p is the probability with which a number is dropped, for nn.Dropout as well: nn.Dropout(p).",
         ),
         Misconception(
             "dropout before the pooling",

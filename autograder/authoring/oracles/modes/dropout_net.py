@@ -99,7 +99,7 @@ def _cases(make: CaseMaker) -> list[Case]:
     return [
         case("one row, in eval", "DropoutNet(0.5).eval() on x (1, 8)", asked(1), 0.5, "eval", leaves="x"),
         case("a batch in training", "DropoutNet(0.5).train() on x (48, 8)", trained(48), 0.5, "train"),
-        case("few dropped", "DropoutNet(0.25).train() on x (48, 8)", trained(48), 0.25, "train"),
+        case("few dropped", "DropoutNet(0.25).train() on x (48, 8)", trained(48), 0.25, "train", new=True),
         case("many dropped", "DropoutNet(0.75).train() on x (64, 8)", trained(64), 0.75, "train"),
         case("none dropped", "DropoutNet(0.0).train() on x (5, 8)", trained(5), 0.0, "train"),
         case("a batch in eval", "DropoutNet(0.25).eval() on x (7, 8)", asked(7), 0.25, "eval"),
@@ -271,6 +271,11 @@ DROPOUT_NET = Oracle(
             _net(lambda net, x: net.out(F.dropout(_relu(net, x), net.p, torch.is_grad_enabled()))),
             says="torch.no_grad() only stops the recording of a graph. In training numbers are dropped there, too: hand on "
             "self.training alone.",
+        ),
+        Misconception(
+            "begins in eval mode",
+            lambda p: DropoutNet(p).eval(),
+            says="A new module is in training mode: training is True until somebody calls eval().",
         ),
         Misconception(
             "whole units dropped for the batch",

@@ -489,6 +489,11 @@ MY_BATCH_NORM2D = Oracle(
             says="Weight and bias are learned: each is an nn.Parameter, so that an optimiser finds it.",
         ),
         Misconception(
+            "begins in eval mode",
+            lambda *numbers, **named: MyBatchNorm2d(*numbers, **named).eval(),
+            says="A new module is in training mode: training is True until somebody calls eval().",
+        ),
+        Misconception(
             "another start",
             _started(torch.zeros),
             _started(torch.ones, var=torch.zeros),

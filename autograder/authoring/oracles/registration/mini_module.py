@@ -357,6 +357,18 @@ def _train_without_mode(self: MiniModule, mode: bool = True) -> MiniModule:
     return MiniModule.train(self, True)
 
 
+def _eval_freezes(self: MiniModule) -> MiniModule:
+    for one in self.parameters():
+        one.requires_grad_(False)
+    return self.train(False)
+
+
+def _train_asks(self: MiniModule, mode: bool = True) -> MiniModule:
+    for one in self.parameters():
+        one.requires_grad_(mode)
+    return MiniModule.train(self, mode)
+
+
 def _lists_for_all() -> type[MiniModule]:
     """A new class, as the body of one makes it: its objects have both lists in common."""
     lists: dict[str, dict[str, Any]] = {"_parameters": {}, "_children": {}}
@@ -466,6 +478,13 @@ MINI_MODULE = Oracle(
             "eval sets the wrong mode",
             _but(eval=lambda self: self.train()),
             says="eval() is train(False).",
+        ),
+        Misconception(
+            "modes freeze Parameters",
+            _but(eval=_eval_freezes),
+            _but(train=_train_asks),
+            says="A mode says how a module computes. Whether a Parameter learns is said by its own requires_grad, which train() and "
+            "eval() leave as it is.",
         ),
         Misconception(
             "begins in eval mode",

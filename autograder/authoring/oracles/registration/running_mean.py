@@ -47,13 +47,16 @@ def _runs(make: CaseMaker) -> list[Case]:
     a, b, n, m, k = make.sizes(5, 2, 7)
     single, double = torch.float32, torch.float64
 
-    def case(name: str, modes: str, *batches: Tensor, loaded_before: int = 0) -> Case:
+    def case(name: str, modes: str, *batches: Tensor, loaded_before: int = 0, new: bool = False) -> Case:
+        """``new``: look at the mode, too, that the module is made in."""
         words = modes.split()
         rows = ", ".join(f"{len(x)} rows in {mode}" for x, mode in zip(batches, words, strict=True))
         leaves = [f"x{number}" for number, _ in enumerate(batches, 1)]
         inputs: dict[str, Any] = dict(zip(leaves, batches, strict=True))
         if loaded_before:
             inputs["loaded before"] = loaded_before
+        if new:
+            inputs["new"] = True
         return make.case(
             name,
             num_features=batches[0].shape[1],
@@ -72,6 +75,7 @@ def _runs(make: CaseMaker) -> list[Case]:
             "train train",
             torch.tensor([[2.0], [4.0]]),
             torch.tensor([[6.0], [1.0], [2.0]]),
+            new=True,
         ),
         case("three batches, then eval", "train train train eval", rows(n), rows(1), rows(m), rows(k)),
         case("eval first", "eval train eval train", rows(m), rows(n), rows(k), rows(m)),
@@ -473,6 +477,11 @@ RUNNING_MEAN = Oracle(
             "another start than zeros",
             _but(make=_started_at(1.0)),
             says="Before the first batch the mean is zeros: in eval, x comes back as it is.",
+        ),
+        Misconception(
+            "begins in eval mode",
+            lambda num_features: RunningMean(num_features).eval(),
+            says="A new module is in training mode: training is True until somebody calls eval().",
         ),
         Misconception(
             "subtracted in training only",

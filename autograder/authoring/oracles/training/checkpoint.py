@@ -100,6 +100,7 @@ def _trainings(make: CaseMaker) -> list[Case]:
             [{"weight_decay": 0.0}, {"eps": 1e-3}],
             a,
         ),
+        case("a frozen layer", (*plain, ("freeze", 0)), "SGD", [{"params": four[2:], "lr": 0.1, "momentum": 0.9}], [{"lr": 0.3}], a),
         case("float32", normed, "SGD", [{"params": (*weights, *others), "lr": 0.1, "momentum": 0.9}], [{"lr": 0.01}], *image,
              dtype=torch.float32),
         case("crafted bytes", plain, "SGD", [momentum], [{"lr": 0.2}], a, crafted=True),
@@ -108,6 +109,19 @@ def _trainings(make: CaseMaker) -> list[Case]:
 
 def _model_only(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
     model.load_state_dict(torch.load(io.BytesIO(data), weights_only=True)["model"])
+    return model, optimizer
+
+
+def _save_what_learns(model: nn.Module, optimizer: torch.optim.Optimizer) -> bytes:
+    frozen = {name for name, one in model.named_parameters() if not one.requires_grad}
+    state = {name: one for name, one in model.state_dict().items() if name not in frozen}
+    return _bytes_of({"model": state, "optimizer": optimizer.state_dict()})
+
+
+def _load_what_learns(data: bytes, model: nn.Module, optimizer: torch.optim.Optimizer) -> Both:
+    saved = torch.load(io.BytesIO(data), weights_only=True)
+    model.load_state_dict(saved["model"], strict=False)
+    optimizer.load_state_dict(saved["optimizer"])
     return model, optimizer
 
 
@@ -297,6 +311,12 @@ CHECKPOINT = Oracle(
             (_save, _answering(lambda model, optimizer: model)),
             (_save, _answering(lambda model, optimizer: (optimizer, model))),
             says="All is restored. What load_checkpoint hands back is (model, optimizer), in this order.",
+        ),
+        Misconception(
+            "frozen parameters left out",
+            (_save_what_learns, _load_what_learns),
+            says="A frozen parameter is part of the model, too, and somebody else's has other numbers. state_dict() has all of them; "
+            "strict=False hides that some are missing.",
         ),
         Misconception(
             "buffers forgotten",

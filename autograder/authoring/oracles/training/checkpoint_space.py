@@ -43,7 +43,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     kind, options, other = _KINDS[one.optimizer]
     groups = (names,) if one.groups == 1 else (names[1:], names[:1])
     return make.case(
-        layers=layers, seed=make.seed(), other_seed=make.seed(), optimizer=kind, dtype=one.dtype,
+        layers=(*layers, ("freeze", 0)) if one.frozen else layers, seed=make.seed(), other_seed=make.seed(), optimizer=kind, dtype=one.dtype,
         groups=tuple({"params": some, **options, "lr": options["lr"] / (n + 1)} for n, some in enumerate(groups)),
         other_groups=tuple({"params": some, **options, **other} for some in groups),
         batches=draw_batches(make, (3, 2, 4)[: one.steps + 1], 3, *shape, dtype=one.dtype),
@@ -59,6 +59,7 @@ CHECKPOINT_SPACE = Space(
     steps=(0, 2),
     others=(0, 1),
     mixed=(False, True),
+    frozen=(False, True),
     dtype=FLOATS,
     # Adam's steps are as long for a gradient that is mostly rounding.
     within=lambda one: "Adam" not in one.optimizer or one.dtype == torch.float64,
@@ -67,6 +68,7 @@ CHECKPOINT_SPACE = Space(
         "optimizer": "the optimiser is {}",
         "groups": "it has {} groups",
         "steps": "{} steps come before saving",
+        "frozen": "the first layer is frozen: {}",
         "mixed": "layers without numbers are in eval mode: {}",
         "others": "the one that is loaded into has made {} steps",
     },
