@@ -182,7 +182,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         {
             "params_from_module": Answer(
                 "def params_from_module(model):\n    return dict(model.named_parameters())",
-                0.94,
+                0.96,
                 "storage",
             )
         },
