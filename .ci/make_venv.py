@@ -87,11 +87,10 @@ class Venv:
 
     def leave_others_alone(self) -> None:
         """Raise ``NotOurs`` where .venv is a link to a folder with something in it that was not made for this place."""
-        target = self.folder.resolve()
-        if not self.folder.is_symlink() or not target.exists():
-            return
-        made_here = (stamp := self.stamp()) is not None and stamp.home == str(self.folder)
-        if not made_here and not (target.is_dir() and next(target.iterdir(), None) is None):
+        target, stamp = self.folder.resolve(), self.stamp()
+        made_here = stamp is not None and stamp.home == str(self.folder)
+        holds_something = target.exists() and (not target.is_dir() or any(target.iterdir()))
+        if self.folder.is_symlink() and holds_something and not made_here:
             raise NotOurs(
                 f".venv is a link to {target}, which holds something else. Remove the link, or empty that folder"
             )

@@ -200,8 +200,8 @@ def _add(whole: Any, paths: Iterable[Path], largest: int | None = None) -> None:
             about = path.stat()
             if largest is not None and about.st_size > largest:
                 whole.update(f"{about.st_size} bytes, {about.st_mtime_ns}\n".encode())
-                continue
-            with path.open("rb") as file:
-                whole.update(hashlib.file_digest(file, "sha256").digest())
+            else:
+                with path.open("rb") as file:
+                    whole.update(hashlib.file_digest(file, "sha256").digest())
         else:
             whole.update(b"folder" if path.is_dir() else b"nothing" if not path.exists() else b"no file")

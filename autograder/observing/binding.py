@@ -32,10 +32,12 @@ class Binding:
         ([1, 5, 2], {})
         """
         positional, named = _split(order, values)
-        for row, rest in ((positional, named), ([], dict(values)), self._past_gaps(answer, order, values)):
-            if self._binds(answer, len(row), rest):
-                return row, rest
-        return positional, named
+        if self._binds(answer, len(positional), named):
+            return positional, named
+        if self._binds(answer, 0, values):
+            return [], dict(values)
+        row, rest = self._past_gaps(answer, order, values)
+        return (row, rest) if self._binds(answer, len(row), rest) else (positional, named)
 
     def _past_gaps(
         self, answer: Callable[..., Any], order: tuple[str, ...], values: Mapping[str, Any]

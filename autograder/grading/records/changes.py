@@ -13,7 +13,6 @@ __all__ = ["Change", "change_of", "lateness"]
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SAME = 1e-9  # points: less is rounding
-_WITHOUT_RECORD = "what it was graded with is not on record, nor whether the work is the same"
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class Change:
         total = (
             f"{self.before:g} → {self.after:g} points" if self.before != self.after else f"{self.after:g} points still"
         )
-        since = f"Changed since: {'; '.join(self.why)}" if self.same_work else f"Why: {_WITHOUT_RECORD}"
+        since = f"{'Changed since' if self.same_work else 'Why'}: {'; '.join(self.why)}"
         return f"{self.student}: {total}{f' ({each})' if each else ''}. {since}"
 
     def as_json(self) -> dict[str, Any]:
@@ -81,7 +80,7 @@ def change_of(
         return None
     why = (*reasons(before, basis, cells), *_which(before, basis), *_late(held, now, before, basis)) if before else ()
     if not before:
-        why = (_WITHOUT_RECORD,)
+        why = ("what it was graded with is not on record, nor whether the work is the same",)
     elif not why:
         why = (_unknown(held, marker or {}, cells),)
     return Change(student, *points, each, why, bool(before))

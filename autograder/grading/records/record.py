@@ -148,14 +148,9 @@ class Recorder:
         when = parse_utc(ready.timestamp) if ready.timestamp else held.timestamp
         late = replace(held, timestamp=when).seconds_late
         work = work_of(self._task, ready)
-        own = {"work": work, "latest": ready.latest or work, "counts": self._room.counts}
-        return {
-            **self.basis,
-            **own,
-            "handed_in": str(when or ""),
-            "seconds_late": late,
-            **({"hand_in": ready.hand_in} if ready.hand_in else {}),
-        }
+        own = {"work": work, "latest": ready.latest or work, "handed_in": str(when or ""), "seconds_late": late}
+        chosen = {"hand_in": ready.hand_in} if ready.hand_in else {}
+        return {**self.basis, **own, "counts": self._room.counts, **chosen}
 
     def _marker(self, student: str) -> dict[str, Any] | None:
         return marker_at(self._room.record(self._task.name, student))

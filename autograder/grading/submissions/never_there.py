@@ -13,34 +13,33 @@ from autograder.grading.slots.job import Cell, CellEnd, Job, Ran
 from autograder.judging.sentences import Place, never_came, not_there
 from autograder.learner.names import bound_by, python_of, similar
 
-__all__ = ["does_not_parse", "never_defined", "never_there"]
+__all__ = ["does_not_parse", "never_there"]
 
 _NO_PYTHON = ("SyntaxError", "IndentationError", "TabError", "_IncompleteInputError")
 _LONGEST = 200  # letters of an error
 _LINE = re.compile(r"\s*\([^()]*line (\d+)\)$")  # behind the message, as Python shows it
 
 
-def never_defined(job: Job, ran: Mapping[int, Ran], place: int, answer: str, own: int) -> str:
-    """In words, that the cell failed which should define the ``answer`` to the check at ``place``; nothing where none did.
+def never_there(job: Job, ran: Mapping[int, Ran], place: int, answer: str, own: int) -> tuple[str, bool]:
+    """In words, why there is no ``answer`` for the check at ``place``, and whether a cell failed that should define it.
 
-    It is the one at ``own``, where the notebook marks it (-1 where it does not), or one that would have defined a name. A
-    cell that is no Python has not run at all, whatever else happened to it. An untouched cell may end in an error, too.
+    Such a cell is the one at ``own``, where the notebook marks it (-1 where it does not), or one that would have defined a
+    name. A cell that is no Python has not run at all, whatever else happened to it; one that ended has defined its names. An
+    untouched cell may end in an error, too. No words where the cells do not say why.
     """
-    above, missing = _above(job, ran, place), _missing(job, ran, place, answer)
+    wanted = [name.strip() for name in answer.strip("()").split(",") if name.strip()]
+    above = [
+        (cell, ran[cell.place]) for cell in job.cells if cell.place < place and cell.place in ran and not cell.checks
+    ]
+    there = {name for cell, one in above if one.end is CellEnd.DONE for name in bound_by(python_of(cell.source))}
+    missing = [name for name in wanted if name not in there]
     for cell, one in reversed(above):
         if one.end is CellEnd.ERROR and (found := _no_python(cell, one) or _raised(one)):
             for name in missing:
                 if cell.place == own or name in bound_by(python_of(cell.source)):
-                    return never_came(name, *found)
-    return ""
-
-
-def never_there(job: Job, ran: Mapping[int, Ran], place: int, answer: str) -> str:
-    """In words, which names of the ``answer`` no cell above ``place`` has defined; nothing where a cell has failed."""
-    missing = _missing(job, ran, place, answer)
-    if not missing or any(one.end is not CellEnd.DONE for _, one in _above(job, ran, place)):
-        return ""
-    return not_there(missing, similar(missing, _defined(job, ran, place)))
+                    return never_came(name, *found), True
+    errors = any(one.end is not CellEnd.DONE for _, one in above)
+    return not_there(missing, similar(missing, there)) if missing and not errors else "", False
 
 
 def does_not_parse(job: Job, ran: Mapping[int, Ran], place: int, answer: str, own: int) -> int | None:
@@ -57,29 +56,6 @@ def does_not_parse(job: Job, ran: Mapping[int, Ran], place: int, answer: str, ow
         if (cell.place == own or wanted & bound_by(python_of(cell.source))) and (found := _no_python(cell, one)):
             return None if _parses(cell.source) else found[0][0]
     return None
-
-
-def _above(job: Job, ran: Mapping[int, Ran], place: int) -> list[tuple[Cell, Ran]]:
-    """The learner's own cells above ``place`` that were run."""
-    return [
-        (cell, ran[cell.place]) for cell in job.cells if cell.place < place and cell.place in ran and not cell.checks
-    ]
-
-
-def _defined(job: Job, ran: Mapping[int, Ran], place: int) -> set[str]:
-    """The names that the cells above ``place`` bind which ended well: such a cell has bound them."""
-    return {
-        name
-        for cell, one in _above(job, ran, place)
-        if one.end is CellEnd.DONE
-        for name in bound_by(python_of(cell.source))
-    }
-
-
-def _missing(job: Job, ran: Mapping[int, Ran], place: int, answer: str) -> list[str]:
-    """The names of the ``answer`` that none of those has bound."""
-    there = _defined(job, ran, place)
-    return [name for part in answer.strip("()").split(",") if (name := part.strip()) and name not in there]
 
 
 def _parses(source: str) -> bool:

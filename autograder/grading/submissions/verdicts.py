@@ -10,7 +10,7 @@ from typing import Any
 from nbformat.notebooknode import NotebookNode
 
 from autograder.grading.slots.job import CellEnd, Job, Limits, Outcome, Ran
-from autograder.grading.submissions.never_there import does_not_parse, never_defined, never_there
+from autograder.grading.submissions.never_there import does_not_parse, never_there
 from autograder.grading.submissions.operators import operators_named
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.repair import Check
@@ -142,14 +142,14 @@ def decide_one(
         return Decided(found[0], replace(verdict, note=found[1]))
     if not run.attempted:
         own = answer_of(task, notebook, place)
-        failed = never_defined(job, ran, place, check.answer, own)
+        words, failed = never_there(job, ran, place, check.answer, own)
         line = does_not_parse(job, ran, place, check.answer, own)
         if line is not None:
-            note = f"{sentences.does_not_parse(line)} {failed}".rstrip()
+            note = f"{sentences.does_not_parse(line)} {words}".rstrip()
             return Decided(State.DOES_NOT_PARSE, replace(verdict, status=Status.CRASHED, note=note))
         if failed:
-            return Decided(State.GRADED, replace(verdict, status=Status.CRASHED, note=failed))
-        verdict = replace(verdict, note=never_there(job, ran, place, check.answer) or verdict.note)
+            return Decided(State.GRADED, replace(verdict, status=Status.CRASHED, note=words))
+        verdict = replace(verdict, note=words or verdict.note)
     return Decided(of_verdict(verdict.status), verdict)
 
 

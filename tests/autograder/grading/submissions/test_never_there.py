@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from running import job_of
 
 from autograder.grading.slots.job import CellEnd, Ran
-from autograder.grading.submissions.never_there import never_defined, never_there
+from autograder.grading.submissions.never_there import never_there
 
 OPEN = "def relu(x):\n    return x.clamp(min=0"
 FAILED = {"output_type": "error", "ename": "_IncompleteInputError", "evalue": "incomplete input (1234.py, line 2)"}
@@ -19,8 +19,7 @@ def said(*cells: tuple[str, CellEnd, dict[str, str]] | str, answer: str = "relu"
     """What is said of the check behind these cells: their source, and how they ended if not well."""
     whole = [one if isinstance(one, tuple) else (one, CellEnd.DONE, {}) for one in cells]
     ran = {place: Ran(place, end, (output,) if output else ()) for place, (_, end, output) in enumerate(whole)}
-    asked = job_of(*[source for source, _, _ in whole]), ran, len(whole), answer
-    return never_defined(*asked, own) or never_there(*asked)
+    return never_there(job_of(*[source for source, _, _ in whole]), ran, len(whole), answer, own)[0]
 
 
 def test_a_cell_that_is_no_python_is_named_with_its_line() -> None:
