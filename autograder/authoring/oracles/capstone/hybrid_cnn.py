@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.beginning import begins_in_eval
 from autograder.authoring.space import FLOATS, Chosen, Space, absent
 from autograder.observing.case import Case
 
@@ -343,11 +344,7 @@ HYBRID_CNN = Oracle(
             _built(lambda model, x: _end(model, _hidden(model, x)), dropout=lambda p: nn.Dropout(0.25)),
             says="HybridCNN(p) is asked for dropout with that p: nn.Dropout(p). On its own, nn.Dropout takes 0.5.",
         ),
-        Misconception(
-            "begins in eval mode",
-            lambda p=0.25: HybridCNN(p).eval(),
-            says="A new module is in training mode: training is True until somebody calls eval().",
-        ),
+        begins_in_eval(lambda p=0.25: HybridCNN(p).eval()),
         Misconception(
             "p taken for the share that is kept",
             _built(lambda model, x: _end(model, _hidden(model, x)), dropout=lambda p: nn.Dropout(1 - p)),

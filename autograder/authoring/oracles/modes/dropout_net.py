@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.beginning import begins_in_eval
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
@@ -272,11 +273,7 @@ DROPOUT_NET = Oracle(
             says="torch.no_grad() only stops the recording of a graph. In training numbers are dropped there, too: hand on "
             "self.training alone.",
         ),
-        Misconception(
-            "begins in eval mode",
-            lambda p: DropoutNet(p).eval(),
-            says="A new module is in training mode: training is True until somebody calls eval().",
-        ),
+        begins_in_eval(lambda p: DropoutNet(p).eval()),
         Misconception(
             "whole units dropped for the batch",
             _net(lambda net, x: net.out(_relu(net, x) * F.dropout(torch.ones_like(x[:1, :1]).expand(1, 16), net.p, net.training))),

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.beginning import begins_in_eval
 from autograder.authoring.oracles.modes.batch_norm import four_tensors
 from autograder.authoring.space import FLOATS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
@@ -488,11 +489,7 @@ MY_BATCH_NORM2D = Oracle(
             _WeightsLeftPlain,
             says="Weight and bias are learned: each is an nn.Parameter, so that an optimiser finds it.",
         ),
-        Misconception(
-            "begins in eval mode",
-            lambda *numbers, **named: MyBatchNorm2d(*numbers, **named).eval(),
-            says="A new module is in training mode: training is True until somebody calls eval().",
-        ),
+        begins_in_eval(lambda *numbers, **named: MyBatchNorm2d(*numbers, **named).eval()),
         Misconception(
             "another start",
             _started(torch.zeros),

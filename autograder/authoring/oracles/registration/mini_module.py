@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.beginning import begins_in_eval
 from autograder.authoring.oracles.registration.tree_space import TREE_SPACE, calls
 from autograder.observing.case import Case
 
@@ -486,11 +487,7 @@ MINI_MODULE = Oracle(
             says="A mode says how a module computes. Whether a Parameter learns is said by its own requires_grad, which train() and "
             "eval() leave as it is.",
         ),
-        Misconception(
-            "begins in eval mode",
-            _but(__init__=_begins_in_eval),
-            says="A new module is in training mode: training is True until somebody calls eval().",
-        ),
+        begins_in_eval(_but(__init__=_begins_in_eval)),
         Misconception(
             "lists looked into",
             _but(__setattr__=_lists_too),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
+from autograder.authoring.oracles.beginning import begins_in_eval
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
@@ -478,11 +479,7 @@ RUNNING_MEAN = Oracle(
             _but(make=_started_at(1.0)),
             says="Before the first batch the mean is zeros: in eval, x comes back as it is.",
         ),
-        Misconception(
-            "begins in eval mode",
-            lambda num_features: RunningMean(num_features).eval(),
-            says="A new module is in training mode: training is True until somebody calls eval().",
-        ),
+        begins_in_eval(lambda num_features: RunningMean(num_features).eval()),
         Misconception(
             "subtracted in training only",
             _but(forward=_only_in_training),
