@@ -70,7 +70,7 @@ def _modes(make: CaseMaker) -> list[Case]:
     ones: dict[str, Any] = {"asks": "dropout", "shown": " with features that are all 1", **double}
     trained: dict[str, Any] = {"p": 0.0, "training": True, **loaded}
     return [
-        case(1, "one image in evaluation", asks="values", **loaded),
+        case(1, "one image in evaluation", asks="values", first=True, **loaded),
         case(few, f"{few} images in evaluation", asks="values", gradients=_ALL, spoilt=True, **loaded),
         case(few + 1, "large numbers in float64", bound=40.0, asks="values", gradients=_ALL, **double, **loaded),
         case(few, "in training, nothing dropped", asks="training", gradients=_TRAINED, **trained),
