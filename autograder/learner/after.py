@@ -30,7 +30,7 @@ def html(verdict: Verdict) -> str:
         items.append(
             f"Take a failing case in hand, in a cell of your own (with a <code>print</code>, or a debugger):{_pre(_in_hand(task))}"
         )
-    if verdict.status is not Status.NOT_ATTEMPTED:
+    if _was_run(verdict):
         call = f'from autograder import reset; reset("{task.id}")'
         items.append(
             f"Put the untouched cell back: this as the last line of your cell, and run it.{_pre(call)}Your answer is kept; "
@@ -52,7 +52,7 @@ def text(verdict: Verdict) -> str:
     lines = []
     if _has_cases(task, verdict):
         lines.append(f"  The failing case in hand: {'; '.join(_in_hand(task).splitlines())}")
-    if verdict.status is not Status.NOT_ATTEMPTED:
+    if _was_run(verdict):
         lines.append(f'  The untouched cell: from autograder import reset; reset("{task.id}")')
     if verdict.solved:
         lines.append(f'  The model answer: from autograder import solution; solution("{task.id}")')
@@ -66,14 +66,20 @@ def text(verdict: Verdict) -> str:
 def _title(task: Exercise, verdict: Verdict) -> str:
     if verdict.solved:
         return "The model answer, and the next exercise"
-    if verdict.status is Status.NOT_ATTEMPTED:
+    if not _was_run(verdict):
         return "Go on"
     first = "A failing case in hand, the" if _has_cases(task, verdict) else "The"
     return f"{first} untouched cell, the next exercise"
 
 
+def _was_run(verdict: Verdict) -> bool:
+    """Whether there was an answer to try: none where the cell is untouched, or failed before it came to the definition."""
+    never_came = verdict.status is Status.CRASHED and not verdict.aspects
+    return verdict.status is not Status.NOT_ATTEMPTED and not never_came
+
+
 def _has_cases(task: Exercise, verdict: Verdict) -> bool:
-    return verdict.status in _FAILS and is_one_callable(task)
+    return verdict.status in _FAILS and _was_run(verdict) and is_one_callable(task)
 
 
 def _in_hand(task: Exercise) -> str:

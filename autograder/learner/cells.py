@@ -105,6 +105,14 @@ class Cells:
                 said.append(of_before(name, one.place, one.error, user))
         return " ".join(said)
 
+    def failed(self, answer: Any) -> bool:
+        """Whether the cell that should define ``answer``, or what a check looked for in vain, has failed."""
+        if answer is None:
+            return any(name in self._failed for name in self._looked_for)
+        parts = answer if isinstance(answer, tuple) else (answer,)
+        there = [one.value for name, one in self._failed.items() if self._value(name) is one.value]
+        return any(part is value for part in parts for value in there)
+
     def say_of_others(self, answer: Any, asked_for: Collection[str]) -> str:
         """Of an ``answer`` with nothing in it: that something is written under a name that looks like its own.
 

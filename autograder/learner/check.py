@@ -144,5 +144,7 @@ def _with_circumstances(task: Exercise, verdict: Checked, answer: Any) -> Checke
         said = cells().say_of_missing(verdict.note, chapter.imports, chapter.defined)
     if not said:
         return verdict
-    # "Write it in the cell above" helps nobody who did.
-    return replace(verdict, note=said if verdict.status is Status.NOT_ATTEMPTED else f"{said} {verdict.note}".strip())
+    if verdict.status is not Status.NOT_ATTEMPTED:
+        return replace(verdict, note=f"{said} {verdict.note}".strip())
+    # "Write it in the cell above" helps nobody who did, and who did has tried: grading says the same.
+    return replace(verdict, note=said, status=Status.CRASHED if cells().failed(answer) else verdict.status)

@@ -77,7 +77,7 @@ NOTEBOOKS: dict[str, tuple[list[str], str, str]] = {
     ),
     "the stub is still what there is": (
         ["def relu(x):\n    raise NotImplementedError()", "def relu(x):\n    return x.clamp(min=0", CHECK],
-        "not attempted",
+        "crashed",
         BEFORE + "2 “return x.clamp(min=0” (SyntaxError: incomplete input)." + AGAIN,
     ),
     "a piece that the answer uses": (
@@ -100,7 +100,7 @@ NOTEBOOKS: dict[str, tuple[list[str], str, str]] = {
     ),
     "it never came": (
         ["def relu(x):\n    return x.clamp(min=0", CHECK],
-        "not attempted",
+        "crashed",
         "There is no relu yet: the cell that should define it failed in your line 2 “return x.clamp(min=0” "
         "(SyntaxError: incomplete input)." + AGAIN,
     ),
@@ -207,6 +207,12 @@ def test_what_happened_to_the_cells_is_said_and_nothing_else(name: str, seen: Ca
     assert (last.status, last.error) == (status, "")
     assert last.note == says
     assert says in last.text, "the panel, where no notebook shows it"
+
+
+def test_where_no_answer_came_no_case_is_promised(seen: Callable[[str], list[Seen]]) -> None:
+    text = seen("it never came")[-1].text
+    assert "relu crashed: 0 of 2 points" in text
+    assert "failing case" not in text and "The untouched cell" not in text
 
 
 def test_other_name_errors_stay_what_they_are(seen: Callable[[str], list[Seen]]) -> None:
