@@ -152,7 +152,7 @@ Verdict(
 # | ✓ | solved | all points |
 # | ◐ | partly right | some aspects hold; the panel says which do not |
 # | ✕ | not right yet | the values are wrong |
-# | ! | crashed | your code raised an error on every input |
+# | ! | crashed | your code raised an error on every input, or its cell did before there was an answer |
 # | ■ | interrupted | you stopped it with the ■ of the toolbar; the panel says which line was running |
 # | ✋ | not by hand | torch's own operator did the work |
 # | ○ | not attempted | nothing written yet, or the cell has not been run |
