@@ -27,6 +27,7 @@ from answers.convolution.windows import (
     windows_strided,
     windows_with_offset,
 )
+from answers.scripted import correlate_in_a_script
 from torch import Tensor, nn
 
 
@@ -190,7 +191,8 @@ def pool_unfolded(x: Tensor, kernel_size: Any, stride: Any = None, padding: int 
 
 RIGHT: dict[str, list[Callable[..., Any]]] = {
     "correlate2d": [correlate_in_loops, correlate_by_window, correlate_by_shifts, correlate_strided, correlate_by_im2col, correlate_by_fourier,
-        lambda x, kernel: torch.einsum("ijuv,uv->ij", x.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1), kernel)],
+        lambda x, kernel: torch.einsum("ijuv,uv->ij", x.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1), kernel),
+        correlate_in_a_script],
     "pad2d": [pad_by_cat, pad_in_place, Pad(), pad_by_index, pad_by_fold],
     "windows": [windows_strided, windows_with_offset, windows_from_the_other_side, windows_by_steps, windows_keyword_only,
         lambda x, kernel_size, stride=1: x.unfold(2, pair(kernel_size)[0], stride).unfold(3, pair(kernel_size)[1], stride)],
