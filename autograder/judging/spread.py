@@ -15,11 +15,13 @@ __all__ = ["EVENLY", "repetition", "spread"]
 EVENLY = "evenly within its bound"
 
 _FEWEST = 100  # numbers that say something of how they spread
+_AT_THE_BOUND = 0.02  # of all numbers, beyond which they were cut off there
 _DIFFERENT = 0.99  # of thousands of float32 numbers, so many are different at least, if nothing is repeated
 
 
 def spread(drawn: Any, bound: float) -> str:
-    """How the numbers of all draws lie in ``±bound``; uneven by Kolmogorov and Smirnov's distance.
+    """How the numbers of all draws lie in ``±bound``; uneven by Kolmogorov and Smirnov's distance, by how many lie in the
+    inner half, or by how many lie exactly at the bound.
 
     ``drawn`` is what `autograder.observing.probes.drawing.numbers_of` has noted. What is not even within the bound is told
     apart by what explains a mistake: all the same, as torch draws them unasked, none below zero, even within another bound.
@@ -33,21 +35,35 @@ def spread(drawn: Any, bound: float) -> str:
     >>> spread({"largest": 1.0, "numbers": (torch.linspace(-1, 1, 1000) ** 3,)}, 1.0)
     'unevenly'
     >>> normal = torch.special.ndtri(torch.linspace(0.001, 0.999, 1000))
+    >>> spread({"largest": 1.0, "numbers": (normal.clamp(-1, 1),)}, 1.0)
+    'unevenly'
     >>> spread({"largest": 0.31, "numbers": (normal / 10,)}, 0.1), spread({"largest": 1.5, "numbers": (normal.exp() - 1,)}, 0.1)
     ('normally, beyond its bound', 'unevenly, beyond its bound')
     """
     if not isinstance(drawn, Mapping):
         return "no tensor"
     # Numbers that come again are a matter of `repetition`: of a seed set anew they would say even or uneven by chance.
-    numbers = torch.cat(list(drawn["numbers"])).double().unique()
+    every = torch.cat(list(drawn["numbers"])).double()
+    numbers = every.unique()
     largest = float(drawn["largest"])
     if numbers[0] == numbers[-1]:
         return "all zero" if largest == 0 else "all the same number"
     if len(numbers) < _FEWEST:
         return "beyond its bound" if largest > bound * (1 + 1e-6) else "too few numbers"
-    if _near(len(numbers)) * bound <= largest <= bound * (1 + 1e-6) and _as_drawn((numbers / bound + 1) / 2):
+    if _near(len(numbers)) * bound <= largest <= bound * (1 + 1e-6) and _is_even(every, numbers, bound):
         return EVENLY if drawn.get("places") != "its own" else "evenly, and by their place, as sorted ones are"
     return _otherwise(numbers, largest, bound)
+
+
+def _is_even(every: Tensor, numbers: Tensor, bound: float) -> bool:
+    """Whether ``every`` number of the draws, each once in ``numbers``, may be an even one within the bound.
+
+    Normal numbers that were cut off at the bound pile up there, and those drawn anew until they fell within lie nearer to zero:
+    the distance alone tells either only by luck.
+    """
+    cut_off = (every.abs() >= bound * (1 - 1e-6)).double().mean() > _AT_THE_BOUND
+    inner = (numbers.abs() < bound / 2).sum()
+    return not cut_off and is_chance(inner, len(numbers), 0.5) and _as_drawn((numbers / bound + 1) / 2)
 
 
 def _otherwise(numbers: Tensor, largest: float, bound: float) -> str:

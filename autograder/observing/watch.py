@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import CodeType
@@ -14,6 +15,8 @@ from torch.nn.modules.module import register_module_forward_pre_hook, register_m
 from torch.nn.utils import stateless
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
+
+from autograder.observing.scripted import noting
 
 __all__ = ["Watch", "forbidden_modules", "own_name"]
 
@@ -26,8 +29,8 @@ class Watch(TorchFunctionMode):
 
     ``forbidden`` holds patterns for the operator's own name (``"relu*"``, ``"conv?d"``); the pattern ``"nn.*"`` means
     calling any module of ``torch.nn``, one such as ``"nn.*BatchNorm*"`` calling, holding or deriving from these,
-    ``"optim.*"`` the step of any optimiser. It sees the function, the method, the module and the raw operator;
-    ``functional_call``, which is no operator, it sees by the module that is called there.
+    ``"optim.*"`` the step of any optimiser. It sees the function, the method, the module and the raw operator, and what stands
+    in the graph of a script; ``functional_call``, which is no operator, it sees by the module that is called there.
 
     >>> import torch
     >>> with Watch(("*relu*",)) as watch:
@@ -43,6 +46,7 @@ class Watch(TorchFunctionMode):
         self._of_modules = bool(in_python) or any(pattern.startswith("nn.") for pattern in forbidden)
         self.used: dict[str, None] = {}  # a set that keeps the order
         self._hooks: list[Any] = []
+        self._scripts = ExitStack()
 
     def __enter__(self) -> Watch:
         if self._of_modules:
@@ -54,12 +58,14 @@ class Watch(TorchFunctionMode):
         if "optim.*" in self.forbidden:
             self._hooks.append(register_optimizer_step_pre_hook(self._stepped))
         if self.forbidden:
+            self._scripts.enter_context(noting(self._stands_in_a_script))
             super().__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
         if self.forbidden:
             super().__exit__(*exception)
+            self._scripts.close()
         while self._hooks:
             self._hooks.pop().remove()
 
@@ -70,6 +76,11 @@ class Watch(TorchFunctionMode):
         if name := _forbidden(func, self.forbidden):
             self.used[name] = None
         return func(*args, **(kwargs or {}))
+
+    def _stands_in_a_script(self, name: str) -> None:
+        # Where nothing of torch may be used, "*", a script of plain numbers is none of it: its + is an operator, too.
+        if any(fnmatchcase(name, pattern) for pattern in self.forbidden if pattern != "*"):
+            self.used[name] = None
 
     def _module_called(self, module: nn.Module, inputs: Any) -> None:
         if "nn.*" in self.forbidden and type(module).__module__.startswith("torch.nn."):

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from answers.beyond_alike import BEYOND_ALIKE
+from answers.beyond_gradients import BEYOND_GRADIENTS
 from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.beyond_modes import BEYOND_MODES
 from answers.beyond_networks import BEYOND_NETWORKS
@@ -171,6 +172,7 @@ BEYOND: list[tuple[str, str, Any]] = [
     ("softmax", "numbers clipped at 10", lambda x, dim: _softmax(x.clamp(-10, 10), dim)),
     ("softmax", "rows that lie apart", lambda x, dim: _softmax(x, dim) if x.is_contiguous() else _softmax(x, -1)),
     *BEYOND_ALIKE,
+    *BEYOND_GRADIENTS,
     *BEYOND_LAYOUTS,
     *BEYOND_MODES,
     *BEYOND_NETWORKS,

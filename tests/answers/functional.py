@@ -13,6 +13,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from answers.functional_ideas import IDEAS
+from answers.scripted import OWN_FUNCTIONS, relu_in_a_script
 from torch import Tensor, nn
 
 from autograder.authoring.oracles.functional import SITUATIONS
@@ -49,6 +50,15 @@ def layer_by_layer(generator: torch.Generator) -> Any:
         nn.init.uniform_(bias, -bound, bound, generator=generator)
         params |= {f"{layer}.weight": weight.requires_grad_(), f"{layer}.bias": bias.requires_grad_()}
     return params
+
+
+def layers_begun_by_the_generator(generator: torch.Generator) -> Any:
+    """Torch's own layers, made while the global generator stands where this one does, and goes on for it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.set_rng_state(generator.get_state())
+        layers = nn.ModuleDict({"conv": nn.Conv2d(3, 16, 3), "fc": nn.Linear(16384, 10)})
+        generator.set_state(torch.get_rng_state())
+    return dict(layers.named_parameters())
 
 
 def drawn_then_scaled(generator: torch.Generator, dtype: torch.dtype = torch.float32) -> Any:
@@ -126,6 +136,7 @@ RIGHT = {
         through_modules,
         layer_by_layer,
         drawn_then_scaled,
+        layers_begun_by_the_generator,
         lambda *, generator: drawn_backwards(generator),
     ],
     "relu": [
@@ -137,6 +148,7 @@ RIGHT = {
         lambda x: (x + x.abs()) / 2,
         lambda *, x: torch.max(x, x.new_zeros(())),
         lambda x, inplace=False: x.clone().masked_fill_(x < 0, 0.0),
+        relu_in_a_script,
     ],
     "linear": [
         Linear(),
@@ -153,6 +165,8 @@ RIGHT = {
         softmax_in_place,
         lambda x, dim: (x - x.logsumexp(dim, keepdim=True)).exp(),
         lambda x, dim: torch.exp(x - torch.logsumexp(x, dim, True)),
+        lambda x, dim: torch.func.grad(lambda scores: scores.logsumexp(dim).sum())(x),
+        lambda x, dim: F.normalize(torch.exp(x - x.amax(dim, keepdim=True)), p=1, dim=dim),
         lambda x, dim: (lambda e: e / e.sum(dim, True))(torch.exp(x - x.amax(dim, True).detach())),
         lambda *, x, dim: (
             (lambda m: (m - m.amax(-1, True)).exp() / (m - m.amax(-1, True)).exp().sum(-1, True))(x.movedim(dim, -1)).movedim(
@@ -259,4 +273,5 @@ TORCHS_OWN = [
     ("softmax", lambda x, dim: x.log_softmax(dim).exp()),
     ("softmax", lambda x, dim: nn.LogSoftmax(dim)(x).exp()),
     ("softmax", lambda x, dim: F.softmin(-x, dim)),
+    *OWN_FUNCTIONS,
 ]

@@ -124,6 +124,10 @@ IDEAS: list[tuple[str, str, Callable[..., Any]]] = [
         lambda name, size, same: around_zero(size, same) / root_of_fan_in(name))(generator.manual_seed(2024))),
     ("init_params", "unevenly within the bounds", started(
         lambda name, size, generator: around_zero(size, generator) ** 3 / root_of_fan_in(name))),
+    ("init_params", "unevenly within the bounds", started(
+        lambda name, size, generator: torch.randn(size, generator=generator).clamp(-1, 1) / root_of_fan_in(name))),
+    ("init_params", "unevenly within the bounds", started(lambda name, size, generator: nn.init.trunc_normal_(
+        torch.empty(size), a=-1, b=1, generator=generator) / root_of_fan_in(name))),
     ("init_params", "only positive numbers", started(
         lambda name, size, generator: torch.rand(size, generator=generator) / root_of_fan_in(name))),
     ("init_params", "all zeros", started(lambda name, size, generator: torch.zeros(*size))),

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from answers.convolution.windows import pair
+from answers.scripted import OWN_CONVOLUTIONS
 from torch import Tensor, nn
 
 
@@ -55,4 +56,5 @@ TORCHS_OWN: list[tuple[str, Callable[..., Any]]] = [
         x, kernel_size, stride, padding, return_indices=True)[0]),
     ("max_pool2d", lambda x, kernel_size, stride=None, padding=0: F.max_pool3d(x[:, None], (1, *pair(kernel_size)))[:, 0]),
     ("max_pool2d", lambda x, kernel_size, stride=None, padding=0: F.adaptive_max_pool2d(x, 2)),
+    *OWN_CONVOLUTIONS,
 ]  # fmt: skip

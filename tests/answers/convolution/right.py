@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from answers.beyond_gradients import conv_by_fold, pool_by_places
 from answers.convolution.windows import (
     Pad,
     correlate_by_fourier,
@@ -27,6 +29,7 @@ from answers.convolution.windows import (
     windows_strided,
     windows_with_offset,
 )
+from answers.scripted import correlate_in_a_script
 from torch import Tensor, nn
 
 
@@ -188,13 +191,27 @@ def pool_unfolded(x: Tensor, kernel_size: Any, stride: Any = None, padding: int 
     return columns.view(*x.shape[:2], (x.shape[2] - kh) // step + 1, -1)
 
 
+def pool_of_repeated_edges(x: Tensor, kernel_size: Any, stride: int | None = None, padding: int = 0) -> Tensor:
+    """Padding is at most half of the window: an edge that is repeated stands in the window anyway."""
+    rows, columns = (torch.arange(-padding, size + padding).clamp(0, size - 1) for size in x.shape[2:])
+    return pool_by_windows(x[:, :, rows][..., columns], kernel_size, stride)
+
+
+def pool_of_no_numbers(x: Tensor, kernel_size: Any, stride: int | None = None, padding: int = 0) -> Tensor:
+    (kh, kw), (down, right) = pair(kernel_size), pair(kernel_size if stride is None else stride)
+    seen = pad_by_cat(x, padding, math.nan).unfold(2, kh, down).unfold(3, kw, right).flatten(4)
+    return reduce(torch.fmax, seen.unbind(4))
+
+
 RIGHT: dict[str, list[Callable[..., Any]]] = {
     "correlate2d": [correlate_in_loops, correlate_by_window, correlate_by_shifts, correlate_strided, correlate_by_im2col, correlate_by_fourier,
-        lambda x, kernel: torch.einsum("ijuv,uv->ij", x.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1), kernel)],
+        lambda x, kernel: torch.einsum("ijuv,uv->ij", x.unfold(0, kernel.shape[0], 1).unfold(1, kernel.shape[1], 1), kernel),
+        correlate_in_a_script],
     "pad2d": [pad_by_cat, pad_in_place, Pad(), pad_by_index, pad_by_fold],
     "windows": [windows_strided, windows_with_offset, windows_from_the_other_side, windows_by_steps, windows_keyword_only,
         lambda x, kernel_size, stride=1: x.unfold(2, pair(kernel_size)[0], stride).unfold(3, pair(kernel_size)[1], stride)],
-    "conv2d": [conv_in_loops, conv_from_the_pieces, conv_strided, conv_by_shifts, conv_unfolded],
+    "conv2d": [conv_in_loops, conv_from_the_pieces, conv_strided, conv_by_shifts, conv_unfolded, conv_by_fold],
     "conv2d_im2col": [im2col_linear, im2col_folded, im2col_einsum, im2col_by_image, conv_unfolded, conv_from_the_pieces],
-    "max_pool2d": [pool_by_windows, pool_in_loops, pool_by_maximum, pool_one_axis_after_the_other, pool_unfolded],
+    "max_pool2d": [pool_by_windows, pool_in_loops, pool_by_maximum, pool_one_axis_after_the_other, pool_unfolded, pool_by_places,
+        pool_of_repeated_edges, pool_of_no_numbers],
 }  # fmt: skip

@@ -300,6 +300,7 @@ RIGHT: dict[str, list[Any]] = {
         lambda x, copy=False: torch.swapaxes(torch.swapaxes(x, 1, 3), 1, 2),
         lambda x: torch.moveaxis(x, [0, 1, 2, 3], [0, 3, 1, 2]),
         lambda *, x: torch.permute(x, dims=(0, 2, 3, 1)),
+        lambda x: torch.vmap(lambda channel: channel, in_dims=1, out_dims=-1)(x),
     ],
     "flatten_batch": [
         lambda x: x.flatten(1),
@@ -307,6 +308,7 @@ RIGHT: dict[str, list[Any]] = {
         lambda x: x.reshape(len(x), math.prod(x.shape[1:])),
         flat_where_possible,
         torch.nn.Flatten(),
+        torch.vmap(torch.flatten),
         lambda *, x: torch.reshape(x, (x.shape[0], -1)),
         FlattenBatch(),
     ],

@@ -102,6 +102,13 @@ def _normal(name: str, generator: torch.Generator) -> Tensor:
     return torch.randn(SIZES[name], generator=generator) * BOUNDS[name]
 
 
+def _normal_within(name: str, generator: torch.Generator) -> Tensor:
+    """As `torch.nn.init.trunc_normal_` draws: normal numbers, and none beyond the bound."""
+    edge = float(torch.special.ndtr(torch.ones(())))
+    even = torch.empty(SIZES[name]).uniform_(1 - edge, edge, generator=generator)
+    return torch.special.ndtri(even) * BOUNDS[name]
+
+
 def _weight_or(instead: Callable[..., Tensor], name: str, drawn: Tensor) -> Tensor:
     return drawn if name.endswith("weight") else instead(SIZES[name])
 
@@ -183,6 +190,7 @@ INIT_PARAMS = Oracle(
                 )
             ),
             _each(lambda name, generator: _normal(name, generator).clamp(-BOUNDS[name], BOUNDS[name])),
+            _each(_normal_within),
             says="All numbers lie within the bounds, but some more likely than others. Uniform means: all equally.",
         ),
         Misconception(
