@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 
 from torch._C import ScriptFunction, ScriptMethod
 
-__all__ = ["noting", "operators_in"]
+__all__ = ["Scripts", "operators_in"]
 
+_KINDS: tuple[Any, ...] = (ScriptFunction, ScriptMethod)
 _OPERATOR = "aten::"  # all else in a graph is the language's own
 
 
@@ -29,28 +28,31 @@ def operators_in(graph: Any) -> Iterator[str]:
             yield from operators_in(block)
 
 
-@contextmanager
-def noting(note: Callable[[str], None]) -> Iterator[None]:
-    """A block in which ``note`` is called with every operator of each script that is called.
+class Scripts:
+    """A block, to be entered as often as one likes, in which ``note`` is called with every operator of each script that is called.
 
     A script is what was made of a function, by its source or by a trace, or the method of a scripted module.
     """
-    kinds: tuple[Any, ...] = (ScriptFunction, ScriptMethod)
-    calls = [kind.__call__ for kind in kinds]
 
-    def seen(call: Any) -> Any:
-        @wraps(call)
-        def wrapped(script: Any, *args: Any, **kwargs: Any) -> Any:
-            for name in operators_in(script.inlined_graph):
-                note(name)
-            return call(script, *args, **kwargs)
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._before: list[tuple[Any, ...]] = []
+        self._noting = tuple(self._called(place) for place in range(len(_KINDS)))
 
-        return wrapped
-
-    try:
-        for kind, call in zip(kinds, calls, strict=True):
-            kind.__call__ = seen(call)
-        yield
-    finally:
-        for kind, call in zip(kinds, calls, strict=True):
+    def __enter__(self) -> Scripts:
+        self._before.append(tuple(kind.__call__ for kind in _KINDS))
+        for kind, call in zip(_KINDS, self._noting, strict=True):
             kind.__call__ = call
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        for kind, call in zip(_KINDS, self._before.pop(), strict=True):
+            kind.__call__ = call
+
+    def _called(self, place: int) -> Callable[..., Any]:
+        def called(script: Any, *args: Any, **kwargs: Any) -> Any:
+            for name in operators_in(script.inlined_graph):
+                self._note(name)
+            return self._before[0][place](script, *args, **kwargs)
+
+        return called

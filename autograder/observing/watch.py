@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from types import CodeType
@@ -16,7 +15,7 @@ from torch.nn.utils import stateless
 from torch.optim.optimizer import Optimizer, register_optimizer_step_pre_hook
 from torch.overrides import TorchFunctionMode, resolve_name
 
-from autograder.observing.scripted import noting
+from autograder.observing.scripted import Scripts
 
 __all__ = ["Watch", "forbidden_modules", "own_name"]
 
@@ -46,7 +45,7 @@ class Watch(TorchFunctionMode):
         self._of_modules = bool(in_python) or any(pattern.startswith("nn.") for pattern in forbidden)
         self.used: dict[str, None] = {}  # a set that keeps the order
         self._hooks: list[Any] = []
-        self._scripts = ExitStack()
+        self._scripts = Scripts(self._stands_in_a_script)
 
     def __enter__(self) -> Watch:
         if self._of_modules:
@@ -58,14 +57,14 @@ class Watch(TorchFunctionMode):
         if "optim.*" in self.forbidden:
             self._hooks.append(register_optimizer_step_pre_hook(self._stepped))
         if self.forbidden:
-            self._scripts.enter_context(noting(self._stands_in_a_script))
+            self._scripts.__enter__()
             super().__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
         if self.forbidden:
             super().__exit__(*exception)
-            self._scripts.close()
+            self._scripts.__exit__(*exception)
         while self._hooks:
             self._hooks.pop().remove()
 
