@@ -152,6 +152,7 @@ def _saved(root: Any, case: Case) -> dict[str, Any]:
     for one in before:
         one.grad = torch.ones_like(one)
     marks = [one.grad for one in before]
+    places = [one.data_ptr() for one in before]
     state = root.state_dict()
     given = _state(state)
     new = dict(case["load"])
@@ -165,6 +166,7 @@ def _saved(root: Any, case: Case) -> dict[str, Any]:
         "loaded": {name: one.detach().clone() for name, one in root.named_parameters()},
         "state_dict afterwards": again,
         "parameters": _same(after, before),
+        "memory": "the same" if [one.data_ptr() for one in after] == places else "another",
         "requires_grad": "as it was" if [one.requires_grad for one in after] == asking else "changed",
         "grad": _same([one.grad for one in after], marks),
     }

@@ -26,7 +26,7 @@ from autograder.observing.probes.left_alone import notice, world_put_back
 from autograder.observing.probes.looked_into import as_recorded, kind_of_error, model_of, raised_in, write_over
 from autograder.observing.probes.normed import as_made, gradients_of, loads, run_quietly
 from autograder.observing.probes.specimen import load_by_shape
-from autograder.observing.probes.standing import mode_of
+from autograder.observing.probes.standing import fit, mode_of
 
 Observations = dict[str, Any]
 
@@ -95,6 +95,7 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
             drops = not same_tensor(model(case["x"]), model(case["x"]))
         as_ever = drops is not same_tensor(first, more[0])
         state["under torch.no_grad()"] = "as with gradients" if as_ever else "drops" if drops else "drops nothing"
+        state["one row alone"] = _drops(model, case["x"][:1])
     memory = case.unchanged()
     if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
@@ -108,6 +109,14 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
         state=state,
         memory=memory,
     )
+
+
+def _drops(model: nn.Module, row: Tensor) -> str:
+    """Whether sixteen answers to one row are ever two: that they are one by chance happens once in 10³⁰ times."""
+    first, *more = [model(row) for _ in range(16)]
+    if not isinstance(first, Tensor):
+        return kind_of(first)
+    return "drops nothing" if all(same_tensor(first, one) for one in more) else "drops"
 
 
 @exercise(
@@ -176,6 +185,9 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     gradients = gradients_of(last, {"x": case["x"], **dict(layer.named_parameters())}) if case.leaves else None
     after = layer.state_dict()
     state["gives a state to nn.BatchNorm2d"] = loads(torchs, after)
+    state["takes its own state again"] = (
+        "yes" if fit(layer, {name: one.clone() for name, one in after.items()}) else "no"
+    )
     return observe(
         **{case.get("aspect", "values"): outs},
         gradients=gradients,
