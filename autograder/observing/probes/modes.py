@@ -95,7 +95,10 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
             drops = not same_tensor(model(case["x"]), model(case["x"]))
         as_ever = drops is not same_tensor(first, more[0])
         state["under torch.no_grad()"] = "as with gradients" if as_ever else "drops" if drops else "drops nothing"
-        state["one row alone"] = _drops(model, case["x"][:1])
+        alone = [model(case["x"][:1]) for _ in range(16)]  # all of them alike by chance once in 10³⁰ times
+        alike = all(same_tensor(alone[0], one) for one in alone)
+        as_ever = alike is same_tensor(first, more[0])
+        state["one row alone"] = "as in a batch" if as_ever else "drops nothing" if alike else "drops"
     memory = case.unchanged()
     if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
@@ -109,14 +112,6 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
         state=state,
         memory=memory,
     )
-
-
-def _drops(model: nn.Module, row: Tensor) -> str:
-    """Whether sixteen answers to one row are ever two: that they are one by chance happens once in 10³⁰ times."""
-    first, *more = [model(row) for _ in range(16)]
-    if not isinstance(first, Tensor):
-        return kind_of(first)
-    return "drops nothing" if all(same_tensor(first, one) for one in more) else "drops"
 
 
 @exercise(
