@@ -7,10 +7,15 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from answers.modes.dropping import OnlyInTraining
+from answers.modes.normed import ByFunction, Rebinding
 from answers.modes.wrong import dropped, mask, norm
+from answers.registration.mini_ideas import Mini
 from answers.registration.right import KaimingConv, KaimingLinear, Layers
 from answers.shining.right_classes import Symmetric, Tied, WithFour
 from torch import Tensor
+
+from autograder.authoring.oracles.registration.running_mean import RunningMean
 
 __all__ = ["BEYOND_MODES"]
 
@@ -58,6 +63,90 @@ class _LastOfTraining(Symmetric):
         return F.linear(x, self.matrix.to(x.dtype), self.bias)
 
 
+class _OfEval(Symmetric):
+    """In eval the matrix is computed once, and forgotten when training goes on."""
+
+    matrix: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.matrix = None
+            return super().forward(x)
+        if self.matrix is None:
+            self.matrix = self.symmetric()
+        return F.linear(x, self.matrix.to(x.dtype), self.bias)
+
+
+class _TiedOfEval(Tied):
+    """In eval the transpose is made contiguous once, and forgotten when training goes on."""
+
+    turned: Tensor | None = None
+
+    def decode(self, code: Tensor) -> Tensor:
+        self.turned = None if self.training else self.weight.mT.contiguous() if self.turned is None else self.turned
+        weight = self.weight.mT if self.turned is None else self.turned.to(code.dtype)
+        return F.linear(code, weight, self.decoder_bias)
+
+
+class _WithoutItsGraph(Symmetric):
+    """Computed anew when the weight has been written to; what was computed without gradients stays."""
+
+    known: Any = None
+
+    def symmetric(self) -> Tensor:
+        now = (self.weight._version, self.weight.dtype)
+        if self.known is None or self.known[0] != now:
+            self.known = now, super().symmetric()
+        matrix: Tensor = self.known[1]
+        return matrix
+
+
+class _FirstBatchWhole(ByFunction):
+    """The first batch's statistics are taken as they are: there is nothing yet to mix them with, it was thought."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and self.num_batches_tracked == 0:
+            with torch.no_grad():
+                self.running_mean.copy_(x.mean((0, 2, 3)))
+                self.running_var.copy_(x.var((0, 2, 3)))
+        return super().forward(x)
+
+
+class _MeanOfInference(RunningMean):
+    """Buffers that are inference tensors: nobody may write into them, loading a state neither."""
+
+    def update(self, rows: Tensor) -> None:
+        with torch.inference_mode():
+            super().update(rows)
+
+
+class _StatisticsOfInference(Rebinding):
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x)
+        with torch.inference_mode():
+            for name, new in (("running_mean", x.mean((0, 2, 3))), ("running_var", x.var((0, 2, 3)))):
+                setattr(self, name, torch.lerp(getattr(self, name), new, self.momentum))
+            self.num_batches_tracked += 1
+        return F.batch_norm(x, None, None, self.weight, self.bias, True, 0.0, self.eps)
+
+
+class _NothingOfOneRow(OnlyInTraining):
+    """One row is asked about, it was thought, and a batch is trained on."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if len(x) == 1:
+            return self.out(torch.relu(self.hidden(x)))
+        return super().forward(x)
+
+
+class _Unlisted(Mini):
+    """A leading underscore is taken for private."""
+
+    def named_parameters(self) -> Any:
+        yield from ((name, one) for name, one in Mini.named_parameters(self) if not name.startswith("_"))
+
+
 def _floored(*args: Any, **named: Any) -> Tensor:
     """As cuDNN once did."""
     if "eps" in named:
@@ -77,6 +166,14 @@ BEYOND_MODES: list[tuple[str, str, Any]] = [
     ("tied_autoencoder", "no gradient in eval", _in_eval(Tied, Tensor.detach)),
     ("symmetric_linear", "no gradient in eval", _in_eval(Symmetric, Tensor.detach)),
     ("symmetric_linear", "the last matrix of training in eval", _LastOfTraining),
+    ("symmetric_linear", "the first matrix of eval in eval", _OfEval),
+    ("symmetric_linear", "a matrix remembered without its graph", _WithoutItsGraph),
+    ("tied_autoencoder", "the first transpose of eval in eval", _TiedOfEval),
+    ("running_mean", "inference tensors for buffers", _MeanOfInference),
+    ("my_batch_norm2d", "inference tensors for buffers", _StatisticsOfInference),
+    ("my_batch_norm2d", "the first batch whole", _FirstBatchWhole),
+    ("dropout_net", "nothing dropped of one row", _NothingOfOneRow),
+    ("mini_module", "no names with an underscore", _Unlisted),
     ("batch_norm", "no eps below 1e-5", _floored),
     ("batch_norm", "nothing moved without gradients", norm(moves=lambda training: training and torch.is_grad_enabled())),
     ("dropout", "nothing dropped without gradients", dropped(

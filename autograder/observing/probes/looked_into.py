@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.observing.case import Case
@@ -91,6 +92,18 @@ class Own(nn.Module):
         return self.table
 
 
+class Dropping(nn.Module):
+    """Drops by `F.dropout`, which is told the mode of this very part: no layer that goes by the name of dropout."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input, or in training what dropout leaves of it."""
+        return F.dropout(x, self.p, self.training)
+
+
 class KeptInEval(nn.Sequential):
     """Parts that stay in eval mode whatever mode they are told."""
 
@@ -114,7 +127,7 @@ def build_model(spec: Spec, seed: int, log: Log) -> Model:
     """The model whose parts ``spec`` names, in order, its parameters and statistics drawn from ``seed``.
 
     A part is a mapping of parts, or ``[word, *arguments]``: ``linear``, ``conv``, ``norm``, ``norm 1d``, ``relu``, ``relu in place``,
-    ``dropout``, ``flatten``, ``identity``, ``twice``, ``counting``, ``own``, ``kept in eval`` (of parts), ``refusing``.
+    ``dropout``, ``dropping``, ``flatten``, ``identity``, ``twice``, ``counting``, ``own``, ``kept in eval`` (of parts), ``refusing``.
 
     >>> model = build_model({"stem": {"lin": ["linear", 2, 3]}, "act": ["relu"]}, 0, Log())
     >>> [name for name, _ in model.named_modules()]
@@ -166,6 +179,7 @@ def _part(one: Any) -> nn.Module:
         "relu": nn.ReLU,
         "relu in place": lambda: nn.ReLU(inplace=True),
         "dropout": nn.Dropout,
+        "dropping": Dropping,
         "flatten": nn.Flatten,
         "identity": nn.Identity,
         "twice": Twice,

@@ -26,7 +26,7 @@ from autograder.observing.probes.left_alone import notice, world_put_back
 from autograder.observing.probes.looked_into import as_recorded, kind_of_error, model_of, raised_in, write_over
 from autograder.observing.probes.normed import as_made, gradients_of, loads, run_quietly
 from autograder.observing.probes.specimen import load_by_shape
-from autograder.observing.probes.standing import mode_of
+from autograder.observing.probes.standing import fit, mode_of
 
 Observations = dict[str, Any]
 
@@ -95,6 +95,10 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
             drops = not same_tensor(model(case["x"]), model(case["x"]))
         as_ever = drops is not same_tensor(first, more[0])
         state["under torch.no_grad()"] = "as with gradients" if as_ever else "drops" if drops else "drops nothing"
+        alone = [model(case["x"][:1]) for _ in range(16)]  # all of them alike by chance once in 10³⁰ times
+        alike = all(same_tensor(alone[0], one) for one in alone)
+        as_ever = alike is same_tensor(first, more[0])
+        state["one row alone"] = "as in a batch" if as_ever else "drops nothing" if alike else "drops"
     memory = case.unchanged()
     if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
@@ -176,6 +180,9 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     gradients = gradients_of(last, {"x": case["x"], **dict(layer.named_parameters())}) if case.leaves else None
     after = layer.state_dict()
     state["gives a state to nn.BatchNorm2d"] = loads(torchs, after)
+    state["takes its own state again"] = (
+        "yes" if fit(layer, {name: one.clone() for name, one in after.items()}) else "no"
+    )
     return observe(
         **{case.get("aspect", "values"): outs},
         gradients=gradients,

@@ -136,7 +136,9 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
     buffers: dict[str, Any] = {"at first": _buffers(module)}
     for number, mode in enumerate(case["modes"], 1):
         if number == case.get("loaded before"):
-            saved, module = module.state_dict(), made(answer, case)
+            saved = module.state_dict()
+            buffers["the same module"] = "takes the state" if fit(module, saved) else "does not take the state"
+            module = made(answer, case)
             buffers["another module"] = "takes the state" if fit(module, saved) else "does not take the state"
         x = case[f"x{number}"]
         module.to(x.dtype).train(mode == "train")

@@ -288,6 +288,8 @@ def _lived(
             module = module.double()
         case "loaded":
             module(x)
+            with torch.no_grad():
+                module.eval()(x)  # nor is what was computed in eval mode good for ever
             put(module, {name: 0.25 - tensor / 2 for name, tensor in tensors.items()})
         case "step":
             _step(module, module(x).square().sum())
@@ -296,4 +298,7 @@ def _lived(
         with torch.no_grad():
             held["weight"].mul_(1.5).add_(0.25)
     module.train(case.get("training", True))
+    if held is not None and case.leaves:
+        with torch.no_grad():
+            module(x)  # what is remembered from here has no gradient
     return module, held

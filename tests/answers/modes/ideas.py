@@ -190,6 +190,29 @@ def emptied(model: nn.Module, x: Tensor) -> Tensor:
     return quietly(model, x)
 
 
+def layers_of_torch(model: nn.Module, x: Tensor) -> Tensor:
+    """Only where torch's layers behave in two ways."""
+    two_ways = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
+    parts = {part: part.training for part in model.modules() if isinstance(part, two_ways)}
+    [part.eval() for part in parts]
+    out = torch.no_grad()(model)
+    try:
+        return out(x)
+    finally:
+        [part.train(mode) for part, mode in parts.items()]
+
+
+class FlagOfItsOwn(nn.Module):
+    """Asks for its mode once, when it is made."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.hidden, self.out, self.p, self.drops = nn.Linear(8, 16), nn.Linear(16, 4), p, self.training
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.out(F.dropout(hidden(self, x), self.p, self.drops))
+
+
 averaged_over_the_images = norm(
     lambda x: (x.mean((2, 3), keepdim=True), x.var((2, 3), correction=0, keepdim=True)),
     lambda x: (x.mean((2, 3)).mean(0), x.var((2, 3)).mean(0)),
@@ -272,6 +295,8 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("record_activations", "all hooks taken away", hooks_emptied),
     ("evaluate", "the outside's mode for all", outer_mode),
     ("evaluate", "not all parts in eval", lambda model, x: model(x)),
+    ("evaluate", "not all parts in eval", layers_of_torch),
+    ("dropout_net", "default training=True", FlagOfItsOwn),
     ("evaluate", "probabilities or classes, not logits", lambda model, x: F.softmax(quietly(model, x), dim=1)),
     ("evaluate", "probabilities or classes, not logits", lambda model, x: quietly(model, x).max(1).indices),
     ("evaluate", "the parameters frozen", frozen),

@@ -129,7 +129,15 @@ def frozen_for_good(self: Any) -> Any:
     return Mini.eval(self)
 
 
+def found_last(self: Any, name: str) -> Any:
+    """Called where Python finds no attribute of that name."""
+    if name in self.own or name in self.inside:
+        return {**self.own, **self.inside}[name]
+    raise AttributeError(f"no {name}")
+
+
 MINI_IDEAS: list[tuple[str, Any]] = [
+    ("the old attribute read", mini(__setattr__=in_the_lists_only, __getattr__=found_last)),
     ("one list for all objects", mini(own={}, inside={}, training=True, __init__=lambda self: None)),
     ("one list for all objects", mini(own={}, training=True, __init__=has_its_own_parts)),
     ("names joined by another mark", renamed("_")),

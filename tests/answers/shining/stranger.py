@@ -168,12 +168,12 @@ class TiedWhereverItGoes(Tied):
 
 
 class SymmetricRemembered(Symmetric):
-    """Computed anew when the weight has been written to or is another."""
+    """Computed anew when the weight has been written to or is another, and with a graph where there was none."""
 
     known: Any = None
 
     def symmetric(self) -> Tensor:
-        now = (self.weight.data_ptr(), self.weight._version, self.weight.dtype)
+        now = (self.weight.data_ptr(), self.weight._version, self.weight.dtype, torch.is_grad_enabled())
         if self.known is None or self.known[0] != now:
             self.known = now, super().symmetric()
         matrix: Tensor = self.known[1]

@@ -190,8 +190,8 @@ DROPOUT_NET = Oracle(
             "default training=True",
             _net(lambda net, x: net.out(F.dropout(_relu(net, x), net.p))),
             _net(lambda net, x: net.out(F.dropout(_relu(net, x), net.p, training=True))),
-            says="F.dropout is in training mode unless it is told otherwise, and eval() tells it nothing. Hand on the module's mode: "
-            "training=self.training.",
+            says="F.dropout is in training mode unless it is told otherwise, at each call: eval() sets self.training, and reaches no "
+            "default and no flag of one's own. Hand on the module's mode: training=self.training.",
         ),
         Misconception(
             "a new module in each forward",

@@ -31,10 +31,23 @@ def _case(make: CaseMaker, name: str, modes: str, *batches: Tensor | Drawn, leav
     numbers = "".join(f", {key}={inputs[key]}" for key in ("eps", "momentum") if key in inputs)
     then = ", then ".join(f"{mode} on {size}" for mode, size in zip(words, sizes, strict=True))
     off = ", under torch.no_grad()" if inputs.get("no_grad") else ""
-    shown = f"MyBatchNorm2d({channels}{numbers}), a state loaded, {then} {str(dtype)[6:]}{off}"
+    loaded = "as it is made" if "num_batches_tracked" in inputs else "a state loaded"
+    shown = f"MyBatchNorm2d({channels}{numbers}), {loaded}, {then} {str(dtype)[6:]}{off}"
     return make.case(
-        name, num_features=channels, modes=words, leaves=leaves, shown=shown, **named, **state, **aspect, **inputs
+        name, num_features=channels, modes=words, leaves=leaves, shown=shown, **named, **{**state, **aspect, **inputs}
     )
+
+
+def _as_made(channels: int, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
+    """The state of a layer that has seen nothing yet."""
+    ones, zeros = torch.ones(channels, dtype=dtype), torch.zeros(channels, dtype=dtype)
+    return {
+        "weight": ones,
+        "bias": zeros,
+        "running_mean": zeros.clone(),
+        "running_var": ones.clone(),
+        "num_batches_tracked": torch.tensor(0),
+    }
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
@@ -99,6 +112,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         case("one image of one channel", "train", images(1, 1, b, c), leaves="x"),
         case("another layer beside it", "eval", images(2, a, 1, c), beside=True),
         case("float32", "train", images(9, 4, 5, 3, dtype=torch.float32), leaves="x"),
+        case("the first batches of all", "train train eval", *(images(n, a, 2, b) for n in (c, b, 1)), **_as_made(a)),
     ]  # fmt: skip
 
 

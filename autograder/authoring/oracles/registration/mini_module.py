@@ -194,6 +194,15 @@ def _trees(make: CaseMaker) -> list[Case]:
             ("top", child(("fc", layer), ("scale", parameter(a)))),
             puts=(("top.fc", parameter(b)), ("top.scale", layer)),
         ),
+        case(
+            "a number made a Parameter, a tensor made a child",
+            "replacing",
+            "size = a Parameter where a number was, _last = a layer where a tensor was",
+            ("weight", parameter(a)),
+            ("size", ("value", 3)),
+            ("_last", ("tensor", numbers(a))),
+            puts=(("size", parameter(b)), ("_last", layer)),
+        ),
         case("a tree saved, and loaded into", "saving", words, *tree, load=loaded),
         case(
             "a frozen parameter loaded into",
@@ -295,6 +304,24 @@ def _load_new(self: MiniModule, state: Mapping[str, Tensor]) -> None:
 def _load_data(self: MiniModule, state: Mapping[str, Tensor]) -> None:
     for name, parameter in self.named_parameters():
         parameter.data = state[name]
+
+
+def _shadowed(self: MiniModule, name: str, value: Any) -> None:
+    """Registers, and leaves what stood there before where Python looks first."""
+    self.forget(name)
+    if self.is_parameter(value):
+        vars(self)["_parameters"][name] = value
+    elif isinstance(value, MiniModule):
+        vars(self)["_children"][name] = value
+    else:
+        object.__setattr__(self, name, value)
+
+
+def _looked_up(self: MiniModule, name: str) -> Any:
+    for place in ("_parameters", "_children"):
+        if name in vars(self).get(place, ()):
+            return vars(self)[place][name]
+    raise AttributeError(name)
 
 
 def _nested(self: MiniModule) -> dict[str, Any]:
@@ -444,6 +471,12 @@ MINI_MODULE = Oracle(
             "the state's own memory taken",
             _but(load_state_dict=_load_data),
             says="After loading, the Parameters and the state are to be independent. copy_ copies numbers; .data = … takes memory.",
+        ),
+        Misconception(
+            "the old attribute read",
+            _but(__setattr__=_shadowed, __getattr__=_looked_up),
+            says="__getattr__ is asked only where Python finds nothing, and it finds the plain value that stood there before. Take that out "
+            "of __dict__ when a Parameter or a MiniModule takes its place.",
         ),
         Misconception(
             "state not detached",

@@ -46,7 +46,9 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         weight=make.drawn(one.features, one.features, dtype=one.dtype),
         bias=make.drawn(one.features, dtype=one.dtype),
         leaves=one.leaves,
-        shown=shown_after(f"SymmetricLinear({one.features})", f"{str(one.dtype)[6:]} {size}", one.after, one.mode),
+        shown=shown_after(
+            f"SymmetricLinear({one.features})", f"{str(one.dtype)[6:]} {size}", one.after, one.mode, one.leaves
+        ),
         training=one.mode == "training",
         **one.given("after"),
         **_asks(one.features),
@@ -89,7 +91,7 @@ def _rows(make: CaseMaker) -> list[Case]:
     def case(name: str, size: tuple[int, ...], *, after: str = "", dtype: torch.dtype = torch.float64,
              scattered: bool = False, weight: Tensor | None = None, leaves: str = "") -> Case:  # fmt: skip
         features, x = size[-1], make.normal(*size, dtype=dtype)
-        shown = shown_after(f"SymmetricLinear({features})", f"{str(dtype)[6:]} {tuple(x.shape)}", after)
+        shown = shown_after(f"SymmetricLinear({features})", f"{str(dtype)[6:]} {tuple(x.shape)}", after, leaves=leaves)
         return make.case(
             name,
             features=features,

@@ -54,7 +54,11 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         decoder_bias=make.drawn(one.features, dtype=one.dtype),
         leaves=one.leaves,
         shown=shown_after(
-            f"TiedAutoencoder({one.features}, {one.hidden})", f"{str(one.dtype)[6:]} {size}", one.after, one.mode
+            f"TiedAutoencoder({one.features}, {one.hidden})",
+            f"{str(one.dtype)[6:]} {size}",
+            one.after,
+            one.mode,
+            one.leaves,
         ),
         training=one.mode == "training",
         **one.given("after"),
@@ -102,7 +106,9 @@ def _digits(make: CaseMaker) -> list[Case]:
             "decoder_bias": make.normal(features, dtype=dtype),
         }
         x, code = make.normal(n, features, dtype=dtype), make.normal(n, hidden, dtype=dtype)
-        shown = shown_after(f"TiedAutoencoder({features}, {hidden})", f"{str(dtype)[6:]} {tuple(x.shape)}", after)
+        shown = shown_after(
+            f"TiedAutoencoder({features}, {hidden})", f"{str(dtype)[6:]} {tuple(x.shape)}", after, leaves=leaves
+        )
         return make.case(
             name,
             features=features,
