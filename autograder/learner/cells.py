@@ -93,11 +93,9 @@ class Cells:
         """What a learner should know of the cells behind ``answer``; ``None`` is what a check gets of names not there."""
         if answer is None and self._looked_for:
             return self._of_the_missing()
-        parts = answer if isinstance(answer, tuple) else (answer,)
+        parts = _parts(answer)
         said = []
-        for name, one in self._failed.items():
-            if self._value(name) is not one.value:
-                continue
+        for name, one in self._standing():
             if any(part is one.value for part in parts):
                 said.append(of_before(name, one.place, one.error))
             elif users := [part for part in parts if any(used is one.value for used in self._used_by(part))]:
@@ -109,9 +107,7 @@ class Cells:
         """Whether the cell that should define ``answer``, or what a check looked for in vain, has failed."""
         if answer is None:
             return any(name in self._failed for name in self._looked_for)
-        parts = answer if isinstance(answer, tuple) else (answer,)
-        there = [one.value for name, one in self._failed.items() if self._value(name) is one.value]
-        return any(part is value for part in parts for value in there)
+        return any(part is one.value for part in _parts(answer) for _, one in self._standing())
 
     def say_of_others(self, answer: Any, asked_for: Collection[str]) -> str:
         """Of an ``answer`` with nothing in it: that something is written under a name that looks like its own.
@@ -145,6 +141,10 @@ class Cells:
         there = similar(self._looked_for, own)
         said = not_there(self._looked_for, there)
         return said if there else to_be_run(said)
+
+    def _standing(self) -> list[tuple[str, _Failed]]:
+        """The names that a cell failed to define and that stand for what they did before."""
+        return [(name, one) for name, one in self._failed.items() if self._value(name) is one.value]
 
     def _value(self, name: str) -> Any:
         return self._names.get(name, _NOTHING)
@@ -214,6 +214,11 @@ def listen() -> None:
     shell.ast_transformers.append(_MissingAnswers(shell.user_ns, _listening))
     shell.events.register("pre_run_cell", _listening.begin)
     shell.events.register("post_run_cell", _listening.end)
+
+
+def _parts(answer: Any) -> tuple[Any, ...]:
+    """What a check was given: one thing, or several."""
+    return answer if isinstance(answer, tuple) else (answer,)
 
 
 def _is_written(value: Any) -> bool:

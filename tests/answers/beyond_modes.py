@@ -13,6 +13,7 @@ from answers.modes.wrong import dropped, mask, norm
 from answers.registration.mini_ideas import Mini
 from answers.registration.right import KaimingConv, KaimingLinear, Layers
 from answers.shining.right_classes import Symmetric, Tied, WithFour
+from answers.shining.stranger import SymmetricRemembered
 from torch import Tensor
 
 from autograder.authoring.oracles.registration.running_mean import RunningMean
@@ -88,17 +89,11 @@ class _TiedOfEval(Tied):
         return F.linear(code, weight, self.decoder_bias)
 
 
-class _WithoutItsGraph(Symmetric):
+class _WithoutItsGraph(SymmetricRemembered):
     """Computed anew when the weight has been written to; what was computed without gradients stays."""
 
-    known: Any = None
-
-    def symmetric(self) -> Tensor:
-        now = (self.weight._version, self.weight.dtype)
-        if self.known is None or self.known[0] != now:
-            self.known = now, super().symmetric()
-        matrix: Tensor = self.known[1]
-        return matrix
+    def mark(self) -> tuple[Any, ...]:
+        return self.weight._version, self.weight.dtype
 
 
 class _FirstBatchWhole(ByFunction):

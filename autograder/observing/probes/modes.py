@@ -69,6 +69,11 @@ def dropout(answer: Callable[..., Any], case: Case) -> Observations:
     return observe(values=pieces(*outs), gradients=case.gradients(outs[0]), shape=shape, memory=memory)
 
 
+def _against(alike: bool, these: bool, as_ever: str) -> str:
+    """What is dropped where ``these`` results are alike or not, said against those that are always asked for."""
+    return as_ever if these is alike else "drops nothing" if these else "drops"
+
+
 @exercise("class DropoutNet(p)", points=3, essential="eval, gradients", shares={"values": 6, "eval": 6, "state": 3})
 def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
     """Build a network, load its four tensors, set its mode, and ask it several times for the same ``x (N, 8)``."""
@@ -91,14 +96,14 @@ def dropout_net(answer: Callable[..., Any], case: Case) -> Observations:
         state["dropout modules"] = astray.word()
     else:  # whether gradients are recorded is no matter of the mode
         around.train()  # whatever has become of its mode
+        alike = same_tensor(first, more[0])
         with torch.no_grad():
-            drops = not same_tensor(model(case["x"]), model(case["x"]))
-        as_ever = drops is not same_tensor(first, more[0])
-        state["under torch.no_grad()"] = "as with gradients" if as_ever else "drops" if drops else "drops nothing"
-        alone = [model(case["x"][:1]) for _ in range(16)]  # all of them alike by chance once in 10³⁰ times
-        alike = all(same_tensor(alone[0], one) for one in alone)
-        as_ever = alike is same_tensor(first, more[0])
-        state["one row alone"] = "as in a batch" if as_ever else "drops nothing" if alike else "drops"
+            unrecorded = same_tensor(model(case["x"]), model(case["x"]))
+        state["under torch.no_grad()"] = _against(alike, unrecorded, "as with gradients")
+        row = case["x"][:1]
+        alone = model(row)
+        never = all(same_tensor(alone, model(row)) for _ in range(15))  # by chance not once in 10²⁰ times
+        state["one row alone"] = _against(alike, never, "as in a batch")
     memory = case.unchanged()
     if not all(isinstance(one, Tensor) for one in (first, *more)):
         return observe(**{case.get("aspect", "values"): kind_of(first)}, state=state, memory=memory)
@@ -180,9 +185,7 @@ def my_batch_norm2d(answer: Callable[..., Any], case: Case) -> Observations:
     gradients = gradients_of(last, {"x": case["x"], **dict(layer.named_parameters())}) if case.leaves else None
     after = layer.state_dict()
     state["gives a state to nn.BatchNorm2d"] = loads(torchs, after)
-    state["takes its own state again"] = (
-        "yes" if fit(layer, {name: one.clone() for name, one in after.items()}) else "no"
-    )
+    state["takes its own state again"] = "yes" if fit(layer, after) else "no"
     return observe(
         **{case.get("aspect", "values"): outs},
         gradients=gradients,

@@ -137,9 +137,9 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
     for number, mode in enumerate(case["modes"], 1):
         if number == case.get("loaded before"):
             saved = module.state_dict()
-            buffers["the same module"] = "takes the state" if fit(module, saved) else "does not take the state"
+            buffers["the same module"] = _taken(module, saved)
             module = made(answer, case)
-            buffers["another module"] = "takes the state" if fit(module, saved) else "does not take the state"
+            buffers["another module"] = _taken(module, saved)
         x = case[f"x{number}"]
         module.to(x.dtype).train(mode == "train")
         with torch.set_grad_enabled(not case.get("no_grad", False)):
@@ -158,6 +158,10 @@ def running_mean(answer: Callable[..., Any], case: Case) -> Observations:
     if case.get("new"):
         state["mode at first"] = at_first
     return observe(values=outputs, gradients=gradients or None, memory=memory, state=state)
+
+
+def _taken(module: nn.Module, state: Mapping[str, Tensor]) -> str:
+    return "takes the state" if fit(module, state) else "does not take the state"
 
 
 def _buffers(module: nn.Module) -> dict[str, Any]:

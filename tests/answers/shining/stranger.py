@@ -172,8 +172,11 @@ class SymmetricRemembered(Symmetric):
 
     known: Any = None
 
+    def mark(self) -> tuple[Any, ...]:
+        return self.weight.data_ptr(), self.weight._version, self.weight.dtype, torch.is_grad_enabled()
+
     def symmetric(self) -> Tensor:
-        now = (self.weight.data_ptr(), self.weight._version, self.weight.dtype, torch.is_grad_enabled())
+        now = self.mark()
         if self.known is None or self.known[0] != now:
             self.known = now, super().symmetric()
         matrix: Tensor = self.known[1]

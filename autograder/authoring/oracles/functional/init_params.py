@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
@@ -103,10 +103,7 @@ def _normal(name: str, generator: torch.Generator) -> Tensor:
 
 
 def _normal_within(name: str, generator: torch.Generator) -> Tensor:
-    """As `torch.nn.init.trunc_normal_` draws: normal numbers, and none beyond the bound."""
-    edge = float(torch.special.ndtr(torch.ones(())))
-    even = torch.empty(SIZES[name]).uniform_(1 - edge, edge, generator=generator)
-    return torch.special.ndtri(even) * BOUNDS[name]
+    return nn.init.trunc_normal_(torch.empty(SIZES[name]), a=-1, b=1, generator=generator) * BOUNDS[name]
 
 
 def _weight_or(instead: Callable[..., Tensor], name: str, drawn: Tensor) -> Tensor:

@@ -38,18 +38,6 @@ def _case(make: CaseMaker, name: str, modes: str, *batches: Tensor | Drawn, leav
     )
 
 
-def _as_made(channels: int, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
-    """The state of a layer that has seen nothing yet."""
-    ones, zeros = torch.ones(channels, dtype=dtype), torch.zeros(channels, dtype=dtype)
-    return {
-        "weight": ones,
-        "bias": zeros,
-        "running_mean": zeros.clone(),
-        "running_var": ones.clone(),
-        "num_batches_tracked": torch.tensor(0),
-    }
-
-
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     size = _size(one)
     first = make.drawn(*size, scale=2.0, layout=one.layout, dtype=one.dtype)
@@ -94,6 +82,7 @@ _SPACE = Space(
 
 def _cases(make: CaseMaker) -> list[Case]:
     a, b, c, d = make.sizes(4, 2, 5)
+    as_made = nn.BatchNorm2d(a, dtype=torch.float64)
 
     def images(*size: int, dtype: torch.dtype = torch.float64) -> Tensor:
         channel = torch.arange(1, size[1] + 1, dtype=dtype)[:, None, None]
@@ -112,7 +101,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         case("one image of one channel", "train", images(1, 1, b, c), leaves="x"),
         case("another layer beside it", "eval", images(2, a, 1, c), beside=True),
         case("float32", "train", images(9, 4, 5, 3, dtype=torch.float32), leaves="x"),
-        case("the first batches of all", "train train eval", *(images(n, a, 2, b) for n in (c, b, 1)), **_as_made(a)),
+        case("the first batches of all", "train train eval", *(images(n, a, 2, b) for n in (c, b, 1)), **as_made.state_dict()),
     ]  # fmt: skip
 
 

@@ -306,17 +306,6 @@ def _load_data(self: MiniModule, state: Mapping[str, Tensor]) -> None:
         parameter.data = state[name]
 
 
-def _shadowed(self: MiniModule, name: str, value: Any) -> None:
-    """Registers, and leaves what stood there before where Python looks first."""
-    self.forget(name)
-    if self.is_parameter(value):
-        vars(self)["_parameters"][name] = value
-    elif isinstance(value, MiniModule):
-        vars(self)["_children"][name] = value
-    else:
-        object.__setattr__(self, name, value)
-
-
 def _looked_up(self: MiniModule, name: str) -> Any:
     for place in ("_parameters", "_children"):
         if name in vars(self).get(place, ()):
@@ -347,7 +336,7 @@ def _lists_too(self: MiniModule, name: str, value: Any) -> None:
 
 
 def _unheard_of(self: MiniModule, name: str, value: Any) -> None:
-    """Puts what is registered into the lists, and nowhere else."""
+    """Puts what is registered into the lists, and nowhere else; what stood there before stays."""
     self.forget(name)
     if self.is_parameter(value):
         vars(self)["_parameters"][name] = value
@@ -474,7 +463,7 @@ MINI_MODULE = Oracle(
         ),
         Misconception(
             "the old attribute read",
-            _but(__setattr__=_shadowed, __getattr__=_looked_up),
+            _but(__setattr__=_unheard_of, __getattr__=_looked_up),
             says="__getattr__ is asked only where Python finds nothing, and it finds the plain value that stood there before. Take that out "
             "of __dict__ when a Parameter or a MiniModule takes its place.",
         ),
