@@ -50,9 +50,10 @@ def locate(home: Path, name: str, notebook: str, source: Source, others: Collect
     wanted = home / name / f"{notebook}.ipynb"
     if is_there(wanted) or any(part.is_symlink() for part in (home, home / name)):
         found = notebook_of(bytes_of(wanted, home.parent))
-        if other := _of_another(found, source):
+        told = named_in(found, source)
+        if other := "" if told else _of_another(found):
             raise Unreadable(f"{wanted.name} is {other}")
-        return Located(wanted, found, _whose(found, source))
+        return Located(wanted, found, _whose(found, source, told))
     elsewhere = {_folded(other) for other in others if other != name}
     paths = list(_notebooks(home, elsewhere))
     if len(paths) > _MOST_NOTEBOOKS:
@@ -74,7 +75,7 @@ def locate(home: Path, name: str, notebook: str, source: Source, others: Collect
         if named_in(one, source):
             fits[path] = content, one
         else:
-            said.append(f"{shown} is {_of_another(one, source) or 'none of its exercises'}")
+            said.append(f"{shown} is {_of_another(one) or 'none of its exercises'}")
     if len({content for content, _ in fits.values()}) > 1:
         both = " and ".join(_shown(path.relative_to(home)) for path in list(fits)[:_SHOWN])
         raise Unreadable(
@@ -83,7 +84,7 @@ def locate(home: Path, name: str, notebook: str, source: Source, others: Collect
     if fits:
         path, (_, found) = next(iter(fits.items()))
         remark = f"taken from {_shown(path.relative_to(home))}; it would have to be {name}/{wanted.name}"
-        return Located(path, found, "; ".join(filter(None, [remark, _whose(found, source)])))
+        return Located(path, found, "; ".join(filter(None, [remark, _whose(found, source, named_in(found, source))])))
     if len(reasons) == len(paths) == 1 and _is_almost(paths[0].name, wanted.name):
         raise reasons[0]
     raise _missing(home, name, wanted.name, elsewhere, said)
@@ -154,10 +155,8 @@ def _is_almost(name: str, wanted: str) -> bool:
     return _folded(wanted).removesuffix(".ipynb") in _folded(name)
 
 
-def _of_another(notebook: NotebookNode, source: Source) -> str:
-    """Whose notebook it is, where it holds exercises of another chapter and none of this one."""
-    if named_in(notebook, source):
-        return ""
+def _of_another(notebook: NotebookNode) -> str:
+    """Whose notebook one is that has no exercise of this chapter, where it holds those of another."""
     there = set(checked_in(notebook)) & set(catalogue())
     counts = {one: len(there & {known.id for known in exercises_of(one.topic)}) for one in CHAPTERS}
     most = max(counts, key=lambda one: counts[one])
@@ -166,9 +165,9 @@ def _of_another(notebook: NotebookNode, source: Source) -> str:
     return f"the notebook of another chapter, {most.slug}, and has no exercise of this one"
 
 
-def _whose(notebook: NotebookNode, source: Source) -> str:
-    """What has to be said of a notebook that lost what tells its cells."""
-    if not named_in(notebook, source):
+def _whose(notebook: NotebookNode, source: Source, told: Collection[str]) -> str:
+    """What has to be said of a notebook that lost what tells its cells; ``told`` are those that can be told."""
+    if not told:
         return "it has no mark and no check of this assignment; answers are looked for by their names"
     marked = {(cell.metadata.get("nbgrader") or {}).get("grade_id") for cell in notebook.cells}
     known = {cell.id for cell in notebook.cells} & {one.id for one in source.cells.values()}

@@ -125,7 +125,8 @@ def notebook_of(content: bytes) -> NotebookNode:
     _one_id_each(cells)
     if sum(len(cell.source) for cell in cells) > _LONGEST_SOURCE:
         raise Unreadable(f"the cells of this notebook hold more than {_LONGEST_SOURCE >> 20} MB of text")
-    if sum(words_in(cell.source) for cell in cells if cell.cell_type == "code") > _MOST_WORDS:
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    if sum(map(len, code)) > _MOST_WORDS and sum(map(words_in, code)) > _MOST_WORDS:  # no more words than letters
         raise Unreadable(f"the code of this notebook has more than {_MOST_WORDS} words and signs")
     return new_notebook(cells, {})
 

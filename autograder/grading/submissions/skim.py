@@ -32,15 +32,15 @@ class TooManySigns(ValueError):
 def without_outputs(content: bytes) -> bytes:
     """``content`` with an empty list or object in the place of each that is left behind; what is no JSON stays none.
 
-    Raises `TooManySigns` for more than are looked at.
+    Line breaks stay, so that every line has the number that it has in the file. Raises `TooManySigns` for more than are looked at.
 
     >>> without_outputs(b'{"cells": [{"source": "x", "outputs": [{"data": "[["}]}], "metadata": {"a": {}}}')
     b'{"cells": [{"source": "x", "outputs": []}], "metadata": {}}'
     """
-    kept: list[memoryview] = []
+    kept: list[memoryview | bytes] = []
     whole = memoryview(content)
     open_now = bytearray()
-    start, left, due = 0, 0, -1  # from where bytes are kept; how deep is left behind; where its bracket has to stand
+    start, left, due = 0, 0, -1  # from where bytes are kept, or left; how deep that is; where its bracket has to stand
     for number, found in enumerate(_SIGN.finditer(content)):
         if number >= _MOST_SIGNS:
             raise TooManySigns
@@ -50,11 +50,12 @@ def without_outputs(content: bytes) -> bytes:
             open_now.append(sign)
             if at == due:
                 kept.append(whole[start : at + 1])
-                left = len(open_now)
+                start, left = at + 1, len(open_now)
         elif sign in _CLOSE:
             if not open_now or open_now[-1] != _CLOSES[sign]:
                 break  # no JSON: whoever parses it says so
             if len(open_now) == left:
+                kept.append(b"\n" * content.count(b"\n", start, at))
                 start, left = at, 0
             open_now.pop()
         elif found.end(1) < 0:

@@ -9,7 +9,11 @@ import pytest
 from autograder.grading.submissions.read import Unreadable, notebook_of
 
 CELL = {"cell_type": "code", "execution_count": 1, "id": "a", "metadata": {}, "outputs": [], "source": "x = 1"}
+PRINTED = {**CELL, "outputs": [{"name": "stdout", "output_type": "stream", "text": ["one\n", "two\n"]}]}
 LINES = json.dumps({"cells": [CELL], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1, sort_keys=True)
+LONG = json.dumps(
+    {"cells": [PRINTED, {**CELL, "id": "b"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, indent=1
+)
 
 ALMOST = {
     "a merge that was not finished": (
@@ -17,6 +21,10 @@ ALMOST = {
         r"line 13 .* a merge",
     ),
     "the middle of a merge": (LINES.replace(' "nbformat_minor"', '=======\n "nbformat_minor"'), r"line 14 .* a merge"),
+    "a merge below what a cell has printed": (
+        LONG.replace('   "id": "b"', '<<<<<<< HEAD\n   "id": "b"'),
+        r"line 23 .* a merge",
+    ),
     "something behind its end": (
         LINES + "\0\0",
         r"no JSON from line \d+ on \(Extra data\).* save or download it again",
