@@ -97,7 +97,11 @@ def keep_copy(path: Path, content: bytes) -> Path:
             copy.open("xb").close()  # the name is ours from here on
         except FileExistsError:
             continue
-        write_whole(copy, content)
+        try:
+            write_whole(copy, content)
+        except BaseException:
+            copy.unlink(missing_ok=True)  # an empty file would look like what the notebook was
+            raise
         return copy
     raise FileExistsError(f"{folder} holds a thousand copies of this second")
 
