@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -32,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START = "00_start_here"  # a lesson without exercises, and so no assignment
 LESSONS = Path("course", "lessons")
 CONFIG = "nbgrader_config.py"
+STUBS, STAMP = (f"autograder.authoring.lessons.stubs.{name}" for name in ("RunnableStubs", "StampRelease"))
 
 
 class ReleaseError(RuntimeError):
@@ -70,19 +72,27 @@ def build(root: Path = ROOT, output: Path | None = None, chapters: Iterable[str]
 def release(chapter: str, root: Path = ROOT, output: Path | None = None) -> Path:
     """Make ``chapter`` known to the gradebook of the class in ``output``; return its notebook, ready to hand out.
 
-    ``output`` is ``root`` unless told; it holds the ``nbgrader_config.py`` that says where the gradebook is. Solution
-    and notebook are put in place as by `build`, which says what it raises. A chapter may be released again, as long
-    as no cells were added or removed once there are submissions: that is a `ReleaseError`.
+    ``output`` is ``root`` unless told; it holds the ``nbgrader_config.py`` that says where the gradebook is, and the folders
+    of sources and released notebooks. Solution and notebook are put in place there as by `build`, which says what it raises.
+    A chapter may be released again, as long as no cells were added or removed once there are submissions: that is a
+    `ReleaseError`.
     """
     output = root if output is None else output
     slug = find_chapter(chapter).slug
     lessons = _lessons(root, [slug], alone=False)
-    _guard(output, [slug])
-    solutions = {slug: to_bytes(notebook(lessons[slug]))}
-    files = _files(solutions, _generate(_config(output), solutions))
-    _guard(output, [slug])
-    _place(output, files)
-    return output / _released(slug)
+    config = _config(output)
+    place = _take_the_class(config, output)
+    there = CourseDirectory(config=config)
+    solution, released = (
+        place / folder / slug / f"{slug}.ipynb" for folder in (there.source_directory, there.release_directory)
+    )
+    guard([released])
+    content = to_bytes(notebook(lessons[slug]))
+    _take_our_steps(config)
+    made = _generate(config, {slug: content})[slug]
+    guard([released])
+    _place(place, {solution: content, released: made})
+    return released
 
 
 def _slugs(chapters: Iterable[str] | None) -> list[str]:
@@ -156,6 +166,32 @@ def _config(directory: Path) -> Config:
     return PyFileConfigLoader(path.name, path=str(path.parent)).load_config()
 
 
+def _take_the_class(config: Config, directory: Path) -> Path:
+    """Write out what nbgrader finds in the class's folder, since a notebook is made in another one; return that folder."""
+    if "root" not in config.CourseDirectory:
+        config.CourseDirectory.root = str(directory.absolute())
+    there = CourseDirectory(config=config)
+    place = Path(there.root).absolute()
+    kind, colon, path = there.db_url.partition("sqlite:///")
+    config.CourseDirectory.db_url = f"{kind}{colon}{place / path}" if colon else there.db_url
+    for name in ("header", "footer"):
+        if path := config.IncludeHeaderFooter.get(name):
+            config.IncludeHeaderFooter[name] = str(place / path)
+    return place
+
+
+def _take_our_steps(config: Config) -> None:
+    """Have a class whose settings are not the course's make the course's own notebook: stubs that run, and a stamp."""
+    steps = [step if isinstance(step, str) else f"{step.__module__}.{step.__name__}" for step in _steps(config)]
+    if STAMP not in steps:
+        steps = [STUBS if step.endswith(".ClearSolutions") else step for step in steps]
+        config.GenerateAssignment.preprocessors = [*steps, STAMP]
+
+
+def _steps(config: Config) -> list[Any]:
+    return list(GenerateAssignment(config=config).preprocessors)
+
+
 def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes]:
     """Have nbgrader make the learner's notebook of each solution, in a course directory of its own."""
     made: dict[str, bytes] = {}
@@ -163,15 +199,16 @@ def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes
         directory = Path(folder).resolve()
         config.CourseDirectory.root = str(directory)
         for slug, content in solutions.items():
-            source = directory / config.CourseDirectory.source_directory / slug / f"{slug}.ipynb"
+            config.CourseDirectory.assignment_id = slug
+            course = CourseDirectory(config=config)
+            source = directory / course.source_directory / slug / f"{slug}.ipynb"
             source.parent.mkdir(parents=True)
             source.write_bytes(content)
-            config.CourseDirectory.assignment_id = slug
-            app = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+            app = GenerateAssignment(coursedir=course, config=config)
             # The reason is read from its log, and nbgrader's own logger is shared: whoever quietens it quietens all.
             app.log = logging.Logger("autograder.release", logging.ERROR)
             done = capture_log(app)
-            target = directory / config.CourseDirectory.release_directory / slug / f"{slug}.ipynb"
+            target = directory / course.release_directory / slug / f"{slug}.ipynb"
             if not done["success"] or not target.is_file():
                 raise ReleaseError(f"nbgrader could not make {slug} ready to hand out: {_reason(done)}")
             made[slug] = target.read_text(encoding="utf-8").encode()  # nbconvert writes \r\n on Windows

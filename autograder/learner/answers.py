@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -59,7 +60,7 @@ def kept(folder: Path, exercise: str) -> list[str]:
     try:
         found: Any = json.loads(_path(folder, exercise).read_bytes())
         return [one for one in found["answers"] if isinstance(one, str)]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 
@@ -70,9 +71,18 @@ def keep(folder: Path, exercise: str, answer: str) -> bool:
         return True
     answers = [*(one for one in before if one != answer), answer][-_MOST:]
     with contextlib.suppress(OSError):
+        if not before:
+            _put_aside(_path(folder, exercise))
         write_whole(_path(folder, exercise), json.dumps({"answers": answers}, indent=1).encode())
         return True
     return False
+
+
+def _put_aside(damaged: Path) -> None:
+    """Leave a file in which nobody can read an answer beside the new one: a person may."""
+    if damaged.is_file():
+        names = (damaged.with_name(f"{damaged.stem}.damaged-{number}") for number in itertools.count(1))
+        damaged.rename(next(name for name in names if not name.exists()))
 
 
 def _path(folder: Path, exercise: str) -> Path:

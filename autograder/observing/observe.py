@@ -9,7 +9,9 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -184,8 +186,7 @@ def _raised(error: BaseException) -> Raised:
     """The exception with the deepest line that is neither ours nor a library's: the learner's own."""
     if is_refusal(error):
         error = InputRefused("input()").with_traceback(error.__traceback__)
-    own = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(frame.filename)]
-    line, number, inside = (own[-1].line or "", own[-1].lineno or 0, own[-1].name) if own else ("", 0, "")
+    line, number, inside = _deepest(error.__traceback__)
     try:
         message = str(error)
     except Exception:  # a broken __str__ is the answer's fault, not the end of the check
@@ -194,6 +195,21 @@ def _raised(error: BaseException) -> Raised:
     return Raised(text(name), text(message), text(line), number, text(inside))
 
 
+def _deepest(trace: TracebackType | None) -> tuple[str, int, str]:
+    """The learner's own line in which ``trace`` ends, its number and its function. An endless recursion has a thousand frames
+    in every case: no other's source is looked up.
+    """
+    own = None
+    while trace is not None:
+        own = trace if _is_own(trace.tb_frame.f_code.co_filename) else own
+        trace = trace.tb_next
+    if own is None:
+        return "", 0, ""
+    (frame,) = traceback.extract_tb(own, limit=1)
+    return frame.line or "", frame.lineno or 0, frame.name
+
+
+@lru_cache(maxsize=256)
 def _is_own(filename: str) -> bool:
     # Compiled code names its files by no full path, and a cell stands between < and >.
     known = filename.startswith("<") or Path(filename).is_absolute()

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from autograder.files import write_whole
+from autograder.printing import in_words
 from autograder.workbench.merge import lay
 from autograder.workbench.notebook import Damaged, Notebook, loads, read, to_bytes
 from autograder.workbench.update import EARLIER, chapters_in, holds_work, keep_copy, release_of, update
@@ -14,6 +15,7 @@ __all__ = ["FOLDER", "RELEASED", "bring_up_to_date"]
 
 FOLDER = "work"
 RELEASED = "notebooks"
+_AWAY = "Move it away, and an untouched chapter comes in its place the next time"
 
 
 def bring_up_to_date(root: Path) -> list[str]:
@@ -23,17 +25,22 @@ def bring_up_to_date(root: Path) -> list[str]:
     was handed out, so that a pull finds no conflict. A chapter that cannot be updated is named, and the others are. Raises
     ``ValueError`` where there are no released notebooks.
     """
-    said: list[str] = []
-    for released in chapters_in(root / RELEASED).values():
+    chapters, said = chapters_in(root / RELEASED).values(), list[str]()
+    first = not (root / FOLDER).exists()
+    for released in chapters:
         own = root / FOLDER / released.relative_to(root / RELEASED)
         try:
-            said += _one(root, released, own)
+            said += _one(root, released, own, first)
         except (ValueError, OSError) as error:
-            said.append(str(error))
-    return said
+            said.append(in_words(error))
+    return [f"{root / FOLDER}: your own copy of the course", *said] if first and (root / FOLDER).is_dir() else said
 
 
-def _one(root: Path, released: Path, own: Path) -> list[str]:
+def _one(root: Path, released: Path, own: Path, first: bool) -> list[str]:
+    if own.is_symlink() and not own.exists():
+        raise ValueError(f"{own}: it is a link that leads nowhere; nothing was changed. {_AWAY}")
+    if own.exists() and not own.is_file():  # to read a pipe would wait for ever
+        raise ValueError(f"{own}: it is no file; nothing was changed. {_AWAY}")
     said = _carried(root, released, own)
     try:
         chapter = read(released)
@@ -43,11 +50,11 @@ def _one(root: Path, released: Path, own: Path) -> list[str]:
         return said  # no clone, so nobody knows what was handed out
     if not own.exists():
         write_whole(own, to_bytes(_as_saved_here(lay(chapter, chapter).notebook)))
-        return said
+        return said if first else [*said, f"{own}: was not there, and is untouched now"]
     try:
         learners = read(own)
     except Damaged as error:
-        return [*said, f"{error}. Move it away, and an untouched chapter comes in its place the next time"]
+        return [*said, f"{error}. {_AWAY}"]
     if release_of(learners) != release_of(chapter):
         done = update(own, root / RELEASED)
         said += [done.text()] if done.copy else []

@@ -62,13 +62,17 @@ def update(path: Path, released: Path) -> Updated:
     except Damaged as error:
         raise Damaged(f"{path}: {error}") from None
     slug, chapter = _chapter(path, learners, chapters_in(released))
-    done = lay(chapter, learners)
-    if done.notebook == learners:
-        return Updated(path, slug)
+    try:
+        done = lay(chapter, learners)
+        if done.notebook == learners:
+            return Updated(path, slug)
+        whole = to_bytes(done.notebook)
+    except RecursionError:
+        raise Damaged(f"{path}: it is nested too deeply; nothing was changed") from None
     if path.read_bytes() != content:
         raise ValueError(f"{path} was saved while it was read; run the command again")
     copy = keep_copy(path, content)
-    write_whole(path, to_bytes(done.notebook))
+    write_whole(path, whole)
     return Updated(path, slug, copy, done.new, len(done.kept), tuple(done.tasks))
 
 
@@ -93,7 +97,11 @@ def keep_copy(path: Path, content: bytes) -> Path:
             copy.open("xb").close()  # the name is ours from here on
         except FileExistsError:
             continue
-        write_whole(copy, content)
+        try:
+            write_whole(copy, content)
+        except BaseException:
+            copy.unlink(missing_ok=True)  # an empty file would look like what the notebook was
+            raise
         return copy
     raise FileExistsError(f"{folder} holds a thousand copies of this second")
 

@@ -66,7 +66,7 @@ class Sink:
 
     def write(self, name: str, text: str) -> None:
         """Text on ``stdout`` or ``stderr``."""
-        if os.getpid() != self._owner:  # a process that the learner's code forked: by way of the captured file
+        if not self.in_its_process:  # a process that the learner's code forked: by way of the captured file
             os.write(1 if name == "stdout" else 2, text.encode("utf-8", "replace"))
             return
         with self._lock:
@@ -75,7 +75,7 @@ class Sink:
 
     def show(self, **words: Any) -> None:
         """Send one output; it comes after all that was written before."""
-        if os.getpid() != self._owner:
+        if not self.in_its_process:
             return
         with self._lock:
             self.flush()
@@ -88,7 +88,7 @@ class Sink:
 
     def flush(self) -> None:
         """Send the text that waits, the captured files' too."""
-        if os.getpid() != self._owner:
+        if not self.in_its_process:
             return
         with self._lock:
             self._drain()
@@ -139,8 +139,13 @@ class Sink:
                 self._read_to[name] = 0
                 os.ftruncate(file, 0)
 
+    @property
+    def in_its_process(self) -> bool:
+        """Whether this is the process that it was made in, and not one that the learner's code forked."""
+        return os.getpid() == self._owner
+
     def _send(self, frame: Frame) -> None:
-        if not self._open:
+        if not self._open or not self.in_its_process:
             return
         self.sending = True
         try:

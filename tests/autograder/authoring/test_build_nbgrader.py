@@ -14,6 +14,7 @@ import pytest
 
 from autograder.__main__ import main
 from autograder.authoring.build import ReleaseError, build, release
+from autograder.authoring.lessons.work import holds_work
 from autograder.observing.exercise import exercises_of
 
 SLUG = "03_cnn_with_modules"
@@ -52,9 +53,9 @@ def nbgrader(place: Path, *words: str, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
-def points(place: Path) -> dict[str, float]:
+def points(place: Path, gradebook_file: str = "classroom/gradebook.db") -> dict[str, float]:
     query = "select base_cell.name, max_score from grade_cells join base_cell on base_cell.id = grade_cells.id"
-    with sqlite3.connect(place / "classroom/gradebook.db") as gradebook:
+    with sqlite3.connect(place / gradebook_file) as gradebook:
         return dict(gradebook.execute(query).fetchall())
 
 
@@ -126,3 +127,21 @@ def test_a_deleted_check_comes_back_is_graded_and_the_release_is_then_fixed(less
     with pytest.raises(ReleaseError, match=r"Cannot add or remove cells .* there are submissions"):
         release("03", more, class_)
     assert released.read_bytes() == before
+
+
+def test_a_class_of_nbgraders_own_making_gets_the_chapter_into_its_own_folders(
+    lessons: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nbgrader(tmp_path, "quickstart", "own")
+    place = tmp_path / "own"
+    monkeypatch.chdir(tmp_path)
+    released = release("03", lessons, place)
+    assert released == place / f"release/{SLUG}/{SLUG}.ipynb"
+    assert {one.name for one in (place / "source").iterdir()} == {"header.ipynb", "ps1", SLUG}
+    header = nbformat.read(place / "source/header.ipynb", as_version=4).cells
+    made = nbformat.read(released, as_version=4)
+    assert [one.source for one in made.cells[: len(header)]] == [one.source for one in header]
+    assert not holds_work(released)
+    assert "raise NotImplementedError" not in made.cells[-2].source, "the course's stubs, with which `Run all` runs"
+    assert release("03", lessons, place) == released
+    assert points(place, "gradebook.db") == EXPECTED

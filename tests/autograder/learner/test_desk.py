@@ -128,6 +128,17 @@ def test_going_back_keeps_what_was_written_in_between(front: Any) -> None:
     assert answers.kept(folder(), "relu") == [OWN, between]
 
 
+@pytest.mark.parametrize("content", [b'{"answers": ["def relu(x): ret', b"\xff", b"[" * 100_000, b"<<<<<<< mine"])
+def test_kept_answers_that_cannot_be_read_stay_beside_the_new_ones(front: Any, content: bytes) -> None:
+    path = folder() / "answers" / "relu.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    front(OWN, 'reset("relu")')
+    assert "is kept" in reset("relu").says
+    assert answers.kept(folder(), "relu") == [OWN]
+    assert path.with_name("relu.damaged-1").read_bytes() == content
+
+
 def test_an_answer_that_cannot_be_kept_is_not_replaced(
     front: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,7 @@ def mended(upstream: Path) -> None:
 
 
 def test_answers_stay_a_pulled_chapter_comes_in_and_git_has_no_conflict(upstream, clone):
-    assert bring_up_to_date(clone) == []
+    assert bring_up_to_date(clone) == [f"{clone / 'work'}: your own copy of the course"]
     answer(clone / "work" / OURS)
     mended(upstream)
     assert git(clone, "status", "--porcelain") == ""
@@ -68,7 +69,7 @@ def test_every_link_of_the_released_notebooks_leads_somewhere_in_the_copy(clone)
 def test_work_in_the_tracked_notebooks_is_carried_over_and_the_next_pull_goes_through(upstream, clone):
     answer(clone / "notebooks" / OURS)
     before = (clone / "notebooks" / OURS).read_bytes()
-    (line,) = bring_up_to_date(clone)
+    _, line = bring_up_to_date(clone)
     assert "your work is now in" in line
     assert ANSWER in said(clone / "work" / OURS)
     assert {one.read_bytes() for one in (clone / "work" / SLUG / "earlier").iterdir()} == {before}
@@ -109,7 +110,7 @@ def test_work_in_both_places_is_never_mixed_and_never_lost(clone):
 def test_without_git_work_is_carried_over_once_and_nothing_is_put_back(clone):
     shutil.rmtree(clone / ".git")
     answer(clone / "notebooks" / OURS)
-    assert len(bring_up_to_date(clone)) == 1
+    assert len(bring_up_to_date(clone)) == 2
     assert bring_up_to_date(clone) == []
     assert ANSWER in said(clone / "work" / OURS)
     assert ANSWER in said(clone / "notebooks" / OURS)
@@ -127,8 +128,49 @@ def test_one_damaged_notebook_is_named_and_the_other_chapters_come_in(upstream, 
     assert said(clone / "work" / OURS)[0] == "# Mended"
     assert "Move it away, and an untouched chapter comes in its place" in said_of
     broken.rename(broken.with_name("broken.ipynb"))
-    assert bring_up_to_date(clone) == []
+    assert bring_up_to_date(clone) == [f"{broken}: was not there, and is untouched now"]
     assert said(broken)
+
+
+def _folder(own: Path) -> None:
+    own.mkdir()
+    (own / "mine.txt").write_text("mine")
+
+
+@pytest.mark.parametrize(
+    ("lay", "says"),
+    [
+        (_folder, "it is no file; nothing was changed. Move it away"),
+        (lambda own: os.mkfifo(own), "it is no file; nothing was changed. Move it away"),
+        (
+            lambda own: own.symlink_to("on a disk that is not there"),
+            "a link that leads nowhere; nothing was changed. Move",
+        ),
+        (lambda own: own.write_text(deep()), "it is nested too deeply; nothing was changed"),
+    ],
+    ids=["a folder", "a pipe", "a link that leads nowhere", "nested without end"],
+)
+def test_what_stands_in_a_notebooks_place_stays_is_named_and_the_other_chapters_come_in(upstream, clone, lay, says):
+    bring_up_to_date(clone)
+    odd = clone / "work" / "01_storage_and_strides" / "01_storage_and_strides.ipynb"
+    odd.unlink()
+    lay(odd)
+    before = odd.lstat()
+    mended(upstream)
+    mend(upstream / "notebooks" / odd.relative_to(clone / "work"), "# Mended")
+    git(upstream, "commit", "-qam", "mended, too")
+    git(clone, "pull", "-q")
+    (line, _) = bring_up_to_date(clone)
+    assert line.startswith(f"{odd}: ") and says in line
+    assert (odd.lstat().st_ino, odd.lstat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert said(clone / "work" / OURS)[0] == "# Mended"
+
+
+def deep() -> str:
+    """A chapter's notebook, with metadata nested as deeply as JSON may be and Python may not."""
+    path = Path(__file__).parents[3] / "notebooks" / "01_storage_and_strides" / "01_storage_and_strides.ipynb"
+    top = '\n "metadata": {\n'
+    return path.read_text(encoding="utf-8").replace(top, f'{top}  "deep": {"[" * 900}{"]" * 900},\n')
 
 
 def test_a_check_runs_in_the_copy(root, clone):

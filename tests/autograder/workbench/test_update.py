@@ -104,6 +104,7 @@ def test_a_write_that_fails_leaves_the_notebook(mine, released, monkeypatch):
     with pytest.raises(OSError, match="No space"):
         update(mine, released)
     assert mine.read_bytes() == before
+    assert list((mine.parent / "earlier").iterdir()) == [], "an empty copy would look like what the notebook was"
 
 
 def test_every_chapter_is_told_from_every_other(released, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .channel import CHANNEL
 from .ends import ENDS
 from .files import FILES
+from .meddling import MEDDLING
 from .patching import PATCHING
 from .reading import READING
 from .row import Row
@@ -13,4 +14,4 @@ from .spying import SPYING
 
 __all__ = ["CORPUS", "Row"]
 
-CORPUS: tuple[Row, ...] = (*SCORING, *PATCHING, *ENDS, *SPYING, *CHANNEL, *READING, *FILES)
+CORPUS: tuple[Row, ...] = (*SCORING, *PATCHING, *MEDDLING, *ENDS, *SPYING, *CHANNEL, *READING, *FILES)

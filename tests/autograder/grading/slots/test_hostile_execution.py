@@ -86,6 +86,12 @@ ENDS = {
         "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass",
         CellEnd.TIMED_OUT,
     ),
+    "forks and goes on twice": ("import os\nchild = os.fork()", CellEnd.DONE),
+    "forks, and fails in one of the two": (
+        "import os\nif os.fork() == 0: raise ValueError('mine alone')",
+        CellEnd.DONE,
+    ),
+    "forks, and asks one of the two to exit": ("import os, sys\nif os.fork() == 0: sys.exit()", CellEnd.DONE),
     "fills a file": ("open('large', 'wb').write(bytes(100 << 20))", CellEnd.ERROR),
     "prints without end": ("while True: print('x' * 1000)", CellEnd.TIMED_OUT),
 }
