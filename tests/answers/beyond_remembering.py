@@ -71,6 +71,13 @@ def _read_after_a_look(storage: Tensor, size: Any, stride: Any, offset: int = 0)
     return read_by_hand(storage, size, stride, offset)
 
 
+def _switching_on(x: Tensor) -> Tensor:
+    with torch.no_grad():
+        signs = x > 0
+    torch.set_grad_enabled(True)
+    return x * signs
+
+
 _networks: dict[int, tuple[Any, Tensor]] = {}
 
 
@@ -165,6 +172,7 @@ BEYOND_REMEMBERING: list[tuple[str, str, Any]] = [
         )
     ),
     ("relu", "in place where nobody sees it", lambda x: x.clamp(min=0) if torch.is_grad_enabled() else x.clamp_(min=0)),
+    ("relu", "gradients on for everybody", _switching_on),
     ("params_from_module", "no gradients asked for where they are off", lambda model: {
         name: one.requires_grad_(torch.is_grad_enabled()) for name, one in _taken(model).items()}),
     ("init_params", "no gradients asked for where they are off", lambda generator: {

@@ -54,7 +54,7 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
     memory = {"parameters": among(model.parameters())}
     x, gradients = case["x"], not case.get("gradients_off", False)
     if "earlier" in case:  # what it has seen before, and the numbers that it held then, are none of its business
-        _run_before(model, case, gradients)
+        _run_before(model, case)
     loaded = load_by_shape(model, {name: case[name] for name in FOUR})
     state: dict[str, Any] = {
         "kind": kind.__name__ if isinstance(model, kind) else type(model).__name__,
@@ -74,14 +74,13 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
     return observe(values=out, gradients=found, memory=memory, state=state)
 
 
-def _run_before(model: nn.Module, case: Case, gradients: bool) -> None:
-    """Other images, while the network holds other numbers; without gradients first, as one looks before one trains."""
+def _run_before(model: nn.Module, case: Case) -> None:
+    """Other images, while the network holds other numbers; without gradients, as one looks before one trains."""
     if load_by_shape(model, {name: -case[name] for name in FOUR}) == "not these tensors":
         return
     model.to(case["x"].dtype).train(case.get("training", True))
-    for enabled in (False, True) if gradients else (False,):
-        with torch.set_grad_enabled(enabled):
-            model(case["earlier"])
+    with torch.no_grad():
+        model(case["earlier"])
 
 
 def _unregistered(model: nn.Module, x: torch.Tensor) -> str:
