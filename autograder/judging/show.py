@@ -171,6 +171,8 @@ def show_case(exercise: Exercise, case: Case) -> str:
     parts = [f"{name} = {show_value(case.inputs[name])}" for name in exercise.arguments if name in case.inputs]
     if case.inputs.get("no_grad"):
         parts.append("under torch.no_grad()")
+    if case.inputs.get("asked_before"):
+        parts.append("called once before, when it held other numbers")
     return "   ".join(parts) or case.name
 
 

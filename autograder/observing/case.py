@@ -11,13 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder.observing.asked_before import other_numbers
 from autograder.observing.binding import Binding
 from autograder.observing.codec import Drawn, Uniform
 from autograder.observing.gradients import by_name
 from autograder.observing.handed_in import Form, form_of
 from autograder.observing.left_alone import Earlier, Look, Noted, look, running
 from autograder.observing.watch import Watch
-from autograder.observing.world import SEED
+from autograder.observing.world import SEED, WORLD
 
 __all__ = ["Case"]
 
@@ -80,9 +81,26 @@ class Case:
         """Call ``answer`` with this case's arguments, watched.
 
         Positional as far as the contract's order goes, by name behind a gap; wholly by name for an answer whose
-        parameters are keyword-only. ``instead`` replaces arguments.
+        parameters are keyword-only. ``instead`` replaces arguments. Where it was ``asked_before``, the answer is called
+        once before, while all that it is given holds other numbers.
         """
+        if self.get("asked_before", False):
+            given = {name: self[name] for name in self.arguments if name in self.inputs} | instead
+            with other_numbers(given):
+                self.prepared(answer, **instead)()
         return self.prepared(answer, **instead)()
+
+    def called(self, answer: Callable[..., Any], **instead: Any) -> Any:
+        """`call`, under ``torch.no_grad()`` where the case says so; whoever leaves gradients on there is noted."""
+        if not self.get("no_grad", False):
+            return self.call(answer, **instead)
+        torch.set_grad_enabled(False)
+        try:
+            return self.call(answer, **instead)
+        finally:
+            if torch.is_grad_enabled():
+                self._note({"state": {WORLD: ("the grad mode",)}})
+            torch.set_grad_enabled(True)
 
     def prepared(self, answer: Callable[..., Any], **instead: Any) -> Callable[[], Any]:
         """`call`, for as many times as one likes, one right after the other: what is given stays what it is in between."""

@@ -14,6 +14,7 @@ from answers.beyond_gradients import BEYOND_GRADIENTS
 from answers.beyond_layouts import BEYOND_LAYOUTS
 from answers.beyond_modes import BEYOND_MODES
 from answers.beyond_networks import BEYOND_NETWORKS
+from answers.beyond_remembering import BEYOND_REMEMBERING
 from answers.beyond_training import BEYOND_TRAINING
 from answers.convolution.right import conv_by_shifts, im2col_folded, pool_by_windows
 from answers.convolution.windows import pad_by_cat
@@ -176,6 +177,7 @@ BEYOND: list[tuple[str, str, Any]] = [
     *BEYOND_LAYOUTS,
     *BEYOND_MODES,
     *BEYOND_NETWORKS,
+    *BEYOND_REMEMBERING,
     *BEYOND_TRAINING,
     *STRANGER_BEYOND,
 ]  # fmt: skip

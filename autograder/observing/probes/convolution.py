@@ -27,7 +27,7 @@ _PAD = "pad constant_pad* _pad_enum _pad_circular reflection_pad* replication_pa
 
 def _function(answer: Callable[..., Any], case: Case) -> Observations:
     """Call the answer on the case's inputs, and look at what came out."""
-    return _look(case, case.call(answer))
+    return _look(case, case.called(answer))
 
 
 def _look(case: Case, out: Any) -> Observations:
@@ -75,7 +75,7 @@ def pad2d(answer: Callable[..., Any], case: Case) -> Observations:
 )
 def windows(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)`` of any layout; afterwards its storage is written to, and the result read once more."""
-    out = case.call(answer)
+    out = case.called(answer)
     seen = _look(case, out)
     return seen | {"memory": {**case.unchanged(), "result": _after_writing(case["x"], out)}}
 

@@ -31,7 +31,7 @@ def init_params(answer: Callable[..., Any], case: Case) -> Observations:
     others: list[Any] = []
 
     def drawn(generator: torch.Generator) -> dict[str, Any]:
-        made = case.call(answer, generator=generator)
+        made = case.called(answer, generator=generator)
         if hasattr(made, "items"):
             return dict(made.items())
         others.append(made)  # pairs, in a list or a zip, are no dict
@@ -39,7 +39,8 @@ def init_params(answer: Callable[..., Any], case: Case) -> Observations:
 
     if "other_seed" in case:
         three = _three_draws(drawn, case)
-        return observe(generator=others[0] if others else three)
+        leaves = {name: _leaf(three["first"].get(name)) for name in FOUR} if case.get("no_grad", False) else None
+        return observe(generator=others[0] if others else three, state=leaves)
     generator = torch.Generator().manual_seed(case["seed"])
     draws = [drawn(generator) for _ in range(case["draws"])]
     if others:
@@ -95,7 +96,7 @@ def _leaf(value: Any) -> dict[str, Any]:
 
 def _function(answer: Callable[..., Any], case: Case) -> Observations:
     """Call the answer on the case's tensors and go backward where the case has leaves."""
-    out = case.call(answer)
+    out = case.called(answer)
     aspect = case.get("aspect", "values")
     return observe(**{aspect: out}, gradients=case.gradients(out), memory=case.unchanged())
 
@@ -103,7 +104,7 @@ def _function(answer: Callable[..., Any], case: Case) -> Observations:
 @exercise("relu(x)", points=2, by_hand="*relu*", essential="gradients", draws=False)
 def relu(answer: Callable[..., Any], case: Case) -> Observations:
     """``x`` of any shape; no element is exactly 0. Of whole numbers the contract does not say how they come back."""
-    out = case.call(answer)
+    out = case.called(answer)
     result = {"result": among([case["x"], out])} if isinstance(out, Tensor) else {}
     seen = observe(values=out, gradients=case.gradients(out), memory=case.unchanged() | result)
     if not case["x"].is_floating_point() and isinstance(out, Tensor) and out.is_floating_point():
@@ -136,10 +137,10 @@ def params_from_module(answer: Callable[..., Any], case: Case) -> Observations:
     A second call must not give what the first has given: that, and the module itself, is watched in `Case.call`.
     """
     model = specimen_of(case)
-    params = case.call(answer, model=model)
+    params = case.called(answer, model=model)
     if not hasattr(params, "items"):
         return observe(values=params)
-    case.call(answer, model=model)
+    case.called(answer, model=model)
     params = _once(dict(params.items()), model)
     taken = {name: value.detach().clone() if isinstance(value, Tensor) else value for name, value in params.items()}
     with torch.no_grad():
@@ -179,7 +180,7 @@ def functional_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     params = {name: case[name] for name in case["order"]}
     for one in params.values():
         one.grad = torch.ones_like(one)  # of an earlier batch, which a forward leaves alone
-    out = case.call(answer, params=params)
+    out = case.called(answer, params=params)
     return observe(values=out, gradients=case.gradients(out))
 
 

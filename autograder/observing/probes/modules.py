@@ -52,6 +52,9 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
         return observe(values=f"a {made}, which has no forward", state={"kind": made})
     dtypes = {str(one.dtype).removeprefix("torch.") for one in model.parameters()}
     memory = {"parameters": among(model.parameters())}
+    x, gradients = case["x"], not case.get("gradients_off", False)
+    if "earlier" in case:  # what it has seen before, and the numbers that it held then, are none of its business
+        _run_before(model, case)
     loaded = load_by_shape(model, {name: case[name] for name in FOUR})
     state: dict[str, Any] = {
         "kind": kind.__name__ if isinstance(model, kind) else type(model).__name__,
@@ -63,15 +66,21 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
         if not dtypes:
             state["layers"] = _unregistered(model, case["x"])
         return observe(values="the four tensors do not fit into this network", state=state)
-    x, gradients = case["x"], not case.get("gradients_off", False)
     model.to(x.dtype).train(case.get("training", True))
-    if "earlier" in case:  # what it has seen before is none of its business
-        model(case["earlier"])
     with torch.set_grad_enabled(gradients), case.left_alone(model, x=x, model=dict(model.named_parameters())):
         out = model(x)
     memory |= {name: word for name, word in case.unchanged().items() if name == "x"}
     found = _parameter_gradients(model, out) if gradients else None
     return observe(values=out, gradients=found, memory=memory, state=state)
+
+
+def _run_before(model: nn.Module, case: Case) -> None:
+    """Other images, while the network holds other numbers; without gradients, as one looks before one trains."""
+    if load_by_shape(model, {name: -case[name] for name in FOUR}) == "not these tensors":
+        return
+    model.to(case["x"].dtype).train(case.get("training", True))
+    with torch.no_grad():
+        model(case["earlier"])
 
 
 def _unregistered(model: nn.Module, x: torch.Tensor) -> str:
@@ -115,7 +124,7 @@ def _parameter_gradients(model: nn.Module, out: Any) -> dict[str, Any]:
 @exercise("count_parameters(module, trainable_only=False) -> int", points=2, draws=False)
 def count_parameters(answer: Callable[..., Any], case: Case) -> Observations:
     """Count the parameters of the module that the case describes."""
-    count = case.call(answer, module=specimen_of(case))
+    count = case.called(answer, module=specimen_of(case))
     # Of a tensor we look at its number: the product of no sizes at all is torch's float 1.
     if isinstance(count, torch.Tensor) and count.numel() == 1 and float(count).is_integer():
         count = int(count)

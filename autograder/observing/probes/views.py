@@ -105,7 +105,7 @@ def _seen_through(answer: Callable[..., Any], case: Case) -> Observations:
     Where the case is about an aspect of its own (no view exists), all that is seen counts for that.
     """
     x = case["x"]
-    out = case.call(answer)
+    out = case.called(answer)
     if not isinstance(out, Tensor):
         return observe(**({case["aspect"]: {"result": out}} if "aspect" in case else {"values": out}))
     read, gradients, memory = out.detach().clone(), case.gradients(out), case.unchanged()

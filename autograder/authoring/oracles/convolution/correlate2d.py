@@ -86,6 +86,7 @@ def _images(make: CaseMaker) -> list[Case]:
     both = "x kernel"
     return [
         make.case("a 2 × 2 kernel over 3 × 4", x=counted.view(3, 4), kernel=small),
+        make.case("asked before, of other numbers", x=counted.view(3, 4), kernel=small, asked_before=True),
         make.case("a 3 × 2 kernel over 4 × 3", x=counted.view(4, 3), kernel=make.small_integers(3, 2)),
         make.case("any numbers", x=make.normal(h, w), kernel=make.normal(kh, kw), leaves=both),
         make.case("an edge filter, with zeros in it", x=make.normal(h, w), kernel=edges, leaves=both),

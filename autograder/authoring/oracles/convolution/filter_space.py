@@ -30,11 +30,13 @@ def filter_space(dilated: bool) -> Space:
         scale=(1.0, 100.0),
         dtype=FLOATS,
         leaves=("", "x", "weight", "x weight"),
+        no_grad=(False, True),
         within=(
             lambda one: _window(one)[0] <= _frame(one)[0],
             lambda one: _window(one)[1] <= _frame(one)[1],
             lambda one: fits(one.x_layout, _image(one)),
             lambda one: fits(one.weight_layout, _weight(one)),
+            lambda one: not one.no_grad or (not one.leaves and one.bias in (absent, None, plain)),
             # as_strided, a fine way to windows, shares a gradient out among numbers of one slot.
             lambda one: one.x_layout != "expanded" or "x" not in one.leaves.split(),
             lambda one: one.weight_layout != "expanded" or "weight" not in one.leaves.split(),
@@ -57,6 +59,7 @@ def filter_space(dilated: bool) -> Space:
             "weight_layout": "the weight lies in memory like this: {}",
             "scale": "the numbers of x are spread by {}",
             "leaves": "gradients are asked for {}",
+            "no_grad": "it is called under torch.no_grad(): {}",
         },
     )
 
@@ -107,4 +110,6 @@ def _convolution(make: CaseMaker, one: Chosen) -> Case:
     asked = [name for name, is_asked in beyond.items() if is_asked]
     if asked:
         inputs["asks"] = asked[0] if len(asked) == 1 else "all together"
+    if one.no_grad:
+        inputs["no_grad"] = True
     return make.case(leaves=leaves, computed="bias" if one.bias == computed else "", **inputs)

@@ -177,6 +177,7 @@ def filters(make: CaseMaker, dilated: bool) -> Iterator[Case]:
         return make.case(name, x=x, weight=weight, leaves=leaves, **more)
 
     yield make.case("one channel, numbers you can follow", x=counted, weight=small)
+    yield make.case("asked before, of other numbers", x=counted, weight=small, asked_before=True)
     hundred = torch.tensor([100.0], dtype=torch.float64)
     yield make.case("the same and a bias", x=counted, weight=small, bias=hundred, asks="bias")
     yield case("a batch", make.normal(n, c, h, w), make.normal(o, c, kh, kw), leaves="x weight")

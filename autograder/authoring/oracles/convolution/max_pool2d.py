@@ -70,6 +70,7 @@ def _surfaces(make: CaseMaker) -> list[Case]:
     below = _numbers(make, n, c, h, w)
     return [
         make.case("two windows of 2 × 2", x=small, kernel_size=2),
+        make.case("asked before, of other numbers", x=small, kernel_size=2, asked_before=True),
         make.case("only negative numbers", x=small.flip(3) - 10, kernel_size=2, padding=1, asks="padding"),
         make.case("rows and columns left over", x=_numbers(make, n, c, 7, 9), kernel_size=2),
         make.case("high and narrow windows", x=_numbers(make, n, c, 7, 8), kernel_size=(3, 2)),

@@ -106,6 +106,7 @@ def _frames(make: CaseMaker) -> list[Case]:
     dark = small * torch.tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], dtype=torch.float64)
     return [
         make.case("a frame of zeros", x=small, padding=1),
+        make.case("asked before, of other numbers", x=small, padding=1, asked_before=True),
         make.case("a frame of sevens", x=small, padding=1, value=7.0, asks="fill"),
         make.case("sevens round an image with zeros", x=dark, padding=1, value=7.0, leaves="x", asks="fill"),
         make.case("padding 2", x=make.normal(n, c, h, w), padding=2, leaves="x"),

@@ -23,16 +23,21 @@ def _passes(make: CaseMaker) -> list[Case]:
     order = tuple(SIZES)
     shuffled = ("fc.bias", "conv.weight", "fc.weight", "conv.bias")
 
-    def case(batch: int, order: tuple[str, ...], dtype: torch.dtype, leaves: str) -> Case:
+    def case(batch: int, order: tuple[str, ...], dtype: torch.dtype, leaves: str, before: bool = False) -> Case:
         name = f"{batch} image{'s' if batch > 1 else ''} in {str(dtype)[6:]}"
         x = make.uniform((batch, 3, 32, 32), 2.0, dtype)
         shown = f"x {str(dtype)[6:]} ({batch}, 3, 32, 32), params with the keys {', '.join(order)}"
-        return make.case(name, x=x, order=order, shown=shown, leaves=leaves, **network_inputs(make, dtype))
+        inputs = network_inputs(make, dtype)
+        if before:
+            inputs["asked_before"], name = True, f"{name}, asked before, of other numbers"
+            shown += ", called once before, when all of it held other numbers"
+        return make.case(name, x=x, order=order, shown=shown, leaves=leaves, **inputs)
 
     return [
         case(1, order, torch.float32, " ".join(order)),
         case(batches, order, torch.float32, " ".join(order)),
         case(batches + 1, shuffled, torch.float64, " ".join(("x", *order))),
+        case(1, order, torch.float32, "", before=True),
     ]
 
 
@@ -55,6 +60,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     order = _ORDERS[one.order]
     shown = f"x {str(one.dtype)[6:]} ({one.images}, 3, 32, 32), params with the keys {', '.join(order)}"
     inputs = network_inputs(make, one.dtype)
+    if one.no_grad:
+        inputs["no_grad"], shown = True, f"{shown}, under torch.no_grad()"
     return make.case(x=x, order=order, shown=shown, leaves=leaves, computed=computed, **inputs)
 
 
@@ -63,18 +70,21 @@ _SPACE = Space(
     images=(1, 2, 7),
     order=tuple(_ORDERS),
     leaves=tuple(_ASKING),
+    no_grad=(False, True),
     scale=(1.0, 100.0),
     dtype=FLOATS,
     # A dozen networks take long enough; in float32 the large ones are mostly rounding.
     within=(
         lambda one: one.scale == 1.0 or one.dtype == torch.float64,
         lambda one: one.images < 7 or one.leaves in ("nothing", "x"),
+        lambda one: not one.no_grad or one.leaves == "nothing",
     ),
     words={
         "images": "the number of images is {}",
         "order": "the keys are ordered {}",
         "leaves": "gradients are asked for {}",
         "scale": "the numbers of x are in ±{}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -36,6 +36,10 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     seed = {"small": make.integer(1, 100), "large": make.seed()}[one.seed]
     other = seed + 1 if one.other == "the next" else make.seed()
     shown = f"generators of the seeds {seed} and {other}, {one.taken} numbers taken before"
+    if one.no_grad:
+        return make.case(
+            seed=seed, other_seed=other, taken=one.taken, no_grad=True, shown=f"{shown}, under torch.no_grad()"
+        )
     return make.case(seed=seed, other_seed=other, taken=one.taken, shown=shown)
 
 
@@ -44,10 +48,12 @@ _SPACE = Space(
     taken=(0, 1, 700),
     seed=("small", "large"),
     other=("the next", "any"),
+    no_grad=(False, True),
     words={
         "taken": "{} numbers were taken from the generator before",
         "seed": "the seed is {}",
         "other": "the other seed is {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -72,6 +72,13 @@ def _products(make: CaseMaker) -> list[Case]:
             bias=make.normal(b, dtype=torch.float32),
             leaves="x weight bias",
         ),
+        make.case(
+            "asked before, of other numbers",
+            x=torch.tensor([[1.0, 2.0, 3.0]]),
+            weight=torch.tensor([[1.0, -2.0, 1.0], [3.0, 0.0, -1.0]]),
+            bias=torch.tensor([10.0, 20.0]),
+            asked_before=True,
+        ),
     ]
 
 
@@ -88,6 +95,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         leaves += "" if one.bias == plain else " bias"
     elif one.bias is None:
         inputs["bias"] = None
+    if one.no_grad:
+        inputs["no_grad"] = True
     return make.case(leaves=leaves, computed="bias" if one.bias == computed else "", **inputs)
 
 
@@ -102,9 +111,11 @@ _SPACE = Space(
     scale=(1.0, 100.0),
     dtype=FLOATS,
     leaves=("", "x", "weight", "x weight"),
+    no_grad=(False, True),
     within=(
         lambda one: fits(one.x_layout, (*one.front, one.features)),
         lambda one: fits(one.weight_layout, (one.outputs, one.features)),
+        lambda one: not one.no_grad or (not one.leaves and one.bias in (absent, None, plain)),
     ),
     traits={
         "the weight is square": lambda one: one.outputs == one.features,
@@ -119,6 +130,7 @@ _SPACE = Space(
         "weight_layout": "the weight lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",
         "leaves": "gradients are asked for {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -33,6 +33,14 @@ def _sources(make: CaseMaker) -> list[Case]:
     return [
         make.case(name, layers=layers, seed=make.seed(), dtype=dtype, shown=shown)
         for name, layers, dtype, shown in cases
+    ] + [
+        make.case(
+            "asked before, when it held other numbers",
+            layers=[("linear", 2, 3)],
+            seed=7,
+            asked_before=True,
+            shown="nn.Linear(2, 3) in an nn.Sequential, asked once before, when it held other numbers",
+        )
     ]
 
 
@@ -48,6 +56,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         given["evaluating"] = tuple(name for name, _ in build_module(layers).named_modules() if name)
     dtype = str(one.dtype).removeprefix("torch.")
     shown = f"{one.make} in {dtype}, and beside it {one.beside}; mode: {one.mode}"
+    if one.no_grad:
+        given["no_grad"], shown = True, f"{shown}; under torch.no_grad()"
     return make.case(layers=layers, seed=make.seed(), shown=shown, **given)
 
 
@@ -60,11 +70,13 @@ _SPACE = Space(
     depth=(0, 2),
     mode=("training", "eval", "the whole in training, its parts in eval"),
     graded=(False, True),
+    no_grad=(False, True),
     dtype=(torch.float32, torch.float64, torch.bfloat16),
     words={
         **MAKE_WORDS,
         "mode": "the mode is: {}",
         "graded": "parameters have a .grad already: {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -35,14 +37,15 @@ def _tensors(make: CaseMaker) -> list[Case]:
         make.case("used again afterwards", x=make.normal(b, a)),
         make.case("nothing below 0", x=make.normal(c, a).abs(), leaves="x"),
         make.case("close to 0", x=make.normal(a, c) / 1000, leaves="x"),
+        make.case("asked before, of other numbers", x=torch.tensor([[-2.0, 3.0, -4.0]]), asked_before=True),
     ]
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), layout=one.layout, scale=one.scale, dtype=one.dtype)
-    return make.case(
-        x=x, leaves="" if one.grad == plain else "x", computed="x" if one.grad == computed else "", shown=_shown(one)
-    )
+    leaves, history = "" if one.grad == plain else "x", "x" if one.grad == computed else ""
+    more: dict[str, Any] = {"no_grad": True} if one.no_grad else {}
+    return make.case(x=x, leaves=leaves, computed=history, shown=_shown(one), **more)
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -50,7 +53,7 @@ def _size(one: Chosen) -> tuple[int, ...]:
 
 
 def _shown(one: Chosen) -> str:
-    return f"x {str(one.dtype).removeprefix('torch.')} {_size(one)}, {one.layout}"
+    return f"x {str(one.dtype).removeprefix('torch.')} {_size(one)}, {one.layout}{', under torch.no_grad()' if one.no_grad else ''}"
 
 
 _SPACE = Space(
@@ -61,9 +64,11 @@ _SPACE = Space(
     dtype=DTYPES,
     scale=(1.0, 10.0),
     grad=GRADS,
+    no_grad=(False, True),
     within=(
         lambda one: fits(one.layout, _size(one)),
         lambda one: one.grad == plain or one.dtype.is_floating_point,
+        lambda one: one.grad == plain or not one.no_grad,
         lambda one: one.smallest == 1 or one.rank > 1,
     ),
     words={
@@ -72,6 +77,7 @@ _SPACE = Space(
         "layout": "x lies in memory like this: {}",
         "scale": "the numbers are spread by {}",
         "grad": "x is {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,12 +37,14 @@ def _scores(make: CaseMaker) -> list[Case]:
         make.case("as large as 1e4", x=large, dim=1, leaves="x"),
         make.case("as small as -1e4", x=-large.abs() - 1e4, dim=1, leaves="x"),
         make.case("large and small rows", x=torch.stack([large[0] + 1e4, large[1] - 1e4]), dim=1, leaves="x"),
+        make.case("asked before, of other numbers", x=torch.tensor([[0.0, 1.0, 3.0]]), dim=1, asked_before=True),
     ]
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), layout=one.layout, scale=one.scale, dtype=one.dtype)
-    return make.case(x=x, dim=one.dim, leaves=one.leaves)
+    more: dict[str, Any] = {"no_grad": True} if one.no_grad else {}
+    return make.case(x=x, dim=one.dim, leaves=one.leaves, **more)
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -57,9 +60,11 @@ _SPACE = Space(
     layout=LAYOUTS,
     dtype=FLOATS,
     leaves=("x", ""),
+    no_grad=(False, True),
     within=(
         lambda one: -max(one.rank, 1) <= one.dim < max(one.rank, 1),
         lambda one: fits(one.layout, _size(one)),
+        lambda one: not one.no_grad or not one.leaves,
         # In float32 the gradient of what is spread so far is mostly rounding.
         lambda one: one.scale == 1.0 or one.dtype == torch.float64,
     ),
@@ -69,6 +74,7 @@ _SPACE = Space(
         "scale": "the numbers are spread by {}",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

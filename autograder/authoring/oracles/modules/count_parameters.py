@@ -66,6 +66,13 @@ def _counted(make: CaseMaker) -> list[Case]:
             shown="two nn.BatchNorm2d(4), in which every parameter is 1",
         ),
         make.case(
+            "asked before, when it was frozen",
+            layers=[("linear", 3, 2)],
+            trainable_only=True,
+            asked_before=True,
+            shown="nn.Sequential(nn.Linear(3, 2)), asked once before, when it was frozen; trainable_only=True",
+        ),
+        make.case(
             "two halves of one tensor",
             layers=[("module", ("halves", "first", "second", 2, 3))],
             shown="a module with nn.Parameter(both[0]) and nn.Parameter(both[1]) of both = torch.zeros(2, 2, 3)",
@@ -95,6 +102,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers = [*layers, ("nest", *inside)]
     shown = f"{one.make}, and beside it {one.beside}; trainable_only {one.trainable}"
     given = {"trainable_only": one.trainable} if one.trainable != absent else {}
+    if one.no_grad:
+        given["no_grad"], shown = True, f"{shown}, under torch.no_grad()"
     return make.case(
         layers=layers, training=one.training, mixed=one.mixed, graded=one.graded, dtype=one.dtype, shown=shown, **given
     )
@@ -111,6 +120,7 @@ _SPACE = Space(
     training=(True, False),
     mixed=(False, True),
     graded=(False, True),
+    no_grad=(False, True),
     dtype=(torch.float32, torch.float64, torch.bfloat16),
     traits={"the module is no nn.Sequential": lambda one: _alone(one) and layers_of(one.make, 1, 1)[0][0] == "module"},
     words={
@@ -119,6 +129,7 @@ _SPACE = Space(
         "training": "training mode is {}",
         "mixed": "the first part inside is in the other mode: {}",
         "graded": "parameters have a .grad already: {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -75,7 +75,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     dtype = str(one.dtype).removeprefix("torch.")
     mode = "training" if one.training else "eval"
     under = ", under torch.no_grad()" if one.gradients_off else ""
-    before = f", {one.images + 1} other images before" if one.earlier else ""
+    before = f", {one.images + 1} other images before, with other numbers loaded" if one.earlier else ""
     earlier: dict[str, Any] = (
         {"earlier": make.uniform((one.images + 1, 3, 32, 32), 1.0, one.dtype)} if one.earlier else {}
     )
@@ -103,6 +103,6 @@ NETWORK_SPACE = Space(
         "scale": "the numbers of x are in ±{}",
         "training": "training mode is {}",
         "gradients_off": "it is called under torch.no_grad(): {}",
-        "earlier": "the network has seen other images before: {}",
+        "earlier": "the network has seen other images before, with other numbers loaded: {}",
     },
 )

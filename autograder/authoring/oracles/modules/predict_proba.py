@@ -32,6 +32,14 @@ def _models(make: CaseMaker) -> list[Case]:
         case("as many images as classes", 10, 1, b, True, make.normal(10, 1, b, b)),
         case("float32, not contiguous", 3, 2, a, False, make.scattered(make.normal(3, 2, a, a, dtype=torch.float32))),
         case("two other images", 2, 1, 2, False, make.normal(2, 1, 2, 2)),
+        make.case(
+            "asked before, when the model held other numbers",
+            layers=[("flatten",), ("linear", 3, 10)],
+            seed=7,
+            x=torch.tensor([[1.0, -2.0, 3.0]]),
+            asked_before=True,
+            shown="a linear model and x float32 (1, 3), asked once before, when both held other numbers",
+        ),
     ]
 
 

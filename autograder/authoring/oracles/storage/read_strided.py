@@ -65,6 +65,7 @@ def _readings(make: CaseMaker) -> list[Case]:
         make.case("a storage that is itself a slice", storage=gapped, size=size, stride=stride, offset=2),
         make.case("no element", aspect="empty", storage=twelve, size=(0, 3), stride=(3, 1)),
         make.case("no element, far outside", aspect="empty", storage=twelve, size=(2, 0), stride=(1, 50), offset=99),
+        make.case("no element of no slots", aspect="empty", storage=torch.zeros(0), size=(2, 0), stride=(1, 1)),
         make.case("no element, before slot 0", aspect="empty", storage=twelve, size=(0,), stride=(1,), offset=-3),
     ]
     outside: list[tuple[str, Ints, Ints, int]] = [

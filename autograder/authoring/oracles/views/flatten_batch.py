@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -32,14 +34,22 @@ def _batches(make: CaseMaker) -> list[Case]:
         make.case("every second row", x=make.normal(n, 2 * c, h)[:, ::2], leaves="x", aspect="no view"),
         make.case("one image for all", x=make.normal(1, c, h).expand(n, c, h)),
         make.case("one row for all", x=make.normal(n, 1, h).expand(n, c, h), aspect="no view"),
+        make.case(
+            "columns in rows, asked before, of other numbers",
+            x=torch.arange(12.0).view(2, 3, 2).mT,
+            aspect="no view",
+            asked_before=True,
+        ),
         make.case("five dimensions in float32", x=make.normal(n, 2, c, 3, h, dtype=torch.float32), leaves="x"),
     ]
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), layout=one.layout, dtype=one.dtype)
-    aspect = {} if _has_view(x.tensor()) else {"aspect": "no view"}
-    return make.case(x=x, leaves=one.leaves, **aspect)
+    more: dict[str, Any] = {} if _has_view(x.tensor()) else {"aspect": "no view"}
+    if one.no_grad:
+        more["no_grad"] = True
+    return make.case(x=x, leaves=one.leaves, **more)
 
 
 def _has_view(x: Tensor) -> bool:
@@ -61,15 +71,18 @@ _SPACE = Space(
     layout=LAYOUTS,
     dtype=(*DTYPES, torch.int16),
     leaves=("", "x"),
+    no_grad=(False, True),
     within=(
         lambda one: fits(one.layout, _size(one)),
         may_be_a_leaf,
+        lambda one: not one.no_grad or not one.leaves,
     ),
     words={
         "images": "the batch is of size {}",
         "rest": "the sizes behind the batch are {}",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -33,7 +35,9 @@ def _images(make: CaseMaker) -> list[Case]:
 
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
-    return make.case(x=make.drawn(*_size(one), layout=one.layout, dtype=one.dtype), leaves=one.leaves)
+    x = make.drawn(*_size(one), layout=one.layout, dtype=one.dtype)
+    more: dict[str, Any] = {"no_grad": True} if one.no_grad else {}
+    return make.case(x=x, leaves=one.leaves, **more)
 
 
 def _size(one: Chosen) -> tuple[int, int, int, int]:
@@ -49,9 +53,11 @@ _SPACE = Space(
     layout=LAYOUTS,
     dtype=(*DTYPES, torch.int16),
     leaves=("", "x"),
+    no_grad=(False, True),
     within=(
         lambda one: fits(one.layout, _size(one)),
         may_be_a_leaf,
+        lambda one: not one.no_grad or not one.leaves,
     ),
     traits={"the images are square": lambda one: one.height == one.width},
     words={
@@ -61,6 +67,7 @@ _SPACE = Space(
         "width": "the image is {} wide",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
+        "no_grad": "it is called under torch.no_grad(): {}",
     },
 )
 
