@@ -171,6 +171,8 @@ BEYOND_MODES: list[tuple[str, str, Any]] = [
     ("mini_module", "no names with an underscore", _Unlisted),
     ("batch_norm", "no eps below 1e-5", _floored),
     ("batch_norm", "nothing moved without gradients", norm(moves=lambda training: training and torch.is_grad_enabled())),
+    ("dropout", "nothing dropped of one row", dropped(
+        lambda x, p, g: x if x.shape[:1] == (1,) else x * mask(x, p, g) / (1 - p))),
     ("dropout", "nothing dropped without gradients", dropped(
         lambda x, p, g: x * mask(x, p, g) / (1 - p) if torch.is_grad_enabled() else x)),
 ]  # fmt: skip
