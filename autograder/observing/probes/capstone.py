@@ -44,10 +44,12 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
         for one in case.call(answer).parameters():
             one.data.add_(1) if not nn.parameter.is_lazy(one) else None
     model.to(case["x"].dtype).train(case["training"])
-    told = _told(layers, case["training"])
+    named = dict(model.named_modules())
+    asked = "as asked for" if all(named.get(name) is one for name, one in layers.items()) else "other names"
+    state = {"names of the layers": asked, "after train(mode)": _told(layers, case["training"])}
     for part in case.get("evaluated", ()):
         if part not in layers:
-            return observe(modules=f"no module called {part}")
+            return observe(modules=f"no module called {part}", state=state)
         layers[part].eval()
     before = Module(model)
     case.reseed(case["draws"])  # what an answer drew while it was made changes nothing
@@ -57,11 +59,8 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     if case["asks"] != "values":
         logits = {} if case.get("by chance") else {"logits": outs[-1]}
         seen[case["asks"]] = logits | _statistics(layers)
-        return observe(**seen, state={"after train(mode)": told})
+        return observe(**seen, state=state)
     kept = {"buffers": before.memory()["buffers"], "mode": before.state()["mode"]}
-    named = dict(model.named_modules())
-    asked = "as asked for" if all(named.get(name) is one for name, one in layers.items()) else "other names"
-    state = {"names of the layers": asked, "after train(mode)": told}
     if "first" not in case:  # an answer that keeps one network has left it in any mode in an earlier check
         state["mode at first"] = at_first
     return observe(values=outs[-1], **seen, memory=case.unchanged() | kept, state=state)
