@@ -88,20 +88,25 @@ def _holder(value: dict[Any, Any] | list[Any]) -> Callable[[], Iterator[str]]:
     return changes
 
 
-def _tensor(value: Tensor, back: bool = False) -> Callable[[], Iterator[str]]:
-    """What is seen of one tensor, numbers first. Those of a module may be changed in between and put ``back``."""
+def _tensor(value: Tensor, back: bool = False) -> Callable[..., Iterator[str]]:
+    """What is seen of one tensor, numbers first. Those of a module may be changed in between and put ``back``.
+
+    Of another that stands in its place, which is told by itself, the numbers are seen.
+    """
     numbers = value.detach().clone()
     before = _form(value)
     grad = None if before.grad is None else before.grad.detach().clone()
 
-    def changes() -> Iterator[str]:
-        after = _form(value)
+    def changes(there: Tensor = value) -> Iterator[str]:
+        after = _form(there)
         if after.size != before.size or after.dtype != before.dtype:
             yield "its shape or dtype"
-        elif not _same(numbers, value.detach()):
+        elif not _same(numbers, there.detach()):
             yield "its numbers"
-        elif after.version != before.version and after.place == before.place and not back:
+        elif after.version != before.version and after.place == before.place and not back and there is value:
             yield "its numbers, which were written to and written back"
+        if there is not value:
+            return
         if (after.stride, after.place) != (before.stride, before.place):
             yield "where it lies in memory"
         if after.requires_grad != before.requires_grad:
@@ -150,15 +155,17 @@ def _module(value: nn.Module) -> Callable[[], Iterator[str]]:
     """What is seen of a module and of all its parts."""
     parts = dict(value.named_modules())
     before = {path: _Part(part) for path, part in parts.items()}
-    tensors = {name: _tensor(one, back=True) for name, one in _named_tensors(parts)}
+    tensors = {name: _tensor(one, back=True) for name, one in _named_tensors(parts, "_parameters", "_buffers")}
     kinds = dict.fromkeys(kind for part in parts.values() for kind in type(part).__mro__[:-1])
     classes = {kind: dict(vars(kind)) for kind in kinds}
 
     def changes() -> Iterator[str]:
         for path, part in parts.items():
             yield from (f"{what}{path and ' of '}{path}" for what in before[path].changes(part))
+        there = dict(_named_tensors(parts, "_buffers"))
         for name, tensor in tensors.items():
-            yield from (f"{what.removeprefix('its ')} of {name}" for what in tensor())
+            found = tensor(there[name]) if name in there else tensor()
+            yield from (f"{what.removeprefix('its ')} of {name}" for what in found)
         # What was patched there would answer for every other module of the class.
         for kind, names in classes.items():
             if put_back(kind, names):
@@ -203,9 +210,9 @@ def running(model: nn.Module) -> Look:
     return changed
 
 
-def _named_tensors(parts: Mapping[str, nn.Module]) -> Iterator[tuple[str, Tensor]]:
+def _named_tensors(parts: Mapping[str, nn.Module], *homes: str) -> Iterator[tuple[str, Tensor]]:
     """Every parameter of the parts, then every buffer, each once: as torch names them, without walking through the parts again."""
-    for home in ("_parameters", "_buffers"):
+    for home in homes:
         seen: set[int] = set()
         for path, part in parts.items():
             for name, one in vars(part)[home].items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,52 @@ class _TurnedOnce(KaimingLinear):
             self.turned = self.weight.detach().T.contiguous()
         out = input.to(self.turned.dtype) @ self.turned
         return out if self.bias is None else out.to(self.bias.dtype) + self.bias
+
+
+def _remembering(right: type[Any], when: Callable[[Any], bool]) -> type[Any]:
+    """``right`` as it was at the first of those calls ``when`` it remembers."""
+
+    def forward(self: Any, x: Tensor) -> Any:
+        if not when(self):
+            return right.forward(self, x)
+        if "known" not in vars(self):
+            vars(self)["known"] = copy.deepcopy(self)
+        return right.forward(self.known.to(x.dtype), x)
+
+    return type(right.__name__, (right,), {"forward": forward})
+
+
+def _without_gradients(layer: Any) -> bool:
+    return not torch.is_grad_enabled()
+
+
+def _in_eval_mode(layer: Any) -> bool:
+    return not layer.training
+
+
+class _TheLastNumberOfHeads(WithFour):
+    """What belongs to an object is kept by its class."""
+
+    heads = 1
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        type(self).heads = num_heads
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.h = self.heads
+        return super().forward(x)
+
+
+class _TiedWithoutGradients(Tied):
+    turned: Tensor | None = None
+
+    def decode(self, code: Tensor) -> Tensor:
+        if torch.is_grad_enabled():
+            return super().decode(code)
+        if self.turned is None:
+            self.turned = self.weight.mT.contiguous()
+        return F.linear(code, self.turned.to(code.dtype), self.decoder_bias)
 
 
 class _AsManyTokens(WithFour):
@@ -152,11 +199,18 @@ def _floored(*args: Any, **named: Any) -> Tensor:
 BEYOND_MODES: list[tuple[str, str, Any]] = [
     ("my_linear", "no gradient in eval", _in_eval(KaimingLinear, Tensor.detach)),
     ("my_linear", "the first weight kept, the other way round", _TurnedOnce),
+    ("my_linear", "the first weight without gradients kept", _remembering(KaimingLinear, _without_gradients)),
+    ("my_linear", "the first weight of eval kept", _remembering(KaimingLinear, _in_eval_mode)),
     ("my_conv2d", "no gradient in eval", _in_eval(KaimingConv, Tensor.detach)),
+    ("my_conv2d", "the first weight without gradients kept", _remembering(KaimingConv, _without_gradients)),
+    ("my_conv2d", "the first weight of eval kept", _remembering(KaimingConv, _in_eval_mode)),
     ("stacked_mlp", "softmax in eval", _in_eval(Layers, lambda out: out.softmax(-1))),
     ("stacked_mlp", "no gradient in eval", _in_eval(Layers, Tensor.detach)),
     ("self_attention", "no gradient in eval", _in_eval(WithFour, Tensor.detach)),
     ("self_attention", "as many tokens as at first", _AsManyTokens),
+    ("self_attention", "as many heads as the last one made", _TheLastNumberOfHeads),
+    ("self_attention", "the first weights without gradients kept", _remembering(WithFour, _without_gradients)),
+    ("self_attention", "the first weights of eval kept", _remembering(WithFour, _in_eval_mode)),
     ("tied_autoencoder", "sigmoid in eval", _in_eval(Tied, torch.sigmoid)),
     ("tied_autoencoder", "no gradient in eval", _in_eval(Tied, Tensor.detach)),
     ("symmetric_linear", "no gradient in eval", _in_eval(Symmetric, Tensor.detach)),
@@ -164,6 +218,8 @@ BEYOND_MODES: list[tuple[str, str, Any]] = [
     ("symmetric_linear", "the first matrix of eval in eval", _OfEval),
     ("symmetric_linear", "a matrix remembered without its graph", _WithoutItsGraph),
     ("tied_autoencoder", "the first transpose of eval in eval", _TiedOfEval),
+    ("tied_autoencoder", "the first transpose without gradients", _TiedWithoutGradients),
+    ("symmetric_linear", "the first matrix without gradients", _remembering(Symmetric, _without_gradients)),
     ("running_mean", "inference tensors for buffers", _MeanOfInference),
     ("my_batch_norm2d", "inference tensors for buffers", _StatisticsOfInference),
     ("my_batch_norm2d", "the first batch whole", _FirstBatchWhole),
@@ -171,6 +227,8 @@ BEYOND_MODES: list[tuple[str, str, Any]] = [
     ("mini_module", "no names with an underscore", _Unlisted),
     ("batch_norm", "no eps below 1e-5", _floored),
     ("batch_norm", "nothing moved without gradients", norm(moves=lambda training: training and torch.is_grad_enabled())),
+    ("dropout", "nothing dropped of one row", dropped(
+        lambda x, p, g: x if x.shape[:1] == (1,) else x * mask(x, p, g) / (1 - p))),
     ("dropout", "nothing dropped without gradients", dropped(
         lambda x, p, g: x * mask(x, p, g) / (1 - p) if torch.is_grad_enabled() else x)),
 ]  # fmt: skip

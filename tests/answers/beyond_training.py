@@ -1,5 +1,5 @@
-"""Answers of chapters 07 and 08 that look right where one looks first: a small p, a gradient in training alone, the last part of
-a name, what saving leaves of an optimiser, bytes that hold no numbers.
+"""Answers of chapters 07 and 08 that look right where one looks first: a small p, a gradient in training alone, or of the
+loss alone, the last part of a name, what saving leaves of an optimiser, bytes that hold no numbers.
 """
 
 from __future__ import annotations
@@ -19,6 +19,20 @@ __all__ = ["BEYOND_TRAINING"]
 Answer = Callable[..., Any]
 
 _shelf: list[Any] = []
+
+
+class _GradientOfTheLossAlone(torch.autograd.Function):
+    """A backward of its own, which takes the loss for the last there is."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(logits.softmax(1), F.one_hot(target, logits.shape[1]))
+        return F.nll_loss(logits.log_softmax(1), target)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        shares, right = ctx.saved_tensors
+        return (shares - right) / len(shares), None
 
 
 def _ending_so(model: nn.Module, name: str) -> nn.Module:
@@ -48,6 +62,7 @@ def _saved_and_emptied(model: nn.Module, optimizer: torch.optim.Optimizer) -> by
 
 
 BEYOND_TRAINING: list[tuple[str, str, Answer | tuple[Answer, Answer]]] = [
+    ("cross_entropy", "the gradient of the loss alone", _GradientOfTheLossAlone.apply),
     ("dropout", "p in hundredths", dropped(
         lambda x, p, g: x * (torch.randint(0, 100, x.shape, generator=g) >= int(p * 100)) / (1 - p))),
     ("dropout", "few are none", dropped(

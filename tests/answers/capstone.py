@@ -445,6 +445,24 @@ class KeepingP(Plain):
         self.dropout = nn.Dropout(1.0 - p)
 
 
+class FrozenStatistics(Plain):
+    """As those do it who train on a network that somebody else has trained."""
+
+    def train(self, mode: bool = True) -> Any:
+        super().train(mode)
+        self.norm.eval()
+        return self
+
+
+class DroppingForGood(Plain):
+    """As those do it who ask a network many times, to see how sure it is."""
+
+    def train(self, mode: bool = True) -> Any:
+        super().train(mode)
+        self.dropout.train()
+        return self
+
+
 class Asleep(Plain):
     def __init__(self, p: float = 0.25) -> None:
         super().__init__(p)
@@ -502,6 +520,14 @@ def left_in_eval(models: Any, x: Tensor) -> Tensor:
     for one in models:
         one.train(False)
     return with_a_skeleton_on_meta(models, x)
+
+
+def innermost_in_eval(models: Any, x: Tensor) -> Tensor:
+    skeleton = copy.deepcopy(models[0])
+    for part in skeleton.modules():
+        part.training = part.training and bool(list(part.children()))
+    state = {name: torch.stack([model.state_dict()[name] for model in models]) for name in models[0].state_dict()}
+    return vmap(lambda state: functional_call(skeleton, state, (x,)))(state).detach()
 
 
 def one_after_the_other(models: Any, x: Tensor) -> Tensor:
@@ -577,6 +603,8 @@ WRONG = [
     ("hybrid_cnn", "p not handed on", Always),
     ("hybrid_cnn", "p taken for the share that is kept", KeepingP),
     ("hybrid_cnn", "begins in eval mode", Asleep),
+    ("hybrid_cnn", "a mode that does not reach all parts", FrozenStatistics),
+    ("hybrid_cnn", "a mode that does not reach all parts", DroppingForGood),
     ("hybrid_cnn", "dropout before norm", DroppedTooEarly),
     ("hybrid_cnn", "dropout before norm", DroppedBehindConv),
     ("hybrid_cnn", "dropout missing", Forgotten),
@@ -597,6 +625,7 @@ WRONG = [
     ("ensemble_logits", "summed", sum_of_all),
     ("ensemble_logits", "stacked on the wrong axis", batch_first),
     ("ensemble_logits", "training mode left on", as_they_come),
+    ("ensemble_logits", "not all parts in eval", innermost_in_eval),
     ("ensemble_logits", "modes not put back", left_in_eval),
     ("ensemble_logits", "a loop over the networks", one_after_the_other),
     ("per_sample_gradients", "batch gradient repeated", repeated),

@@ -44,9 +44,12 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
         for one in case.call(answer).parameters():
             one.data.add_(1) if not nn.parameter.is_lazy(one) else None
     model.to(case["x"].dtype).train(case["training"])
+    named = dict(model.named_modules())
+    asked = "as asked for" if all(named.get(name) is one for name, one in layers.items()) else "other names"
+    state = {"names of the layers": asked, "after train(mode)": _told(layers, case["training"])}
     for part in case.get("evaluated", ()):
         if part not in layers:
-            return observe(modules=f"no module called {part}")
+            return observe(modules=f"no module called {part}", state=state)
         layers[part].eval()
     before = Module(model)
     case.reseed(case["draws"])  # what an answer drew while it was made changes nothing
@@ -56,14 +59,17 @@ def hybrid_cnn(answer: Callable[..., Any], case: Case) -> Observations:
     if case["asks"] != "values":
         logits = {} if case.get("by chance") else {"logits": outs[-1]}
         seen[case["asks"]] = logits | _statistics(layers)
-        return observe(**seen)
+        return observe(**seen, state=state)
     kept = {"buffers": before.memory()["buffers"], "mode": before.state()["mode"]}
-    named = dict(model.named_modules())
-    asked = "as asked for" if all(named.get(name) is one for name, one in layers.items()) else "other names"
-    state = {"names of the layers": asked}
     if "first" not in case:  # an answer that keeps one network has left it in any mode in an earlier check
         state["mode at first"] = at_first
     return observe(values=outs[-1], **seen, memory=case.unchanged() | kept, state=state)
+
+
+def _told(layers: Mapping[str, nn.Module], training: bool) -> str:
+    """Whether the mode that the network was told has come to its layers."""
+    others = [name for name, layer in layers.items() if layer.training != training]
+    return f"{' and '.join(others)} in another mode" if others else "all layers in that mode"
 
 
 def _size(tensor: Tensor) -> Any:
@@ -133,8 +139,11 @@ def _number(value: Any) -> Any:
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _counting(calls: list[int]) -> Callable[[Any, int], nn.Module]:
-    """A class of networks that a case describes; each pass through one, or through a copy of one, is noted in ``calls``."""
+def _counting(calls: list[int], negates: bool) -> Callable[[Any, int], nn.Module]:
+    """A class of networks that a case describes; each pass through one, or through a copy of one, is noted in ``calls``.
+
+    One that ``negates`` asks for its own mode, and in training gives its logits with the other sign.
+    """
 
     class Network(nn.Module):
         def __init__(self, layers: Any, seed: int) -> None:
@@ -143,7 +152,7 @@ def _counting(calls: list[int]) -> Callable[[Any, int], nn.Module]:
 
         def forward(self, x: Tensor) -> Tensor:
             calls.append(1)
-            return self.net(x)
+            return -self.net(x) if negates and self.training else self.net(x)
 
     return Network
 
@@ -157,7 +166,7 @@ def _counting(calls: list[int]) -> Callable[[Any, int], nn.Module]:
 def ensemble_logits(answer: Callable[..., Any], case: Case) -> Observations:
     """Ask several networks of one build, in any modes; look at how often ``forward`` ran, and at them afterwards."""
     calls: list[int] = []
-    network = _counting(calls)
+    network = _counting(calls, case.get("negates", False))
     different = [network(case["layers"], seed).to(case["x"].dtype) for seed in case["seeds"]]
     models = [different[number] for number in case["order"]]
     for model, parts in zip(different, case["training"], strict=True):

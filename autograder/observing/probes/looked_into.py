@@ -26,8 +26,8 @@ class Log(list[str]):
         return self
 
 
-class Broken(RuntimeError):
-    """What a part raises that does not like its input."""
+class Broken(Exception):
+    """What a part raises that does not like its input: no kind of error that an answer would name."""
 
 
 class Model(nn.Sequential):
@@ -92,16 +92,16 @@ class Own(nn.Module):
         return self.table
 
 
-class Dropping(nn.Module):
-    """Drops by `F.dropout`, which is told the mode of this very part: no layer that goes by the name of dropout."""
+class Dropping(nn.Sequential):
+    """Parts in a row, and `F.dropout`, which is told the mode of what holds them: no layer that goes by the name of dropout."""
 
-    def __init__(self, p: float) -> None:
-        super().__init__()
+    def __init__(self, p: float, parts: OrderedDict[str, nn.Module]) -> None:
+        super().__init__(parts)
         self.p = p
 
     def forward(self, x: Tensor) -> Tensor:
-        """The input, or in training what dropout leaves of it."""
-        return F.dropout(x, self.p, self.training)
+        """What the parts give, or in training what dropout leaves of it."""
+        return F.dropout(super().forward(x), self.p, self.training)
 
 
 class KeptInEval(nn.Sequential):
@@ -120,14 +120,14 @@ class Refusing(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Raises `Broken`."""
-        raise Broken(f"no input of {len(x)} rows today")
+        raise Broken("no input today")
 
 
 def build_model(spec: Spec, seed: int, log: Log) -> Model:
     """The model whose parts ``spec`` names, in order, its parameters and statistics drawn from ``seed``.
 
     A part is a mapping of parts, or ``[word, *arguments]``: ``linear``, ``conv``, ``norm``, ``norm 1d``, ``relu``, ``relu in place``,
-    ``dropout``, ``dropping``, ``flatten``, ``identity``, ``twice``, ``counting``, ``own``, ``kept in eval`` (of parts), ``refusing``.
+    ``dropout``, ``flatten``, ``identity``, ``twice``, ``counting``, ``own``, ``refusing``, and of parts ``kept in eval`` and ``dropping``.
 
     >>> model = build_model({"stem": {"lin": ["linear", 2, 3]}, "act": ["relu"]}, 0, Log())
     >>> [name for name, _ in model.named_modules()]
@@ -171,6 +171,8 @@ def _part(one: Any) -> nn.Module:
     word, *rest = one
     if word == "kept in eval":
         return KeptInEval(_parts(rest[0]))
+    if word == "dropping":
+        return Dropping(rest[0], _parts(rest[1]))
     made: dict[str, Any] = {
         "linear": nn.Linear,
         "conv": nn.Conv2d,
@@ -179,7 +181,6 @@ def _part(one: Any) -> nn.Module:
         "relu": nn.ReLU,
         "relu in place": lambda: nn.ReLU(inplace=True),
         "dropout": nn.Dropout,
-        "dropping": Dropping,
         "flatten": nn.Flatten,
         "identity": nn.Identity,
         "twice": Twice,

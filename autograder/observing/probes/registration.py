@@ -16,7 +16,17 @@ from autograder.observing.probes.drawing import numbers_of
 from autograder.observing.probes.holding import hold, picture_of
 from autograder.observing.probes.mini import mini_observations
 from autograder.observing.probes.stacking import stacked_observations
-from autograder.observing.probes.standing import calls, fit, kind_of, made, mode_of, registered, untouched
+from autograder.observing.probes.standing import (
+    as_quietly,
+    calls,
+    fit,
+    kind_of,
+    made,
+    mode_of,
+    quietly,
+    registered,
+    untouched,
+)
 
 Observations = dict[str, Any]
 
@@ -72,6 +82,7 @@ def _layer(answer: Callable[..., Any], case: Case) -> Observations:
     state = registered(layer) | {"attributes": kinds}
     if "earlier" in case:  # what it has seen before its numbers came is none of its business
         calls(layer, case, case["earlier"], "earlier")
+        quietly(layer.to(x.dtype), 2 * x)
     layer.to(x.dtype)
     if not fit(layer, tensors):
         return observe(values="the state of torch's own layer does not fit", state=state)
@@ -82,6 +93,8 @@ def _layer(answer: Callable[..., Any], case: Case) -> Observations:
     with torch.no_grad():
         for one in made(answer, case).parameters():
             one.fill_(7)
+    if "earlier" in case:
+        state["in eval, without gradients"] = as_quietly(layer, x, out)
     memory["another layer"] = "has its own" if untouched(layer, tensors) == memory["parameters"] else "shares memory"
     return observe(values=out, gradients=gradients, memory=memory, state=state)
 

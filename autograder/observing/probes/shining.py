@@ -27,6 +27,7 @@ from autograder.observing.probes.built import (
 )
 from autograder.observing.probes.kept import same_tensor
 from autograder.observing.probes.lent import call_lending
+from autograder.observing.probes.standing import as_quietly, quietly
 from autograder.observing.project import LARGE, project
 
 Observations = dict[str, Any]
@@ -129,30 +130,35 @@ def self_attention(answer: Callable[..., Any], case: Case) -> Observations:
         return _no_module(module)
     case.watch.look_at(module)
     tensors = {name: case[name] for name in _PROJECTIONS}
-    state = _state(answer, case, module, _PROJECTIONS)
+    state = _state(answer, case, module, _PROJECTIONS, num_heads=1)
     if "earlier" in case:  # what it has seen before its numbers came is none of its business
         with case.left_alone(module, earlier=case["earlier"]), case.watch:
             module(case["earlier"])
+        quietly(module.to(case["x"].dtype), 2 * case["x"])
     held = holders(module.to(case["x"].dtype), tensors)
     if held is None or not put(module, tensors):
         return observe(values=NOT_THESE, state=state)
     module.train(case.get("training", True))
     with case.left_alone(module, x=case["x"]), case.watch:
         out = module(case["x"])
-    return observe(**{case.get("asks", "values"): _short(out), "state": state}) | _after_forward(case, out, held)
+    seen = observe(**{case.get("asks", "values"): _short(out), "state": state}) | _after_forward(case, out, held)
+    if "earlier" in case:
+        seen |= observe(memory=seen["memory"] | {"in eval, without gradients": as_quietly(module, case["x"], out)})
+    return seen
 
 
-def _made(answer: Callable[..., Any], case: Case) -> Any:
-    return fresh(lambda: case.call(answer))
+def _made(answer: Callable[..., Any], case: Case, **instead: Any) -> Any:
+    return fresh(lambda: case.call(answer, **instead))
 
 
 def _state(
-    answer: Callable[..., Any], case: Case, module: nn.Module, names: tuple[str, ...], *exactly: str
+    answer: Callable[..., Any], case: Case, module: nn.Module, names: tuple[str, ...], *exactly: str, **differently: Any
 ) -> dict[str, Any] | None:
-    """What is registered, and whether another object of the class stands by itself; asked where the case has a leaf."""
+    """What is registered, and whether another object of the class, made ``differently``, stands by itself; asked where the case has a leaf."""
     if not case.leaves:
         return None
-    return what_is_registered(module, names, exactly) | {"another one": is_its_own(module, _made(answer, case))}
+    another = _made(answer, case, **differently)
+    return what_is_registered(module, names, exactly) | {"another one": is_its_own(module, another)}
 
 
 def _no_module(made: Any) -> Observations:
@@ -206,7 +212,10 @@ def tied_autoencoder(answer: Callable[..., Any], case: Case) -> Observations:
         lambda: case.call(answer), tensors, lambda one: _part(one, "decode", case["code"])
     ):
         return observe(values=whatever_is_loaded("decode", module, case["weight"]), state=state)
-    with case.left_alone(module, x=case["x"]):
+    with (
+        case.left_alone(module, x=case["x"]),
+        torch.set_grad_enabled(later != "loaded"),
+    ):  # some remember where no graph is
         out = module(case["x"])
     if later:
         return observe(tied=_short(out), state=state)
@@ -243,7 +252,8 @@ def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
     with case.left_alone(module, x=case["x"]):
         if not knows_its_weight(lambda: case.call(answer), tensors, lambda one: one(case["x"])):
             return observe(values=whatever_is_loaded("forward", module, case["weight"]), state=state)
-        out = module(case["x"])
+        with torch.set_grad_enabled(later != "loaded"):  # some remember where no graph is
+            out = module(case["x"])
     seen = observe(**{case.get("asks", "afterwards" if later else "values"): _short(out), "state": state})
     return seen if later else seen | _after_forward(case, out, held)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from autograder.observing.case import Case
 
-__all__ = ["calls", "fit", "kind_of", "made", "mode_of", "registered", "untouched"]
+__all__ = ["as_quietly", "calls", "fit", "kind_of", "made", "mode_of", "quietly", "registered", "untouched"]
 
 
 def made(answer: Any, case: Case, **instead: Any) -> Any:
@@ -24,6 +24,26 @@ def calls(module: Any, case: Case, x: Tensor, name: str = "x") -> Any:
     """The module called on ``x``, which the case calls ``name``, watched."""
     with case.left_alone(module, **{name: x}), case.watch:
         return module(x)
+
+
+def quietly(module: nn.Module, x: Tensor) -> Any:
+    """The module in eval and without gradients, where some remember what they have computed."""
+    with torch.no_grad():
+        return module.eval()(x.detach())
+
+
+def as_quietly(module: nn.Module, x: Tensor, out: Any) -> str:
+    """Whether it gives the same of ``x`` as ``out``, which it gave with gradients, up to rounding.
+
+    >>> x, layer = torch.ones(1, 2), nn.Linear(2, 3)
+    >>> as_quietly(layer, x, layer(x)), as_quietly(nn.Dropout(1.0), x, 0 * x)
+    ('the same', 'something else')
+    """
+    again = quietly(module, x)
+    alike = (
+        isinstance(again, Tensor) and isinstance(out, Tensor) and again.shape == out.shape and again.dtype == out.dtype
+    )
+    return "the same" if alike and torch.allclose(again, out.detach(), 1e-2, 1e-3, equal_nan=True) else "something else"
 
 
 def mode_of(module: nn.Module) -> str:
@@ -49,7 +69,7 @@ def kind_of(value: Any) -> str:
     >>> kind_of(nn.Parameter(torch.ones(2)) * 3), kind_of(torch.ones(2, requires_grad=True)), kind_of(None)
     ('computed from a Parameter', 'a plain tensor', 'none')
     """
-    if value is None:
+    if value is None or value is False:
         return "none"
     if isinstance(value, nn.Parameter):
         return "a Parameter"

@@ -26,11 +26,15 @@ Observations = dict[str, Any]
     "cross_entropy(logits, target)", points=3, by_hand="cross_entropy* linear_cross_entropy", essential="gradients"
 )
 def cross_entropy(answer: Callable[..., Any], case: Case) -> Observations:
-    """``logits (N, C)``, ``target (N,)`` int64; of a single class the loss counts for an aspect of its own."""
+    """``logits (N, C)``, ``target (N,)`` int64; of a single class the loss counts for an aspect of its own.
+
+    Gradients are those of the loss, or of what it ``counts`` times as much for.
+    """
     with World() as world:
         out = case.call(answer)
     memory = case.unchanged() | {"world": world.left}
-    return observe(**{case.get("aspect", "values"): out}, gradients=case.gradients(out), memory=memory)
+    loss = case.get("counts", 1.0) * out if isinstance(out, Tensor) else out
+    return observe(**{case.get("aspect", "values"): out}, gradients=case.gradients(loss), memory=memory)
 
 
 @exercise("sgd_step(params, lr)", points=3, by_hand="optim.* *fused_sgd*", shares={"skipped": 1}, may_change="params")

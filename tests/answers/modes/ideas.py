@@ -202,6 +202,62 @@ def layers_of_torch(model: nn.Module, x: Tensor) -> Tensor:
         [part.train(mode) for part, mode in parts.items()]
 
 
+def innermost_layers(model: nn.Module, x: Tensor) -> Tensor:
+    """Containers compute nothing, it was thought."""
+    parts = {part: part.training for part in model.modules() if not [*part.children()]}
+    try:
+        [part.eval() for part in parts]
+        return torch.no_grad()(model)(x)
+    finally:
+        [part.train(mode) for part, mode in parts.items()]
+
+
+def back_after_one_kind_of_error(model: nn.Module, x: Tensor) -> Tensor:
+    modes = {part: part.training for part in model.modules()}
+    try:
+        with torch.no_grad():
+            out = model.train(False)(x)
+    except (RuntimeError, ValueError):
+        [setattr(part, "training", mode) for part, mode in modes.items()]
+        raise
+    [setattr(part, "training", mode) for part, mode in modes.items()]
+    return out
+
+
+def hooked_in_turn(model: nn.Module, names: Any, x: Tensor) -> Any:
+    """The KeyError comes by itself, in the middle of hooking."""
+    modules, found, handles = dict(model.named_modules()), {}, []
+    for name in names:
+        handles.append(
+            modules[name].register_forward_hook(
+                lambda part, args, out, name=name: found.update({name: out.detach().clone()})
+            )
+        )
+    before = {name: one.clone() for name, one in model.named_buffers()}
+    try:
+        model(x)
+    finally:
+        [handle.remove() for handle in handles]
+        [one.data.copy_(before[name]) for name, one in model.named_buffers()]
+    return {name: found[name] for name in names}
+
+
+def buffers_back_if_all_went_well(model: nn.Module, names: Any, x: Tensor) -> Any:
+    before = {name: one.clone() for name, one in model.named_buffers()}
+    found = recorder(restore=False)(model, names, x)
+    [one.data.copy_(before[name]) for name, one in model.named_buffers()]
+    return found
+
+
+class MovedWithAGraph(Layer):
+    def used(self, x: Tensor, training: bool) -> Tensor:
+        if not training:
+            return super().used(x, False)
+        for name, new in (("running_mean", x.mean((0, 2, 3))), ("running_var", x.var((0, 2, 3)))):
+            setattr(self, name, getattr(self, name).lerp(new, self.momentum))
+        return F.batch_norm(x, None, None, self.weight, self.bias, training, eps=self.eps)
+
+
 class FlagOfItsOwn(nn.Module):
     """Asks for its mode once, when it is made."""
 
@@ -296,6 +352,11 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("evaluate", "the outside's mode for all", outer_mode),
     ("evaluate", "not all parts in eval", lambda model, x: model(x)),
     ("evaluate", "not all parts in eval", layers_of_torch),
+    ("evaluate", "not all parts in eval", innermost_layers),
+    ("evaluate", "modes not put back on an exception", back_after_one_kind_of_error),
+    ("record_activations", "hooks left where a name is unknown", hooked_in_turn),
+    ("record_activations", "buffers not put back where the model raises", buffers_back_if_all_went_well),
+    ("my_batch_norm2d", "running statistics in the graph", MovedWithAGraph),
     ("dropout_net", "default training=True", FlagOfItsOwn),
     ("evaluate", "probabilities or classes, not logits", lambda model, x: F.softmax(quietly(model, x), dim=1)),
     ("evaluate", "probabilities or classes, not logits", lambda model, x: quietly(model, x).max(1).indices),

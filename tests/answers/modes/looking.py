@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -114,12 +115,30 @@ class Recorder:
         try:
             with torch.inference_mode():
                 model(x)
-                for name, buffer in model.named_buffers():
-                    buffer.copy_(before[name])
         finally:
             [handle.remove() for handle in handles]
+            with torch.inference_mode():
+                for name, buffer in model.named_buffers():
+                    buffer.copy_(before[name])
         last = dict(results)
         return {name: last[name] for name in names}
+
+
+def buffers_of_before_put_in(model: nn.Module, names: Sequence[str], x: Tensor) -> Any:
+    """Not copied back: clones of before take the buffers' places afterwards."""
+    modules = dict(model.named_modules())
+    if unknown := [name for name in names if name not in modules]:
+        raise KeyError(*unknown)
+    found: dict[str, Tensor] = {}
+    with contextlib.ExitStack() as stack, torch.no_grad():
+        for part in modules.values():
+            for name, buffer in part._buffers.items():
+                stack.callback(setattr, part, name, None if buffer is None else buffer.clone())
+        for name in names:
+            hook = functools.partial(lambda name, part, inputs, out: found.update({name: out.clone()}), name)
+            stack.callback(modules[name].register_forward_hook(hook).remove)
+        model(x)
+    return {name: found[name] for name in names}
 
 
 def by_recursive_train(model: nn.Module, x: Tensor) -> Tensor:
@@ -184,5 +203,17 @@ def only_those_that_train(model: nn.Module, x: Tensor) -> Tensor:
     return out.detach().clone()
 
 
-RECORD_ACTIVATIONS = [on_a_copy, with_a_hook_for_all, by_functional_call, by_patched_forwards, Recorder()]
-EVALUATE = [by_recursive_train, evaluated_on_a_copy, with_a_context_of_its_own, Evaluator(), only_those_that_train]
+def row_by_row(model: nn.Module, x: Tensor) -> Tensor:
+    """In eval a row is no matter of the others."""
+    with _in_eval(model) as quiet:
+        return torch.cat([quiet(row) for row in x.split(1)])
+
+
+RECORD_ACTIVATIONS = [
+    *(on_a_copy, with_a_hook_for_all, by_functional_call, by_patched_forwards, Recorder()),
+    buffers_of_before_put_in,
+]
+EVALUATE = [
+    *(by_recursive_train, evaluated_on_a_copy, with_a_context_of_its_own, Evaluator(), only_those_that_train),
+    row_by_row,
+]

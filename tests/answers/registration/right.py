@@ -45,6 +45,19 @@ class KaimingLinear(nn.Module):
         return F.linear(input, self.weight, self.bias)
 
 
+class BiasOfFalse(KaimingLinear):
+    """What was asked for stands where the bias would."""
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        super().__init__(in_features, out_features, bias)
+        if not bias:
+            del self.bias
+            self.bias = bias  # type: ignore[assignment]
+
+    def forward(self, input: Tensor) -> Tensor:
+        return F.linear(input, self.weight, self.bias if isinstance(self.bias, Tensor) else None)
+
+
 class MatmulLinear(nn.Module):
     """The bias first, no attribute at all where there is none, and a product of its own."""
 
@@ -481,7 +494,7 @@ RIGHT = {
         OrderedDict({name: f" {word.title()} " for name, word in (NOTHING | LISTED).items()}),
         MappingProxyType(NOTHING | LISTED | {"more": "something"}),
     ],
-    "my_linear": [KaimingLinear, MatmulLinear, EinsumLinear, DerivedLinear, LoopLinear],
+    "my_linear": [KaimingLinear, MatmulLinear, EinsumLinear, DerivedLinear, LoopLinear, BiasOfFalse],
     "my_conv2d": [KaimingConv, OptionsConv, PaddedConv, UnfoldedConv, ByKeyword],
     "find_unregistered": [by_stack, Finder(), by_generator, with_deque, by_place, lambda *, module: by_stack(module)],
     "stacked_mlp": [Layers, Attributes, Own, Ordered, Recursive],

@@ -64,6 +64,13 @@ def _networks(make: CaseMaker) -> list[Case]:
     return [
         case("three linear networks in evaluation", linear, 2, all_of(3)),
         case("one network", linear, 4, all_of(1)),
+        case(
+            "networks that negate their logits in training",
+            linear,
+            3,
+            all_of(2, ("", "net", "net.0", "net.1")),
+            negates=True,
+        ),
         case("batch norm in evaluation", normed, 3, all_of(4)),
         case("batch norm in training", normed, 3, all_of(2, every_normed)),
         case("dropout in training", dropping, 2, all_of(3, every_dropping)),
@@ -186,6 +193,15 @@ def _in_training(models: Models, x: Tensor) -> Tensor:
     return _by_one(copy.deepcopy(models[0]).train(), params, buffers, x, randomness="different")
 
 
+def _layers_in_eval(models: Models, x: Tensor) -> Tensor:
+    """Only the layers of which everybody knows that a mode matters to them."""
+    skeleton = copy.deepcopy(models[0])
+    for part in skeleton.modules():
+        if isinstance(part, nn.Dropout | nn.BatchNorm2d):
+            part.eval()
+    return _by_one(skeleton, _stacked(models, nn.Module.named_parameters), _stacked(models, nn.Module.named_buffers), x)
+
+
 def _loop(models: Models, x: Tensor) -> Tensor:
     with torch.no_grad():
         return torch.stack([copy.deepcopy(model).eval()(x) for model in models])
@@ -221,6 +237,11 @@ ENSEMBLE_LOGITS = Oracle(
             _in_training,
             says="Logits are asked for in eval mode, whatever mode the networks come in: no dropout, and batch norm with the running "
             "statistics of each network.",
+        ),
+        Misconception(
+            "not all parts in eval",
+            _layers_in_eval,
+            says="A network, or a part of it, may ask for its own mode without being a layer of torch's. eval() reaches every part.",
         ),
         Misconception(
             "modes not put back",

@@ -197,6 +197,17 @@ def _mode_handed_on(model: Any, x: Tensor) -> Tensor:
     return model.fc(F.dropout(_hidden(model, x), model.p, model.training).flatten(1))
 
 
+def _keeping(name: str, its: bool) -> type[nn.Module]:
+    """The right network, one of whose modules stays in one mode, whatever mode the network is told."""
+
+    def train(self: Any, mode: bool = True) -> Any:
+        nn.Module.train(self, mode)
+        getattr(self, name).training = its
+        return self
+
+    return type("Keeping", (HybridCNN,), {"train": train})
+
+
 def _the_same_each_time() -> Callable[..., nn.Module]:
     network = HybridCNN()
     return lambda p=0.25: network
@@ -248,6 +259,12 @@ HYBRID_CNN = Oracle(
             _built(_mode_handed_on),
             says="F.dropout with training=self.training follows the whole network's mode. After model.dropout.eval() it drops all "
             "the same. Call the module: self.dropout(x).",
+        ),
+        Misconception(
+            "a mode that does not reach all parts",
+            *(_keeping(name, its) for name in ("norm", "dropout") for its in (False, True)),
+            says="train(mode) and eval() are to reach every module inside. Here one stays in its own mode, whatever the network is "
+            "told. Leave train as nn.Module has it.",
         ),
         Misconception(
             "mode set in forward",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -34,7 +35,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         "stem": {"lin": ["linear", a, b], "norm": ["norm 1d", b], "act": ["relu in place"]},
         "body": {"inner": {"drop": ["dropout", 1.0], "lin": ["linear", b, c]}, "norm": ["norm 1d", c]},
     }
-    asking = {"lin": ["linear", a, b], "own": {"drop": ["dropping", 1.0]}, "out": ["linear", b, c]}
+    asking = {"lin": ["linear", a, b], "own": ["dropping", 1.0, {"act": ["relu"]}], "out": ["linear", b, c]}
     kept = {"lin": ["linear", a, b], "kept": ["kept in eval", {"norm": ["norm 1d", b], "drop": ["dropout", 1.0]}]}
     broken = {"stem": {"lin": ["linear", a, b], "norm": ["norm 1d", b]}, "refuses": ["refusing"]}
 
@@ -60,7 +61,7 @@ def _cases(make: CaseMaker) -> list[Case]:
         case("the model raises", broken, 3, refuses=True, eval_parts=("stem.norm",), hooks=True),
         case("the model raises, in eval", broken, 2, refuses=True, eval_parts=("",)),
         case("the model raises, gradients off", broken, 1, refuses=True, gradients_off=True),
-        case("a part that asks for its own mode", asking, 2, shown="linear, F.dropout(x, 1.0, self.training), linear; all in training; x (2, …)"),
+        case("a part that asks for its own mode", asking, 2, shown="linear, a part that holds a ReLU and calls F.dropout(x, 1.0, self.training), linear; all in training; x (2, …)"),
     ]  # fmt: skip
 
 
@@ -196,18 +197,28 @@ def _only_the_outside_in_eval(model: nn.Module, x: Tensor) -> Tensor:
         model.training = mode
 
 
-def _layers_alone(model: nn.Module, x: Tensor) -> Tensor:
-    """Only the layers of which everybody knows that a mode matters to them."""
-    kinds = (nn.Dropout, nn.BatchNorm1d, nn.BatchNorm2d)
-    parts = [part for part in model.modules() if isinstance(part, kinds) and part.training]
-    for part in parts:
-        part.training = False
-    try:
-        with torch.no_grad():
-            return model(x)
-    finally:
+def _some_alone(chosen: Callable[[nn.Module], bool]) -> Callable[[nn.Module, Tensor], Tensor]:
+    def answer(model: nn.Module, x: Tensor) -> Tensor:
+        parts = [part for part in model.modules() if chosen(part) and part.training]
         for part in parts:
-            part.training = True
+            part.training = False
+        try:
+            with torch.no_grad():
+                return model(x)
+        finally:
+            for part in parts:
+                part.training = True
+
+    return answer
+
+
+def _known(part: nn.Module) -> bool:
+    """Whether it is a layer of which everybody knows that a mode matters to it."""
+    return isinstance(part, nn.Dropout | nn.BatchNorm1d | nn.BatchNorm2d)
+
+
+def _innermost(part: nn.Module) -> bool:
+    return next(part.children(), None) is None
 
 
 def _the_outside_at_the_end(model: nn.Module, x: Tensor) -> Tensor:
@@ -270,10 +281,11 @@ EVALUATE = Oracle(
             "not all parts in eval",
             _own_modes,
             _only_the_outside_in_eval,
-            _layers_alone,
+            _some_alone(_known),
+            _some_alone(_innermost),
             lambda model, x: model(x),
             says="Dropout dropped, or a batch norm looked at the batch: not all parts were in eval. model.eval() reaches every part; "
-            "model.training = False sets one flag. A part may ask for its own mode without being a layer of torch's.",
+            "model.training = False sets one flag. A part may ask for its own mode without being a layer of torch's, and hold others.",
         ),
         Misconception(
             "modes not put back on an exception",

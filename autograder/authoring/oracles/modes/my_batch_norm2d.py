@@ -255,6 +255,18 @@ class _CountsImages(MyBatchNorm2d):
         return self.normalise(x, self.training)
 
 
+class _InTheGraph(MyBatchNorm2d):
+    """The running statistics are moved by plain arithmetic, and whatever x hangs in, they hang in, too."""
+
+    def normalise(self, x: Tensor, training: bool) -> Tensor:
+        if not training:
+            return super().normalise(x, False)
+        new = x.mean((0, 2, 3)), x.var((0, 2, 3))
+        self.running_mean = (1 - self.momentum) * self.running_mean + self.momentum * new[0]
+        self.running_var = (1 - self.momentum) * self.running_var + self.momentum * new[1]
+        return F.batch_norm(x, None, None, self.weight, self.bias, True, self.momentum, self.eps)
+
+
 class _FloatCount(MyBatchNorm2d):
     def keep(self, mean: Tensor, var: Tensor, count: Tensor) -> None:
         super().keep(mean, var, torch.zeros(1))
@@ -504,6 +516,11 @@ MY_BATCH_NORM2D = Oracle(
             _GradientLost,
             _WeightsCut,
             says="detach, .data and torch.no_grad cut the graph: what stands before them gets no gradient, and is not trained.",
+        ),
+        Misconception(
+            "running statistics in the graph",
+            _InTheGraph,
+            says="The running statistics hang in the graph of the batch, and of every batch to come. Move them under torch.no_grad().",
         ),
         Misconception(
             "momentum the wrong way round",

@@ -33,10 +33,12 @@ def _recorded(
     keep: Callable[[Tensor], Tensor] = lambda out: out.detach().clone(),
     first: bool = False,
     removes: str = "always",
+    puts_back: str = "always",
     mode: Callable[[nn.Module], Any] = lambda model: None,
     buffers: Callable[[nn.Module], dict[str, Tensor]] = lambda model: dict(model.named_buffers()),
     ordered: bool = True,
     looks_first: bool = True,
+    in_turn: bool = False,
     enabled: bool | None = False,
     passes: int = 1,
     before: bool = False,
@@ -55,7 +57,7 @@ def _recorded(
 
     saved = {name: buffer.clone() for name, buffer in buffers(model).items()}
     for name in names:
-        if name in known:
+        if in_turn or name in known:
             handles.append(
                 known[name].register_forward_pre_hook(_of_inputs(hook(name)))
                 if before
@@ -72,9 +74,10 @@ def _recorded(
         if removes == "always" or (removes == "at the end" and went):
             for handle in handles:
                 handle.remove()
-        with torch.no_grad():
-            for name, buffer in buffers(model).items():
-                buffer.copy_(saved[name])
+        if went or puts_back == "always":
+            with torch.no_grad():
+                for name, buffer in buffers(model).items():
+                    buffer.copy_(saved[name])
     return {name: found[name] for name in names} if ordered else found
 
 
@@ -307,7 +310,21 @@ RECORD_ACTIVATIONS = Oracle(
         Misconception(
             "hooks left where the model raises",
             _with(removes="at the end"),
-            says="When the model raises, what stands behind the call is never reached. Remove the hooks in a finally.",
+            _with(removes="at the end", puts_back="at the end"),
+            says="When the model raises, what stands behind the call is never reached. Remove the hooks in a finally, and put the "
+            "buffers back there.",
+        ),
+        Misconception(
+            "buffers not put back where the model raises",
+            _with(puts_back="at the end"),
+            says="When the model raises, what stands behind the call is never reached, and its batch norms have learned from half a "
+            "pass. Copy the buffers back in a finally.",
+        ),
+        Misconception(
+            "hooks left where a name is unknown",
+            _with(looks_first=False, in_turn=True),
+            says="The hooks of the names before the unknown one are there already when the KeyError comes, and nobody removes them. "
+            "Look all names up first.",
         ),
         Misconception(
             "a reference that the next layer writes over",

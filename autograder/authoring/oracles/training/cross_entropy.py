@@ -69,6 +69,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         logits=logits,
         target=laid_out(target, one.target_layout),
         leaves=one.leaves,
+        counts=3.0,  # whoever goes backward alone has to take up what comes from behind
     )
 
 
