@@ -623,7 +623,7 @@ except RuntimeError as error:
 # - What is recorded is detached, and stays as it was whatever runs afterwards. If a module is called twice in the pass, the last time counts.
 # - A name that is no module's: `KeyError` with that name in it, before anything has run.
 # - Nothing is left behind: no hook of yours, also when the model raises. Other hooks, modes and gradients are as they were.
-# - The pass runs in the modules' own modes. Buffers that it updates are put back, also where the model raises.
+# - The pass runs in the modules' own modes. Buffers that it updates are put back.
 
 # %% [markdown]
 # <details><summary>Hint 1</summary>

@@ -242,13 +242,6 @@ def hooked_in_turn(model: nn.Module, names: Any, x: Tensor) -> Any:
     return {name: found[name] for name in names}
 
 
-def buffers_back_if_all_went_well(model: nn.Module, names: Any, x: Tensor) -> Any:
-    before = {name: one.clone() for name, one in model.named_buffers()}
-    found = recorder(restore=False)(model, names, x)
-    [one.data.copy_(before[name]) for name, one in model.named_buffers()]
-    return found
-
-
 class MovedWithAGraph(Layer):
     def used(self, x: Tensor, training: bool) -> Tensor:
         if not training:
@@ -355,7 +348,6 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("evaluate", "not all parts in eval", innermost_layers),
     ("evaluate", "modes not put back on an exception", back_after_one_kind_of_error),
     ("record_activations", "hooks left where a name is unknown", hooked_in_turn),
-    ("record_activations", "buffers not put back where the model raises", buffers_back_if_all_went_well),
     ("my_batch_norm2d", "running statistics in the graph", MovedWithAGraph),
     ("dropout_net", "default training=True", FlagOfItsOwn),
     ("evaluate", "probabilities or classes, not logits", lambda model, x: F.softmax(quietly(model, x), dim=1)),

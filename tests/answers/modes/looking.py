@@ -115,11 +115,10 @@ class Recorder:
         try:
             with torch.inference_mode():
                 model(x)
-        finally:
-            [handle.remove() for handle in handles]
-            with torch.inference_mode():
                 for name, buffer in model.named_buffers():
                     buffer.copy_(before[name])
+        finally:
+            [handle.remove() for handle in handles]
         last = dict(results)
         return {name: last[name] for name in names}
 

@@ -33,7 +33,6 @@ def _recorded(
     keep: Callable[[Tensor], Tensor] = lambda out: out.detach().clone(),
     first: bool = False,
     removes: str = "always",
-    puts_back: str = "always",
     mode: Callable[[nn.Module], Any] = lambda model: None,
     buffers: Callable[[nn.Module], dict[str, Tensor]] = lambda model: dict(model.named_buffers()),
     ordered: bool = True,
@@ -74,10 +73,9 @@ def _recorded(
         if removes == "always" or (removes == "at the end" and went):
             for handle in handles:
                 handle.remove()
-        if went or puts_back == "always":
-            with torch.no_grad():
-                for name, buffer in buffers(model).items():
-                    buffer.copy_(saved[name])
+        with torch.no_grad():
+            for name, buffer in buffers(model).items():
+                buffer.copy_(saved[name])
     return {name: found[name] for name in names} if ordered else found
 
 
@@ -310,15 +308,7 @@ RECORD_ACTIVATIONS = Oracle(
         Misconception(
             "hooks left where the model raises",
             _with(removes="at the end"),
-            _with(removes="at the end", puts_back="at the end"),
-            says="When the model raises, what stands behind the call is never reached. Remove the hooks in a finally, and put the "
-            "buffers back there.",
-        ),
-        Misconception(
-            "buffers not put back where the model raises",
-            _with(puts_back="at the end"),
-            says="When the model raises, what stands behind the call is never reached, and its batch norms have learned from half a "
-            "pass. Copy the buffers back in a finally.",
+            says="When the model raises, what stands behind the call is never reached. Remove the hooks in a finally.",
         ),
         Misconception(
             "hooks left where a name is unknown",
