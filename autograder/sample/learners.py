@@ -171,7 +171,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         "misconception: not stabilised",
         {
             "softmax": Answer(
-                "def softmax(x, dim):\n    return x.exp() / x.exp().sum(dim, keepdim=True)", 2.08, "not stabilised"
+                "def softmax(x, dim):\n    return x.exp() / x.exp().sum(dim, keepdim=True)", 2.1, "not stabilised"
             )
         },
     ),
@@ -182,7 +182,7 @@ SAMPLE_CLASS: tuple[Submission, ...] = (
         {
             "params_from_module": Answer(
                 "def params_from_module(model):\n    return dict(model.named_parameters())",
-                0.96,
+                0.97,
                 "storage",
             )
         },
