@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from .row import RIGHT_RELU, Row, answers, attack
+from .row import IN_DISGUISE, RIGHT_RELU, SPOILS_INPUT, WITHOUT_MEMORY, WRONG_LINEAR, Row, answers, attack
 
 __all__ = ["MEDDLING"]
 
-_IN_DISGUISE = (
-    "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return eval('F.lin' + 'ear')(x, weight, bias)"
-)
-_WRONG_LINEAR = "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return x.sum() * weight"
 _WRONG_SOFTMAX = "def softmax(x, dim):\n    TRIES.append(1)\n    return x * 0"
-_SPOILS_INPUT = """
-def relu(x):
-    TRIES.append(1)
-    out = x * (x > 0)
-    with torch.no_grad(): x.zero_()
-    return out
-"""
-_WITHOUT_MEMORY = {"relu": 1.46}
-
 _MONITORED = """
 if sys.version_info >= (3, 12):
     m = sys.monitoring
@@ -206,12 +193,12 @@ class Chameleon(torch.Tensor):
 """
 
 MEDDLING: tuple[Row, ...] = (
-    answers("monitored", _MONITORED, relu=_SPOILS_INPUT, linear=_IN_DISGUISE, points=_WITHOUT_MEMORY),
-    answers("audited", _AUDIT, linear=_WRONG_LINEAR, shows="", state="crashed"),
+    answers("monitored", _MONITORED, relu=SPOILS_INPUT, linear=IN_DISGUISE, points=WITHOUT_MEMORY),
+    answers("audited", _AUDIT, linear=WRONG_LINEAR, shows="", state="crashed"),
     answers(
-        "hunted", _HUNT, relu=_SPOILS_INPUT.replace("TRIES", "hunt(); TRIES", 1), shows="", state="crashed", points={}
+        "hunted", _HUNT, relu=SPOILS_INPUT.replace("TRIES", "hunt(); TRIES", 1), shows="", state="crashed", points={}
     ),
-    answers("patches_later", _PATCH_LATER, relu=_SPOILS_INPUT, points=_WITHOUT_MEMORY),
+    answers("patches_later", _PATCH_LATER, relu=SPOILS_INPUT, points=WITHOUT_MEMORY),
     attack("descriptors_over_output", _DUP, shows="", state="crashed"),
     attack("channel_into_a_pipe", _PIPES, shows="", state="crashed"),
     attack("null_pointer", _CTYPES, state="crashed"),
@@ -275,7 +262,7 @@ MEDDLING: tuple[Row, ...] = (
     ),
     attack("goes_on_twice", _FORKED),
     attack("limits_of_python", _LIMITS),
-    answers("closures_bent", _CLOSURES, linear=_WRONG_LINEAR, shows=""),
+    answers("closures_bent", _CLOSURES, linear=WRONG_LINEAR, shows=""),
     answers(
         "tensors_that_lie",
         _TENSORS,

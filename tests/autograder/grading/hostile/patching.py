@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .row import Row, answers, attack
+from .row import IN_DISGUISE, SPOILS_INPUT, WITHOUT_MEMORY, WRONG_LINEAR, Row, answers, attack
 
 __all__ = ["PATCHING"]
 
@@ -118,23 +118,8 @@ w.resolve_name = kept
 w._forbidden.__wrapped__.__code__ = (lambda func, forbidden: "").__code__
 """
 
-_IN_DISGUISE = (
-    "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return eval('F.lin' + 'ear')(x, weight, bias)"
-)
-_WRONG_LINEAR = "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return x.sum() * weight"
-
-# Right values, and an input that is not left alone: worth this much, whatever is made of the comparison.
-_SPOILS_INPUT = """
-def relu(x):
-    TRIES.append(1)
-    out = x * (x > 0)
-    with torch.no_grad(): x.zero_()
-    return out
-"""
-_WITHOUT_MEMORY = {"relu": 1.46}
-
 PATCHING: tuple[Row, ...] = (
-    answers("patched_torch", _PATCHED_TORCH, linear=_WRONG_LINEAR, softmax="def softmax(x, dim):\n    return x * 0"),
+    answers("patched_torch", _PATCHED_TORCH, linear=WRONG_LINEAR, softmax="def softmax(x, dim):\n    return x * 0"),
     answers(
         "patched_watch",
         "import autograder.observing.watch as w\nw.Watch.__enter__ = lambda self: self\nw.Watch.__exit__ = lambda *a: None",
@@ -144,9 +129,9 @@ PATCHING: tuple[Row, ...] = (
     answers(
         "patched_comparisons",
         _PATCHED_TORCH + _PATCHED_CASE,
-        relu=_SPOILS_INPUT,
+        relu=SPOILS_INPUT,
         softmax="def softmax(x, dim):\n    TRIES.append(1)\n    return x * 0",
-        points=_WITHOUT_MEMORY,
+        points=WITHOUT_MEMORY,
     ),
     answers(
         "patched_with_blocks",
@@ -163,23 +148,23 @@ PATCHING: tuple[Row, ...] = (
     answers(
         "modes_left_on",
         _MODES,
-        relu=_SPOILS_INPUT,
+        relu=SPOILS_INPUT,
         linear="def linear(x, weight, bias=None):\n    return F.linear(x, weight, bias)",
-        points=_WITHOUT_MEMORY,
+        points=WITHOUT_MEMORY,
     ),
     answers(
         "swapped_classes",
         _SWAPPED,
-        relu=_SPOILS_INPUT,
-        linear=_IN_DISGUISE,
-        points=_WITHOUT_MEMORY,
+        relu=SPOILS_INPUT,
+        linear=IN_DISGUISE,
+        points=WITHOUT_MEMORY,
     ),
-    answers("patched_caches", _CACHES, linear=_IN_DISGUISE),
+    answers("patched_caches", _CACHES, linear=IN_DISGUISE),
     answers(
         "traced",
         _TRACED,
-        relu=_SPOILS_INPUT,
-        points=_WITHOUT_MEMORY,
+        relu=SPOILS_INPUT,
+        points=WITHOUT_MEMORY,
     ),
     attack("patched_check", _PATCHED_CHECK),
     attack("patched_observe", "import autograder.observing.observe as one\none.plain = lambda value: True\ntried()"),

@@ -10,11 +10,30 @@ from typing import Any
 
 import nbformat
 
-__all__ = ["RIGHT_RELU", "Row", "answers", "attack", "edited", "marked", "on_disk"]
+__all__ = [
+    *("IN_DISGUISE", "RIGHT_RELU", "SPOILS_INPUT", "WITHOUT_MEMORY", "WRONG_LINEAR"),
+    *("Row", "answers", "attack", "edited", "marked", "on_disk"),
+]
 
 # Every hostile learner has one honest answer, so that a grade which is lost shows as well as one that is won.
 RIGHT_RELU = "def relu(x):\n    return x.clamp(min=0)"
 HONEST = {"relu": 2.0}
+
+# What an attack hands in beside: torch's own by a name that nobody reads, what is wrong, and what spoils its input.
+IN_DISGUISE = (
+    "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return eval('F.lin' + 'ear')(x, weight, bias)"
+)
+WRONG_LINEAR = "def linear(x, weight, bias=None):\n    TRIES.append(1)\n    return x.sum() * weight"
+
+# Right values, and an input that is not left alone: worth this much, whatever is made of the comparison.
+SPOILS_INPUT = """
+def relu(x):
+    TRIES.append(1)
+    out = x * (x > 0)
+    with torch.no_grad(): x.zero_()
+    return out
+"""
+WITHOUT_MEMORY = {"relu": 1.47}
 
 # Nothing of the corpus goes on where it is not in the sandbox. What an earlier submission left there is a win for it.
 GUARD = """
