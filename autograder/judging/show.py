@@ -173,6 +173,8 @@ def show_case(exercise: Exercise, case: Case) -> str:
         parts.append("under torch.no_grad()")
     if case.inputs.get("asked_before"):
         parts.append("called once before, when it held other numbers")
+    if "counts" in case.inputs:
+        parts.append(f"gradients of {case.inputs['counts']:g} times the result")
     return "   ".join(parts) or case.name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -65,12 +66,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     target[0] = logits.tensor()[0].argmin()
     if one.right == "the same class everywhere":
         target = torch.full_like(target, int(target[0]))
-    return make.case(
-        logits=logits,
-        target=laid_out(target, one.target_layout),
-        leaves=one.leaves,
-        counts=3.0,  # whoever goes backward alone has to take up what comes from behind
-    )
+    more: dict[str, Any] = {"counts": 3.0} if one.leaves else {}  # who writes a backward takes up what comes from behind
+    return make.case(logits=logits, target=laid_out(target, one.target_layout), leaves=one.leaves, **more)
 
 
 _SPACE = Space(
