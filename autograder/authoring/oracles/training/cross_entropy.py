@@ -66,7 +66,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     target[0] = logits.tensor()[0].argmin()
     if one.right == "the same class everywhere":
         target = torch.full_like(target, int(target[0]))
-    more: dict[str, Any] = {"counts": 3.0} if one.leaves else {}  # who writes a backward takes up what comes from behind
+    more: dict[str, Any] = {"counts": 3.0} if one.leaves else {}  # a backward of one's own has to take it up
     return make.case(logits=logits, target=laid_out(target, one.target_layout), leaves=one.leaves, **more)
 
 
