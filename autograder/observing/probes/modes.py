@@ -233,12 +233,13 @@ def _as_far_as_it_came(answer: Callable[..., Any], model: nn.Module) -> Callable
 
     @functools.wraps(answer)
     def answered(*words: Any, **more: Any) -> Any:
-        buffers = [(one, one.clone()) for one in model.buffers()]
+        held = [(part._buffers, name, one) for part in model.modules() for name, one in part._buffers.items()]
+        buffers = [(home, name, one, one.clone()) for home, name, one in held if one is not None]
         try:
             return answer(*words, **more)
         except BaseException:
-            for one, before in buffers:
-                one.copy_(before)
+            for home, name, one, before in buffers:
+                home[name] = one.copy_(before)
             raise
 
     return answered

@@ -91,6 +91,7 @@ def _frame(make: CaseMaker, one: Chosen) -> Case:
 
 PAD2D_SPACE = Space(
     _frame,
+    no_grad=(False, True),
     images=(1, 2, 7),
     channels=(1, 3, 4),
     height=(1, 2, 5),
@@ -100,7 +101,6 @@ PAD2D_SPACE = Space(
     layout=LAYOUTS,
     dtype=(torch.float64, torch.float32, torch.bfloat16),
     leaves=("", "x"),
-    no_grad=(False, True),
     within=(
         _asks_for_no_gradient,
         lambda one: fits(one.layout, _image(one)),

@@ -98,8 +98,8 @@ def _cases(make: CaseMaker) -> list[Case]:
             shown=f"x float64 ({b}, {c}), p = 0.4, from one generator, under torch.no_grad()",
         ),
         one("not contiguous", make.scattered(make.normal(a, b, c)), p=0.4),
-        one("one row of float32", make.normal(1, d, dtype=torch.float32), p=0.5),
-        one("bfloat16", make.normal(b, a, dtype=torch.bfloat16), p=0.5),
+        one("float32", make.normal(a, d, dtype=torch.float32), p=0.5),
+        one("one row of bfloat16", make.normal(1, b * a, dtype=torch.bfloat16), p=0.5),
         one("one number without dimensions", make.normal(), p=0.5),
         still("no numbers", "nothing to drop", torch.zeros(0, a, dtype=torch.float64), p=0.5),
         make.case(
