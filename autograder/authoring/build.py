@@ -8,7 +8,6 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -182,14 +181,13 @@ def _take_the_class(config: Config, directory: Path) -> Path:
 
 def _take_our_steps(config: Config) -> None:
     """Have a class whose settings are not the course's make the course's own notebook: stubs that run, and a stamp."""
-    steps = [step if isinstance(step, str) else f"{step.__module__}.{step.__name__}" for step in _steps(config)]
+    steps = [
+        step if isinstance(step, str) else f"{step.__module__}.{step.__name__}"
+        for step in GenerateAssignment(config=config).preprocessors
+    ]
     if STAMP not in steps:
         steps = [STUBS if step.endswith(".ClearSolutions") else step for step in steps]
         config.GenerateAssignment.preprocessors = [*steps, STAMP]
-
-
-def _steps(config: Config) -> list[Any]:
-    return list(GenerateAssignment(config=config).preprocessors)
 
 
 def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes]:

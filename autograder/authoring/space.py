@@ -29,11 +29,13 @@ __all__ = [
     "FLOATS",
     "GRADS",
     "LAYOUTS",
+    "NO_GRAD_WORDS",
     "RANKS",
     "WRITTEN",
     "Chosen",
     "Space",
     "absent",
+    "asks_for_no_gradient",
     "computed",
     "extent",
     "fits",
@@ -55,13 +57,16 @@ RANKS = (0, 1, 2, 3, 4, 5, 6)
 FLOATS = (torch.float64, torch.float32)
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.int64)  # where the contract names no dtype
 
+# What is said of a choice that many exercises have: whether gradients are off.
+NO_GRAD_WORDS: Final = {"no_grad": "it is called under torch.no_grad(): {}"}
+
 
 class Chosen:
     """One combination of choices, read by name; ``get`` reads one that may be `absent`.
 
-    >>> one = Chosen({"stride": absent, "kernel": (2, 3)})
-    >>> one.kernel, one.get("stride", 1), one.given("kernel", "stride")
-    ((2, 3), 1, {'kernel': (2, 3)})
+    >>> one = Chosen({"stride": absent, "kernel": (2, 3), "no_grad": True})
+    >>> one.kernel, one.get("stride", 1), one.given("kernel", "stride"), one.flags("no_grad")
+    ((2, 3), 1, {'kernel': (2, 3)}, {'no_grad': True})
     """
 
     def __init__(self, choices: Mapping[str, Any], names: Iterable[str] = ()) -> None:
@@ -86,6 +91,15 @@ class Chosen:
         """Those of the choices that are not absent: arguments to be handed on."""
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if not _is_absent(value)}
+
+    def flags(self, *names: str) -> dict[str, Any]:
+        """Those of the choices that are set, of some that are on or off: inputs that a case has or has not."""
+        return {name: True for name in names if getattr(self, name)}
+
+
+def asks_for_no_gradient(one: Chosen) -> bool:
+    """Whether nothing is a leaf where there are no gradients: for choices that are called ``no_grad`` and ``leaves``."""
+    return not one.no_grad or not one.leaves
 
 
 def _is_absent(value: Any) -> bool:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from autograder.authoring.cases import CaseMaker
-from autograder.authoring.space import FLOATS, GRADS, LAYOUTS, Chosen, Space, absent, computed, fits, plain
+from autograder.authoring.space import (
+    FLOATS,
+    GRADS,
+    LAYOUTS,
+    NO_GRAD_WORDS,
+    Chosen,
+    Space,
+    absent,
+    computed,
+    fits,
+    plain,
+)
 from autograder.observing.case import Case
 
 __all__ = ["filter_space"]
@@ -59,7 +70,7 @@ def filter_space(dilated: bool) -> Space:
             "weight_layout": "the weight lies in memory like this: {}",
             "scale": "the numbers of x are spread by {}",
             "leaves": "gradients are asked for {}",
-            "no_grad": "it is called under torch.no_grad(): {}",
+            **NO_GRAD_WORDS,
         },
     )
 
@@ -110,6 +121,4 @@ def _convolution(make: CaseMaker, one: Chosen) -> Case:
     asked = [name for name, is_asked in beyond.items() if is_asked]
     if asked:
         inputs["asks"] = asked[0] if len(asked) == 1 else "all together"
-    if one.no_grad:
-        inputs["no_grad"] = True
-    return make.case(leaves=leaves, computed="bias" if one.bias == computed else "", **inputs)
+    return make.case(leaves=leaves, computed="bias" if one.bias == computed else "", **inputs, **one.flags("no_grad"))

@@ -7,7 +7,17 @@ from typing import Any
 import torch
 
 from autograder.authoring.cases import CaseMaker
-from autograder.authoring.space import DTYPES, FLOATS, LAYOUTS, Chosen, Space, absent, fits
+from autograder.authoring.space import (
+    DTYPES,
+    FLOATS,
+    LAYOUTS,
+    NO_GRAD_WORDS,
+    Chosen,
+    Space,
+    absent,
+    asks_for_no_gradient,
+    fits,
+)
 from autograder.observing.case import Case
 
 __all__ = ["CORRELATE2D_SPACE", "MAX_POOL2D_SPACE", "PAD2D_SPACE", "WINDOWS_SPACE"]
@@ -23,7 +33,7 @@ _IMAGE_WORDS = {
     "kernel_layout": "the kernel lies in memory like this: {}",
     "scale": "the numbers of x are spread by {}",
     "leaves": "gradients are asked for {}",
-    "no_grad": "it is called under torch.no_grad(): {}",
+    **NO_GRAD_WORDS,
 }
 
 
@@ -35,18 +45,10 @@ def _window(one: Chosen) -> tuple[int, int]:
     return (one.window, one.window) if isinstance(one.window, int) else one.window
 
 
-def _asks_for_no_gradient(one: Chosen) -> bool:
-    return not one.no_grad or not one.leaves
-
-
-def _mode(one: Chosen) -> dict[str, Any]:
-    return {"no_grad": True} if one.no_grad else {}
-
-
 def _correlation(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(one.height, one.width, layout=one.layout, scale=one.scale, dtype=one.dtype)
     kernel = make.drawn(*one.kernel, layout=one.kernel_layout, dtype=one.dtype)
-    return make.case(x=x, kernel=kernel, leaves=one.leaves, **_mode(one))
+    return make.case(x=x, kernel=kernel, leaves=one.leaves, **one.flags("no_grad"))
 
 
 CORRELATE2D_SPACE = Space(
@@ -61,7 +63,7 @@ CORRELATE2D_SPACE = Space(
     leaves=("", "x", "kernel", "x kernel"),
     no_grad=(False, True),
     within=(
-        _asks_for_no_gradient,
+        asks_for_no_gradient,
         lambda one: one.kernel[0] <= one.height,
         lambda one: one.kernel[1] <= one.width,
         lambda one: fits(one.layout, (one.height, one.width)),
@@ -86,7 +88,7 @@ def _frame(make: CaseMaker, one: Chosen) -> Case:
         inputs["asks"] = "padding 0"
     elif inputs.get("value", 0.0) != 0.0:
         inputs["asks"] = "fill"
-    return make.case(leaves=one.leaves, **inputs, **_mode(one))
+    return make.case(leaves=one.leaves, **inputs, **one.flags("no_grad"))
 
 
 PAD2D_SPACE = Space(
@@ -102,7 +104,7 @@ PAD2D_SPACE = Space(
     dtype=(torch.float64, torch.float32, torch.bfloat16),
     leaves=("", "x"),
     within=(
-        _asks_for_no_gradient,
+        asks_for_no_gradient,
         lambda one: fits(one.layout, _image(one)),
         lambda one: not one.leaves or (one.dtype in FLOATS and one.layout != "expanded"),
     ),
@@ -117,7 +119,7 @@ def _windows(make: CaseMaker, one: Chosen) -> Case:
     moved, laid = one.get("stride", 1) > 1, one.layout != "contiguous"
     if moved or laid:
         inputs["asks"] = "all together" if moved and laid else "stride" if moved else "layout"
-    return make.case(leaves=one.leaves, **inputs, **_mode(one))
+    return make.case(leaves=one.leaves, **inputs, **one.flags("no_grad"))
 
 
 WINDOWS_SPACE = Space(
@@ -133,7 +135,7 @@ WINDOWS_SPACE = Space(
     leaves=("", "x"),
     no_grad=(False, True),
     within=(
-        _asks_for_no_gradient,
+        asks_for_no_gradient,
         lambda one: _window(one)[0] <= one.height,
         lambda one: _window(one)[1] <= one.width,
         lambda one: fits(one.layout, _image(one)),
@@ -153,7 +155,7 @@ def _pooling(make: CaseMaker, one: Chosen) -> Case:
     padded, moved = inputs.get("padding", 0) > 0, inputs.get("stride") is not None
     if padded or moved:
         inputs["asks"] = "padding" if padded else "stride"
-    return make.case(leaves=one.leaves, **inputs, **_mode(one))
+    return make.case(leaves=one.leaves, **inputs, **one.flags("no_grad"))
 
 
 MAX_POOL2D_SPACE = Space(
@@ -172,7 +174,7 @@ MAX_POOL2D_SPACE = Space(
     leaves=("", "x"),
     no_grad=(False, True),
     within=(
-        _asks_for_no_gradient,
+        asks_for_no_gradient,
         lambda one: 2 * one.get("padding", 0) <= min(_window(one)),
         lambda one: _window(one)[0] <= one.height + 2 * one.get("padding", 0),
         lambda one: _window(one)[1] <= one.width + 2 * one.get("padding", 0),

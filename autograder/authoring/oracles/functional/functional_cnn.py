@@ -12,7 +12,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.functional.parameters import SIZES
 from autograder.authoring.oracles.modules import network_inputs
-from autograder.authoring.space import FLOATS, Chosen, Space
+from autograder.authoring.space import FLOATS, NO_GRAD_WORDS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["FUNCTIONAL_CNN"]
@@ -84,7 +84,7 @@ _SPACE = Space(
         "order": "the keys are ordered {}",
         "leaves": "gradients are asked for {}",
         "scale": "the numbers of x are in ±{}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.functional.parameters import BOUNDS, SIZES
-from autograder.authoring.space import Chosen, Space
+from autograder.authoring.space import NO_GRAD_WORDS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["INIT_PARAMS"]
@@ -36,11 +36,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     seed = {"small": make.integer(1, 100), "large": make.seed()}[one.seed]
     other = seed + 1 if one.other == "the next" else make.seed()
     shown = f"generators of the seeds {seed} and {other}, {one.taken} numbers taken before"
-    if one.no_grad:
-        return make.case(
-            seed=seed, other_seed=other, taken=one.taken, no_grad=True, shown=f"{shown}, under torch.no_grad()"
-        )
-    return make.case(seed=seed, other_seed=other, taken=one.taken, shown=shown)
+    shown += ", under torch.no_grad()" if one.no_grad else ""
+    return make.case(seed=seed, other_seed=other, taken=one.taken, shown=shown, **one.flags("no_grad"))
 
 
 _SPACE = Space(
@@ -53,7 +50,7 @@ _SPACE = Space(
         "taken": "{} numbers were taken from the generator before",
         "seed": "the seed is {}",
         "other": "the other seed is {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

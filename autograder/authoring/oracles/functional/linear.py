@@ -10,7 +10,18 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import FLOATS, GRADS, LAYOUTS, Chosen, Space, absent, computed, fits, plain
+from autograder.authoring.space import (
+    FLOATS,
+    GRADS,
+    LAYOUTS,
+    NO_GRAD_WORDS,
+    Chosen,
+    Space,
+    absent,
+    computed,
+    fits,
+    plain,
+)
 from autograder.observing.case import Case
 
 __all__ = ["LINEAR"]
@@ -95,9 +106,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         leaves += "" if one.bias == plain else " bias"
     elif one.bias is None:
         inputs["bias"] = None
-    if one.no_grad:
-        inputs["no_grad"] = True
-    return make.case(leaves=leaves, computed="bias" if one.bias == computed else "", **inputs)
+    return make.case(leaves=leaves, computed="bias" if one.bias == computed else "", **inputs, **one.flags("no_grad"))
 
 
 _SPACE = Space(
@@ -130,7 +139,7 @@ _SPACE = Space(
         "weight_layout": "the weight lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",
         "leaves": "gradients are asked for {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

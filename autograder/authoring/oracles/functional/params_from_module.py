@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.makes import MAKE_WORDS, MAKES, layers_of
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import Chosen, Space
+from autograder.authoring.space import NO_GRAD_WORDS, Chosen, Space
 from autograder.observing.case import Case
 from autograder.observing.probes.specimen import build_module
 
@@ -76,7 +76,7 @@ _SPACE = Space(
         **MAKE_WORDS,
         "mode": "the mode is: {}",
         "graded": "parameters have a .grad already: {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

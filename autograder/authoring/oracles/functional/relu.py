@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,6 +12,7 @@ from autograder.authoring.space import (
     DTYPES,
     GRADS,
     LAYOUTS,
+    NO_GRAD_WORDS,
     RANKS,
     Chosen,
     Space,
@@ -44,8 +43,7 @@ def _tensors(make: CaseMaker) -> list[Case]:
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), layout=one.layout, scale=one.scale, dtype=one.dtype)
     leaves, history = "" if one.grad == plain else "x", "x" if one.grad == computed else ""
-    more: dict[str, Any] = {"no_grad": True} if one.no_grad else {}
-    return make.case(x=x, leaves=leaves, computed=history, shown=_shown(one), **more)
+    return make.case(x=x, leaves=leaves, computed=history, shown=_shown(one), **one.flags("no_grad"))
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -77,7 +75,7 @@ _SPACE = Space(
         "layout": "x lies in memory like this: {}",
         "scale": "the numbers are spread by {}",
         "grad": "x is {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +11,17 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import FLOATS, LAYOUTS, RANKS, Chosen, Space, fits, sizes_of_rank
+from autograder.authoring.space import (
+    FLOATS,
+    LAYOUTS,
+    NO_GRAD_WORDS,
+    RANKS,
+    Chosen,
+    Space,
+    asks_for_no_gradient,
+    fits,
+    sizes_of_rank,
+)
 from autograder.observing.case import Case
 
 __all__ = ["SOFTMAX"]
@@ -43,8 +52,7 @@ def _scores(make: CaseMaker) -> list[Case]:
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), layout=one.layout, scale=one.scale, dtype=one.dtype)
-    more: dict[str, Any] = {"no_grad": True} if one.no_grad else {}
-    return make.case(x=x, dim=one.dim, leaves=one.leaves, **more)
+    return make.case(x=x, dim=one.dim, leaves=one.leaves, **one.flags("no_grad"))
 
 
 def _size(one: Chosen) -> tuple[int, ...]:
@@ -64,7 +72,7 @@ _SPACE = Space(
     within=(
         lambda one: -max(one.rank, 1) <= one.dim < max(one.rank, 1),
         lambda one: fits(one.layout, _size(one)),
-        lambda one: not one.no_grad or not one.leaves,
+        asks_for_no_gradient,
         # In float32 the gradient of what is spread so far is mostly rounding.
         lambda one: one.scale == 1.0 or one.dtype == torch.float64,
     ),
@@ -74,7 +82,7 @@ _SPACE = Space(
         "scale": "the numbers are spread by {}",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

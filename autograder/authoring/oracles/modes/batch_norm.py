@@ -10,7 +10,7 @@ from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
+from autograder.authoring.space import FLOATS, LAYOUTS, NO_GRAD_WORDS, Chosen, Space, absent, asks_for_no_gradient, fits
 from autograder.observing.case import Case
 from autograder.observing.layouts import laid_out
 
@@ -81,7 +81,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     four = four_tensors(make, one.channels, one.dtype)
     lie = {"running_mean": one.kept, "running_var": one.kept, "weight": one.learned, "bias": one.learned}
     laid: dict[str, Any] = {name: laid_out(tensor, lie[name]) for name, tensor in four.items()}
-    more = one.given("momentum", "eps") | ({"no_grad": True} if one.no_grad else {})
+    more = one.given("momentum", "eps") | one.flags("no_grad")
     return make.case(x=x, training=one.training, leaves=one.leaves, **laid, **more)
 
 
@@ -105,7 +105,7 @@ _SPACE = Space(
     leaves=("x weight bias", ""),
     no_grad=(False, True),
     within=(
-        lambda one: not one.no_grad or not one.leaves,
+        asks_for_no_gradient,
         lambda one: fits(one.layout, _size(one)),
         lambda one: fits(one.kept, (one.channels,)),
         lambda one: fits(one.learned, (one.channels,)),
@@ -122,7 +122,7 @@ _SPACE = Space(
         "kept": "the running statistics lie in memory like this: {}",
         "learned": "weight and bias lie in memory like this: {}",
         "leaves": "gradients are asked for {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

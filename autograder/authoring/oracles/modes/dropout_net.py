@@ -57,7 +57,7 @@ def _case(make: CaseMaker, name: str, shown: str, x: Any, p: float, mode: str, l
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(one.rows, 8, draw="uniform", layout=one.layout, dtype=one.dtype)
-    more = one.given("beside") | ({"inside": True} if one.inside else {})
+    more = one.given("beside") | one.flags("inside")
     inside = ", in a larger model" if one.inside else ""
     shown = f"DropoutNet({one.p}){inside}: {one.mode}; x {tuple(x.size)} {str(one.dtype)[6:]}"
     return _case(make, "", shown, x, one.p, one.mode, **more)

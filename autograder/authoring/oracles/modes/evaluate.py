@@ -81,11 +81,8 @@ _MODES: dict[str, dict[str, Any]] = {
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(one.rows, 3, layout=one.layout, dtype=one.dtype)
-    flags: dict[str, Any] = {
-        name: True for name in ("hooks", "gradients", "frozen", "gradients_off") if getattr(one, name)
-    }
+    flags = one.flags("hooks", "gradients", "frozen", "gradients_off", "refuses")
     parts = _NET | ({"refuses": ["refusing"]} if one.refuses else {})
-    flags |= {"refuses": True} if one.refuses else {}
     shown = f"{one.modes}, x {str(one.dtype)[6:]} {(one.rows, 3)}"
     flags |= _MODES[one.modes]
     return make.case(parts=parts, x=x, seed=make.seed(), leaves=one.leaves, shown=shown, **flags)

@@ -12,7 +12,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.beginning import begins_in_eval
 from autograder.authoring.oracles.modes.batch_norm import four_tensors
-from autograder.authoring.space import FLOATS, Chosen, Space, absent, fits
+from autograder.authoring.space import FLOATS, NO_GRAD_WORDS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 from autograder.observing.codec import Drawn
 
@@ -42,9 +42,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     size = _size(one)
     first = make.drawn(*size, scale=2.0, layout=one.layout, dtype=one.dtype)
     more = [make.drawn(*size, scale=3.0, dtype=one.dtype) for _ in one.modes.split()[1:]]
-    flags = {name: True for name in ("inside", "beside") if getattr(one, name)}
-    if one.no_grad:
-        flags["no_grad"] = True
+    flags = one.flags("inside", "beside", "no_grad")
     leaves = "" if more or one.no_grad else "x"
     return _case(make, "", one.modes, first, *more, leaves=leaves, **one.given("eps", "momentum"), **flags)
 
@@ -74,7 +72,7 @@ _SPACE = Space(
         "modes": "the modes are, one after the other: {}",
         "inside": "the layer is inside of a larger model: {}",
         "beside": "another layer is at work, too: {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
         "layout": "x lies in memory like this: {}",
     },
 )

@@ -173,9 +173,7 @@ _MODES: dict[str, dict[str, Any]] = {
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     parts, names = _NETS[one.net]
-    flags: dict[str, Any] = {
-        name: True for name in ("hooks", "gradients", "frozen", "gradients_off") if getattr(one, name)
-    }
+    flags = one.flags("hooks", "gradients", "frozen", "gradients_off")
     asked = names.split() if one.order == "of the pass" else names.split()[::-1]
     asked = asked[:1] if one.order == "one name" else asked
     mode = dict(_MODES[one.modes])

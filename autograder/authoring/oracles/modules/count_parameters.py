@@ -9,7 +9,7 @@ from torch import nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.makes import MAKE_WORDS, MAKES, layers_of
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import Chosen, Space, absent
+from autograder.authoring.space import NO_GRAD_WORDS, Chosen, Space, absent
 from autograder.observing.case import Case
 
 __all__ = ["COUNT_PARAMETERS"]
@@ -129,7 +129,7 @@ _SPACE = Space(
         "training": "training mode is {}",
         "mixed": "the first part inside is in the other mode: {}",
         "graded": "parameters have a .grad already: {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

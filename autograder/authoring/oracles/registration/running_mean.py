@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.beginning import begins_in_eval
-from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
+from autograder.authoring.space import FLOATS, LAYOUTS, NO_GRAD_WORDS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
 __all__ = ["RUNNING_MEAN", "RunningMean"]
@@ -147,7 +147,7 @@ _SPACE = Space(
         "loaded": "the state is loaded into another module before batch {}",
         "moved": "the module is moved to float64 on the way: {}",
         "asking": "gradients are asked for: {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
         "scale": "the numbers are spread by {}",
         "x_layout": "the batches lie in memory like this: {}",
     },

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.views.layout import may_be_a_leaf
-from autograder.authoring.space import DTYPES, LAYOUTS, Chosen, Space, fits
+from autograder.authoring.space import DTYPES, LAYOUTS, NO_GRAD_WORDS, Chosen, Space, asks_for_no_gradient, fits
 from autograder.observing.case import Case
 
 __all__ = ["FLATTEN_BATCH"]
@@ -46,10 +44,8 @@ def _batches(make: CaseMaker) -> list[Case]:
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), layout=one.layout, dtype=one.dtype)
-    more: dict[str, Any] = {} if _has_view(x.tensor()) else {"aspect": "no view"}
-    if one.no_grad:
-        more["no_grad"] = True
-    return make.case(x=x, leaves=one.leaves, **more)
+    aspect = {} if _has_view(x.tensor()) else {"aspect": "no view"}
+    return make.case(x=x, leaves=one.leaves, **aspect, **one.flags("no_grad"))
 
 
 def _has_view(x: Tensor) -> bool:
@@ -75,14 +71,14 @@ _SPACE = Space(
     within=(
         lambda one: fits(one.layout, _size(one)),
         may_be_a_leaf,
-        lambda one: not one.no_grad or not one.leaves,
+        asks_for_no_gradient,
     ),
     words={
         "images": "the batch is of size {}",
         "rest": "the sizes behind the batch are {}",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.views.layout import may_be_a_leaf
-from autograder.authoring.space import DTYPES, LAYOUTS, Chosen, Space, fits
+from autograder.authoring.space import DTYPES, LAYOUTS, NO_GRAD_WORDS, Chosen, Space, asks_for_no_gradient, fits
 from autograder.observing.case import Case
 
 __all__ = ["TO_CHANNELS_LAST"]
@@ -36,8 +34,7 @@ def _images(make: CaseMaker) -> list[Case]:
 
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     x = make.drawn(*_size(one), layout=one.layout, dtype=one.dtype)
-    more: dict[str, Any] = {"no_grad": True} if one.no_grad else {}
-    return make.case(x=x, leaves=one.leaves, **more)
+    return make.case(x=x, leaves=one.leaves, **one.flags("no_grad"))
 
 
 def _size(one: Chosen) -> tuple[int, int, int, int]:
@@ -57,7 +54,7 @@ _SPACE = Space(
     within=(
         lambda one: fits(one.layout, _size(one)),
         may_be_a_leaf,
-        lambda one: not one.no_grad or not one.leaves,
+        asks_for_no_gradient,
     ),
     traits={"the images are square": lambda one: one.height == one.width},
     words={
@@ -67,7 +64,7 @@ _SPACE = Space(
         "width": "the image is {} wide",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
-        "no_grad": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
     },
 )
 
