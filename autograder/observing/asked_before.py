@@ -14,7 +14,8 @@ __all__ = ["other_numbers"]
 
 @contextmanager
 def other_numbers(given: Mapping[str, Any]) -> Iterator[None]:
-    """A block in which each tensor of ``given`` holds other numbers, and each parameter of a module is frozen or thawed too.
+    """A block in which each tensor of ``given`` holds other numbers, but for whole ones, and each parameter of a module is
+    frozen or thawed too.
 
     Whatever becomes of them in the block, they are afterwards as they were.
 
@@ -28,7 +29,8 @@ def other_numbers(given: Mapping[str, Any]) -> Iterator[None]:
     tensors = [one for value in given.values() for one in _tensors(value)]
     before = [(one.detach().clone(), one.stride(), one.storage_offset(), one.requires_grad) for one in tensors]
     for one in tensors:
-        one.detach().neg_()
+        if one.is_floating_point() or one.is_complex():  # whole numbers may be places, and a mask is no number
+            one.detach().neg_()
         if isinstance(one, nn.Parameter):
             one.requires_grad_(not one.requires_grad)
     try:

@@ -66,7 +66,7 @@ def call_lending(answer: Callable[..., Any], case: Case) -> Observations:
         return observe(errors=_of_an_unknown_name(answer, case, lent))
     if case.get("breaks"):
         return observe(**{"after an error": _of_an_error(answer, case, lent)})
-    out = case.call(answer, module=lent.module, tensors=lent.tensors)
+    out = case.called(answer, module=lent.module, tensors=lent.tensors)
     updated = {name: lent.tensors.get(name) for name in case.get("updated", ())}
     return observe(
         values=out,

@@ -60,7 +60,7 @@ def call_with(answer: Callable[..., Any], case: Case) -> Observations:
 
 def _function(answer: Callable[..., Any], case: Case) -> Observations:
     """Call the answer on the case's tensors and go backward; a case that ``asks`` for one thing has it under that name."""
-    out = case.call(answer)
+    out = case.called(answer)
     return observe(**{
         case.get("asks", "values"): _short(out),
         "gradients": _short(together(case.gradients(out))),
@@ -85,7 +85,7 @@ def split_heads(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, L, E)`` of any layout; afterwards its storage is written to, and the result read once more."""
     if case.get("divides") is False:
         return observe(errors=_raised(answer, case))
-    out = case.call(answer)
+    out = case.called(answer)
     seen = observe(values=_short(out), gradients=_short(together(case.gradients(out))))
     return seen | observe(memory={**case.unchanged(), "result": _after_writing(case["x"], out)})
 
@@ -177,7 +177,7 @@ def _after_forward(case: Case, out: Any, held: Mapping[str, Tensor]) -> Observat
 def dynamic_conv(answer: Callable[..., Any], case: Case) -> Observations:
     """``x (N, C, H, W)`` and ``weight (N, O, C, k, k)``; how often `F.conv2d` is called is counted."""
     with Calls() as calls:
-        out = case.call(answer)
+        out = case.called(answer)
     others = sum(times for name, times in calls.times.items() if "conv" in name and name != "conv2d")
     return observe(**{
         case.get("asks", "values"): _short(out),

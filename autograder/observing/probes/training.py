@@ -31,7 +31,7 @@ def cross_entropy(answer: Callable[..., Any], case: Case) -> Observations:
     Gradients are those of the loss, or of what it ``counts`` times as much for.
     """
     with World() as world:
-        out = case.call(answer)
+        out = case.called(answer)
     memory = case.unchanged() | {"world": world.left}
     loss = case.get("counts", 1.0) * out if isinstance(out, Tensor) else out
     return observe(**{case.get("aspect", "values"): out}, gradients=case.gradients(loss), memory=memory)

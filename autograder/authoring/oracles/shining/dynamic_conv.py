@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -39,7 +40,7 @@ def _batches(make: CaseMaker) -> list[Case]:
 
     two = torch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=torch.float64)
 
-    def case(name: str, x: Tensor | Uniform, weight: Tensor | Uniform, leaves: str = "x weight", **more: str) -> Case:
+    def case(name: str, x: Tensor | Uniform, weight: Tensor | Uniform, leaves: str = "x weight", **more: Any) -> Case:
         return make.case(name, x=x, weight=weight, leaves=leaves, **more)
 
     return [
@@ -67,6 +68,14 @@ def _batches(make: CaseMaker) -> list[Case]:
             leaves="weight",
         ),
         case("float32", make.normal(n, c, h, w, dtype=torch.float32), make.normal(n, o, c, 3, 3, dtype=torch.float32)),
+        case("gradients off", make.normal(n, c, h, w), even(n, o, c, 3, 3), leaves="", no_grad=True),
+        case(
+            "asked before, of other numbers",
+            two[0].view(2, 1, 1, 1),
+            two[1].view(2, 1, 1, 1, 1),
+            leaves="",
+            asked_before=True,
+        ),
     ]
 
 

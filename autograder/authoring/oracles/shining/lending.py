@@ -191,6 +191,8 @@ def lendings(make: CaseMaker) -> Sequence[Case]:
         lend(
             "a float32 module, float64 tensors", "linear", (a, c), results=("bias",), **{"module_dtype": torch.float32}
         ),
+        lend("gradients off", "named", (b, a), plain=True, leaves="", no_grad=True),
+        lend("asked before, of other numbers", "named", (2, 3), plain=True, leaves="", asked_before=True),
         *(lend(name, kind, sizes, names, unknown=word) for name, (kind, sizes, word, names) in wrong.items()),
         lend("the network breaks", "breaking", (a, b), breaks=True),
         lend("the network breaks, some names only", "breaking", (c, d), ("second.weight", "first.bias"), breaks=True),

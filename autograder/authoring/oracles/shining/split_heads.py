@@ -59,6 +59,8 @@ def _tokens(make: CaseMaker) -> list[Case]:
         laid("tokens last in memory", make.scattered(make.normal(n, length, e), order=(0, 2, 1)), part),
         laid("float32", make.normal(n, length, e, dtype=torch.float32), part, leaves="x"),
         laid("whole numbers", torch.arange(n * length * e).view(n, length, e), heads),
+        make.case("gradients off", x=make.normal(n, length, e), num_heads=heads, no_grad=True),
+        make.case("asked before, of other numbers", x=counted.view(1, 2, 6) + 1, num_heads=3, asked_before=True),
         refused("five numbers, two heads", 5, 2),
         refused("more heads than numbers", 3, 6),
         refused("seven numbers, three heads", 7, 3),

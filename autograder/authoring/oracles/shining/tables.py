@@ -31,8 +31,8 @@ def tables(make: CaseMaker) -> Sequence[Case]:
     length, s, e, ev = make.sizes(4, 4, 7)
 
     def case(name: str, q: Given, k: Given, v: Given, mask: Tensor | None = None, *, asks: str = "",
-             leaves: str = "q k v", shown: str = "") -> Case:  # fmt: skip
-        given: dict[str, Any] = {} if mask is None else {"mask": mask}
+             leaves: str = "q k v", shown: str = "", **more: Any) -> Case:  # fmt: skip
+        given = more if mask is None else {"mask": mask, **more}
         what = asks or ("mask" if mask is not None else "")
         return make.case(name, q=q, k=k, v=v, leaves=leaves, shown=shown, **given, **({"asks": what} if what else {}))
 
@@ -104,6 +104,15 @@ def tables(make: CaseMaker) -> Sequence[Case]:
             not_first,
             asks="large scores",
             leaves="v",
+        ),
+        case("gradients off", *three(n), leaves="", no_grad=True),
+        case(
+            "asked before, of other numbers",
+            torch.tensor([[2.0, 0.0]]).double(),
+            torch.tensor([[1.0, 0.0], [0.0, 1.0]]).double(),
+            torch.tensor([[10.0], [20.0]]).double(),
+            leaves="",
+            asked_before=True,
         ),
     ]
 

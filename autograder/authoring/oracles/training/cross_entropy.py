@@ -56,6 +56,13 @@ def _rows(make: CaseMaker) -> list[Case]:
             aspect="single class",
             shown=f"logits float64 {(few, 1)}: there is nothing to choose",
         ),
+        make.case("gradients off", logits=make.normal(many, few), target=classes(make, many, few), no_grad=True),
+        make.case(
+            "asked before, of other numbers",
+            logits=torch.tensor([[0.0, 1.0, 3.0]]),
+            target=torch.tensor([1]),
+            asked_before=True,
+        ),
     ]
 
 
