@@ -107,10 +107,22 @@ def _cells(submission: Any) -> list[dict[str, Any]]:
     several = len(submission.notebooks) > 1
     found = []
     for notebook in sorted(submission.notebooks, key=lambda one: one.name):
+        written = {
+            one.name for one in notebook.notebook.solution_cells
+        }  # graded cells that a learner writes, which people read
         for grade in notebook.grades:
             of, score = float(grade.max_score or 0.0), float(grade.score or 0.0)
             waits = grade.needs_manual_grade and grade.manual_score is None
-            right = "solved" if score >= of else "partly right" if score > 0 else "not right yet"
+            untouched = grade.name in written and grade.manual_score is None and grade.auto_score == 0
+            right = (
+                "not attempted"
+                if untouched
+                else "solved"
+                if score >= of
+                else "partly right"
+                if score > 0
+                else "not right yet"
+            )
             found.append(
                 {
                     "exercise": f"{notebook.name}: {grade.name}" if several else grade.name,

@@ -76,6 +76,8 @@ def remember(verdict: Verdict, last: Before | None = None, now: datetime | None 
 
 
 def _read(path: Path) -> Tried | None:
+    if not path.is_file():  # to read a pipe would wait for ever
+        return None
     try:
         one = json.loads(path.read_bytes())  # an editor may have put a byte order mark before it
         when, met = str(one.get("when") or ""), tuple(map(str, one.get("met") or ()))

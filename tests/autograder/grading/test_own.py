@@ -77,6 +77,9 @@ def test_scores_are_stock_nbgraders_and_nothing_is_done_twice(
     assert rows["half"]["note"] == "problem2.ipynb is missing"
     assert {one["exercise"]: one["points"] for one in rows["right"]["exercises"]}["problem1: correct_squares"] == 1
     assert {one["status"] for one in rows["right"]["exercises"]} >= {"solved", "to be read"}
+    untouched = {one["exercise"]: one["status"] for one in rows["blank"]["exercises"]}
+    assert untouched["problem1: sum_of_squares_equation"] == "not attempted"
+    assert "not attempted" not in {one["status"] for one in rows["right"]["exercises"]}
     assert not any(one["misconception"] for row in rows.values() for one in row["exercises"])
     assert first["recorded"] == len(rows) - 1
 

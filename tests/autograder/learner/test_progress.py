@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -249,6 +250,16 @@ def test_a_damaged_file_counts_as_not_tried_and_the_next_try_is_kept(content: st
     remember(Verdict("relu", "relu(x)", 2, 2.0, Status.SOLVED), now=DAY)
     kept = tried("relu")
     assert kept is not None and (kept.solved, kept.score) == (True, 2.0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_among_the_files_counts_as_not_tried_and_nobody_waits_for_it() -> None:
+    (folder() / "answers").mkdir(parents=True, exist_ok=True)
+    os.mkfifo(folder() / "relu.json")
+    os.mkfifo(folder() / "answers" / "relu.json")
+    assert tried_all() == {}
+    assert answers.kept(folder(), "relu") == []
+    assert not answers.keep(folder(), "relu", "def relu(x): ...")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
