@@ -107,26 +107,13 @@ def _cells(submission: Any) -> list[dict[str, Any]]:
     several = len(submission.notebooks) > 1
     found = []
     for notebook in sorted(submission.notebooks, key=lambda one: one.name):
-        written = {
-            one.name for one in notebook.notebook.solution_cells
-        }  # graded cells that a learner writes, which people read
+        written = {one.name for one in notebook.notebook.solution_cells}
         for grade in notebook.grades:
             of, score = float(grade.max_score or 0.0), float(grade.score or 0.0)
-            waits = grade.needs_manual_grade and grade.manual_score is None
-            untouched = grade.name in written and grade.manual_score is None and grade.auto_score == 0
-            right = (
-                "not attempted"
-                if untouched
-                else "solved"
-                if score >= of
-                else "partly right"
-                if score > 0
-                else "not right yet"
-            )
             found.append(
                 {
                     "exercise": f"{notebook.name}: {grade.name}" if several else grade.name,
-                    "status": "to be read" if waits else right,
+                    "status": _status(grade, score, of, read=grade.name in written),
                     "points": score,
                     "of": of,
                     "misconception": "",
@@ -135,3 +122,12 @@ def _cells(submission: Any) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def _status(grade: Any, score: float, of: float, *, read: bool) -> str:
+    """How a graded cell stands. One that a person has to ``read`` has 0 from nbgrader where it is untouched."""
+    if grade.manual_score is None and grade.needs_manual_grade:
+        return "to be read"
+    if grade.manual_score is None and read and grade.auto_score == 0:
+        return "not attempted"
+    return "solved" if score >= of else "partly right" if score > 0 else "not right yet"
