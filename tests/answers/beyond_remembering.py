@@ -14,6 +14,7 @@ from answers.convolution.windows import correlate_by_shifts, pad_by_cat, windows
 from answers.functional import SIZES
 from answers.functional_ideas import network
 from answers.modules import OneMatrix, probabilities_with_mode
+from answers.shining.lending import with_a_stack
 from answers.storage.right import read_by_hand
 from torch import Tensor, nn
 
@@ -70,14 +71,6 @@ def _split(x: Tensor, num_heads: int) -> Tensor:
     return x.unflatten(-1, (num_heads, -1)).transpose(1, 2)
 
 
-def _lent(module: nn.Module, tensors: dict[str, Tensor], x: Tensor) -> Any:
-    known = {name for name, _ in [*module.named_parameters(), *module.named_buffers()]}
-    for name in tensors:
-        if name not in known:
-            raise KeyError(name)
-    return torch.func.functional_call(module, tensors, (x,))
-
-
 _lendings: dict[tuple[int, ...], tuple[Any, Tensor]] = {}
 
 
@@ -86,7 +79,7 @@ def _lent_and_remembered(module: nn.Module, tensors: dict[str, Tensor], x: Tenso
     objects = (module, *tensors.values(), x)
     key = tuple(id(one) for one in objects)
     if key not in _lendings:
-        _lendings[key] = objects, _lent(module, tensors, x)
+        _lendings[key] = objects, with_a_stack(module, tensors, x)
     return _lendings[key][1]
 
 
@@ -214,7 +207,7 @@ BEYOND_REMEMBERING: list[tuple[str, str, Any]] = [
             ("attention", "twice as much", _attended, _twice),
             ("dynamic_conv", "twice as much", _grouped, _twice),
             ("split_heads", "a copy", _split, Tensor.clone),
-            ("call_with", "twice as much", _lent, _twice),
+            ("call_with", "twice as much", with_a_stack, _twice),
         )
     ),
     ("relu", "in place where nobody sees it", lambda x: x.clamp(min=0) if torch.is_grad_enabled() else x.clamp_(min=0)),
