@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all: who reads it sees the old one or the new one, after a crash too."""
+"""Files, whole or not at all: who reads one sees the old one or the new one, after a crash too, and never waits for a pipe."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["UNFINISHED", "write_whole", "written_whole"]
+__all__ = ["UNFINISHED", "read_file", "write_whole", "written_whole"]
 
 UNFINISHED = ".unfinished"  # the ending of what a killed writer leaves behind
+
+
+def read_file(path: Path) -> bytes:
+    """What is in the file at ``path``. Raises ``OSError`` where there is none, or a device or a pipe, which would be waited for."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a folder, a device or a pipe, and a file is to be read", str(path))
+    return path.read_bytes()
 
 
 def write_whole(path: Path, content: bytes, *, lasting: bool = True) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from autograder.files import write_whole
+from autograder.files import read_file, write_whole
 from autograder.learner import kernel
 from autograder.learner.names import bound_by, python_of
 
@@ -58,8 +58,7 @@ def _binds(cell: str, names: frozenset[str]) -> bool:
 def kept(folder: Path, exercise: str) -> list[str]:
     """The answers to ``exercise`` that were kept in ``folder``, the newest last."""
     try:
-        path = _path(folder, exercise)
-        found: Any = json.loads(path.read_bytes()) if path.is_file() else {}  # to read a pipe would wait for ever
+        found: Any = json.loads(read_file(_path(folder, exercise)))
         return [one for one in found["answers"] if isinstance(one, str)]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
-from autograder.files import write_whole
+from autograder.files import read_file, write_whole
 from autograder.judging.verdict import Status, Verdict
 from autograder.learner import kernel
 from autograder.learner.before import Before
@@ -76,10 +76,8 @@ def remember(verdict: Verdict, last: Before | None = None, now: datetime | None 
 
 
 def _read(path: Path) -> Tried | None:
-    if not path.is_file():  # to read a pipe would wait for ever
-        return None
     try:
-        one = json.loads(path.read_bytes())  # an editor may have put a byte order mark before it
+        one = json.loads(read_file(path))  # an editor may have put a byte order mark before it
         when, met = str(one.get("when") or ""), tuple(map(str, one.get("met") or ()))
         best = str(one["exercise"]), float(one["score"]), int(one["points"]), bool(one["solved"])
         tries = one.get("tries")

@@ -15,8 +15,12 @@ from answers.functional import SIZES
 from answers.functional_ideas import network
 from answers.modules import OneMatrix, probabilities_with_mode
 from answers.shining.lending import with_a_stack
+from answers.shining.pieces import attention_einsum, heads_permuted
+from answers.shining.right import dynamic_unbatched
 from answers.storage.right import read_by_hand
 from torch import Tensor, nn
+
+from autograder.authoring.oracles.training.batches import written_out
 
 __all__ = ["BEYOND_REMEMBERING"]
 
@@ -48,27 +52,6 @@ def _started(generator: torch.Generator) -> dict[str, Tensor]:
         name: ((torch.rand(size, generator=generator) * 2 - 1) / math.sqrt(27 if "conv" in name else 16384))
         for name, size in SIZES.items()
     }
-
-
-def _loss(logits: Tensor, target: Tensor) -> Tensor:
-    return (logits.logsumexp(1) - logits.gather(1, target[:, None])[:, 0]).mean()
-
-
-def _attended(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-    scores = q @ k.mT / math.sqrt(q.shape[-1])
-    return (scores if mask is None else scores.masked_fill(~mask, -math.inf)).softmax(-1) @ v
-
-
-def _grouped(x: Tensor, weight: Tensor) -> Tensor:
-    n, o, _, k, _ = weight.shape
-    out = F.conv2d(x.reshape(1, -1, *x.shape[2:]), weight.flatten(0, 1), padding=k // 2, groups=n)
-    return out.reshape(n, o, *x.shape[2:])
-
-
-def _split(x: Tensor, num_heads: int) -> Tensor:
-    if x.shape[-1] % num_heads:
-        raise ValueError(f"{num_heads} heads do not divide {x.shape[-1]}")
-    return x.unflatten(-1, (num_heads, -1)).transpose(1, 2)
 
 
 _lendings: dict[tuple[int, ...], tuple[Any, Tensor]] = {}
@@ -203,10 +186,10 @@ BEYOND_REMEMBERING: list[tuple[str, str, Any]] = [
             ("to_channels_last", "a copy", _channels_last, Tensor.clone),
             ("flatten_batch", "a copy", _flattened, Tensor.clone),
             ("count_parameters", "none", _counted, lambda count: 0),
-            ("cross_entropy", "twice as much", _loss, _twice),
-            ("attention", "twice as much", _attended, _twice),
-            ("dynamic_conv", "twice as much", _grouped, _twice),
-            ("split_heads", "a copy", _split, Tensor.clone),
+            ("cross_entropy", "twice as much", written_out, _twice),
+            ("attention", "twice as much", attention_einsum, _twice),
+            ("dynamic_conv", "twice as much", dynamic_unbatched, _twice),
+            ("split_heads", "a copy", heads_permuted, Tensor.clone),
             ("call_with", "twice as much", with_a_stack, _twice),
         )
     ),
@@ -231,9 +214,9 @@ BEYOND_REMEMBERING: list[tuple[str, str, Any]] = [
             ("count_parameters", _counted),
             ("params_from_module", _taken),
             ("predict_proba", probabilities_with_mode),
-            ("cross_entropy", _loss),
-            ("attention", _attended),
-            ("dynamic_conv", _grouped),
+            ("cross_entropy", written_out),
+            ("attention", attention_einsum),
+            ("dynamic_conv", dynamic_unbatched),
         )
     ),
     ("call_with", "remembered by the object", _lent_and_remembered),
