@@ -189,6 +189,17 @@ class _Unlisted(Mini):
         yield from ((name, one) for name, one in Mini.named_parameters(self) if not name.startswith("_"))
 
 
+class _Emptied(Mini):
+    """What is left of the state at the end is what nobody asked for: it is taken out of the caller's own dictionary."""
+
+    @torch.no_grad()
+    def load_state_dict(self, state: Any) -> None:
+        for name, one in self.named_parameters():
+            one.copy_(state.pop(name))
+        if state:
+            raise KeyError(*state)
+
+
 def _floored(*args: Any, **named: Any) -> Tensor:
     """As cuDNN once did."""
     if "eps" in named:
@@ -225,6 +236,7 @@ BEYOND_MODES: list[tuple[str, str, Any]] = [
     ("my_batch_norm2d", "the first batch whole", _FirstBatchWhole),
     ("dropout_net", "nothing dropped of one row", _NothingOfOneRow),
     ("mini_module", "no names with an underscore", _Unlisted),
+    ("mini_module", "the state emptied while it is loaded", _Emptied),
     ("batch_norm", "no eps below 1e-5", _floored),
     ("batch_norm", "nothing moved without gradients", norm(moves=lambda training: training and torch.is_grad_enabled())),
     ("dropout", "nothing dropped of one row", dropped(

@@ -155,10 +155,12 @@ def _saved(root: Any, case: Case) -> dict[str, Any]:
     state = root.state_dict()
     given = _state(state)
     new = dict(case["load"])
+    handed = dict(new)
     root.load_state_dict(new)
+    alike = new.keys() == handed.keys() and all(new[name] is one for name, one in handed.items())
     after = [one for _, one in root.named_parameters()]
     again = _state(root.state_dict())
-    for value in new.values():
+    for value in handed.values():
         value.add_(1)  # what was loaded is copied
     return {
         "state_dict": given,
@@ -167,6 +169,7 @@ def _saved(root: Any, case: Case) -> dict[str, Any]:
         "parameters": _same(after, before),
         "requires_grad": "as it was" if [one.requires_grad for one in after] == asking else "changed",
         "grad": _same([one.grad for one in after], marks),
+        "the state that was loaded": "as it was" if alike else "changed",
     }
 
 
