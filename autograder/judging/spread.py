@@ -32,6 +32,8 @@ def spread(drawn: Any, bound: float) -> str:
     ('evenly within its bound', 'evenly, beyond its bound', 'evenly, all too close to zero')
     >>> spread({"largest": 0.5, "numbers": (torch.linspace(0, 0.5, 1000),)}, 0.5)
     'none below zero'
+    >>> spread({"largest": 0.5, "numbers": (torch.linspace(-0.5, 0.5, 30),) * 20}, 0.5)
+    'the same few numbers again and again'
     >>> spread({"largest": 1.0, "numbers": (torch.linspace(-1, 1, 1000) ** 3,)}, 1.0)
     'unevenly'
     >>> normal = torch.special.ndtri(torch.linspace(0.001, 0.999, 1000))
@@ -49,7 +51,8 @@ def spread(drawn: Any, bound: float) -> str:
     if numbers[0] == numbers[-1]:
         return "all zero" if largest == 0 else "all the same number"
     if len(numbers) < _FEWEST:
-        return "beyond its bound" if largest > bound * (1 + 1e-6) else "too few numbers"
+        few = "too few numbers" if len(every) < _FEWEST else "the same few numbers again and again"
+        return "beyond its bound" if largest > bound * (1 + 1e-6) else few
     if _near(len(numbers)) * bound <= largest <= bound * (1 + 1e-6) and _is_even(every, numbers, bound):
         return EVENLY if drawn.get("places") != "its own" else "evenly, and by their place, as sorted ones are"
     return _otherwise(numbers, largest, bound)

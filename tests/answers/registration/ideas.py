@@ -246,6 +246,7 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("my_conv2d", "bounds too wide", conv(by=lambda i, o, k: (6 / (i * k * k)) ** 0.5)),
     ("my_conv2d", "bounds too narrow", conv(by=lambda i, o, k: 0.5 * (i * k * k) ** -0.5)),
     ("my_conv2d", "divided by fan_in, not by its root", conv(by=lambda i, o, k: 1 / (i * k * k))),
+    ("my_conv2d", "fan_in without the channels", conv(by=lambda i, o, k: (k * k) ** -0.5)),
     ("my_conv2d", "the bias by another bound", conv(bias_by=lambda i, o, k: o**-0.5)),
     ("my_conv2d", "the bias by another bound", conv(bias_by=lambda i, o, k: i**-0.5)),
     ("my_conv2d", "normal numbers for even ones", conv(draw=lambda bound, *size: torch.normal(0.0, bound, size))),

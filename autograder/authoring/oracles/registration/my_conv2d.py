@@ -61,6 +61,7 @@ def _layers(make: CaseMaker) -> list[Case]:
             "1/√fan_in": (channels * kernel**2) ** -0.5,
             "1/√in_channels": channels**-0.5,
             "1/√(in_channels · kernel_size)": (channels * kernel) ** -0.5,
+            "1/kernel_size": 1 / kernel,
             "1/√(out_channels · kernel_size²)": (outputs * kernel**2) ** -0.5,
             "1/√out_channels": outputs**-0.5,
             "1/fan_in": 1 / (channels * kernel**2),
@@ -87,7 +88,7 @@ def _layers(make: CaseMaker) -> list[Case]:
         case("one output channel", images(dtype=torch.float32), 1, 3, stride=3, padding=1),
         case("not contiguous, with an offset", make.scattered(images()), outputs, 3, padding=1),
         case("channels last", last, outputs, 2, stride=2, bias=False),
-        start(3, 20, 3),
+        start(5, 20, 3),  # channels and kernel differ, so that each bound is another number
         start(12, 7, 2),
         start(2, 9, 4, bias=False),
     ]
@@ -115,6 +116,11 @@ MY_CONV2D = Oracle(
             but(MyConv2d, bound=lambda self, size, fan_in: size[1] ** -0.5),
             but(MyConv2d, bound=lambda self, size, fan_in: (size[1] * size[2]) ** -0.5),
             says="Each output of a convolution sums in_channels · kernel_size · kernel_size products.",
+        ),
+        Misconception(
+            "fan_in without the channels",
+            but(MyConv2d, bound=lambda self, size, fan_in: 1 / size[2]),
+            says="The kernel goes through all channels at once: each output sums in_channels · kernel_size · kernel_size products.",
         ),
         Misconception(
             "bounds by the number of outputs",

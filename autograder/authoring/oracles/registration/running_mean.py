@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -54,8 +55,13 @@ def _runs(make: CaseMaker) -> list[Case]:
         rows = ", ".join(f"{len(x)} rows in {mode}" for x, mode in zip(batches, words, strict=True))
         leaves = [f"x{number}" for number, _ in enumerate(batches, 1)]
         inputs: dict[str, Any] = dict(zip(leaves, batches, strict=True))
+        shown = f"RunningMean({batches[0].shape[1]}), {str(batches[0].dtype)[6:]}: {rows}"
         if loaded_before:
             inputs["loaded before"] = loaded_before
+            shown += f"; its state loaded into a new one before batch {loaded_before}"
+        for number, (one, other) in enumerate(pairwise(batches), 2):
+            if one.dtype != other.dtype:
+                shown += f"; moved to {str(other.dtype)[6:]} before batch {number}"
         if new:
             inputs["new"] = True
         return make.case(
@@ -63,7 +69,7 @@ def _runs(make: CaseMaker) -> list[Case]:
             num_features=batches[0].shape[1],
             modes=tuple(words),
             leaves=" ".join(leaves),
-            shown=f"RunningMean({batches[0].shape[1]}), {str(batches[0].dtype)[6:]}: {rows}",
+            shown=shown,
             **inputs,
         )
 
@@ -108,14 +114,15 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         dtype = torch.float32 if one.moved and number == 1 else one.dtype
         inputs[f"x{number}"] = make.drawn(count, one.features, layout=one.x_layout, scale=one.scale, dtype=dtype)
     rows = ", ".join(f"{count} in {mode}" for count, mode in zip(one.rows, modes, strict=False))
-    words = f"RunningMean({one.features}), {str(one.dtype)[6:]}, rows: {rows}; in memory: {one.x_layout}"
-    words += f"; loaded into another before batch {one.loaded}" if one.loaded != absent else ""
+    first = "float32" if one.moved else str(one.dtype)[6:]
+    words = f"RunningMean({one.features}), {first}, rows: {rows}; in memory: {one.x_layout}"
+    words += f"; its state loaded into a new one before batch {one.loaded}" if one.loaded != absent else ""
     return make.case(
         num_features=one.features,
         modes=modes,
         leaves=" ".join(inputs) if one.asking else "",
         shown=words
-        + ("; moved to float64 after the first" if one.moved else "")
+        + ("; moved to float64 before batch 2" if one.moved else "")
         + ("; under torch.no_grad()" if one.no_grad else ""),
         no_grad=one.no_grad,
         **inputs,
