@@ -139,11 +139,12 @@ def batch_norm(answer: Callable[..., Any], case: Case) -> Observations:
     gradients = case.gradients(out)
     following = {name: tensor_or_kind(case.call(answer, x=case[name])) for name in case.get("more", ())}
     graph = any(case[name].requires_grad for name in kept)
+    own = all(case[name].data_ptr() == one.data_ptr() for name, one in kept.items())
     memory = {name: word for name, word in case.unchanged().items() if name not in kept}
     return observe(
         **{aspect: {"x": out, **following} if following else out},
         gradients=gradients,
-        statistics=kept | {"graph": "kept" if graph else "not kept"},
+        statistics={"memory": "their own" if own else "another's"} | kept | {"graph": "kept" if graph else "not kept"},
         memory=memory,
     )
 

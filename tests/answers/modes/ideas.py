@@ -310,6 +310,9 @@ IDEAS: list[tuple[str, str, Any]] = [
     ("batch_norm", "the old statistics kept whole", norm(move=lambda was, one, m: was.add_(m * one.detach()))),
     ("batch_norm", "momentum not used", norm(move=lambda was, one, m: was.copy_(one.detach()))),
     ("batch_norm", "momentum not used", norm(move=lambda was, one, m: was.lerp_(one.detach(), 0.1))),
+    ("batch_norm", "running statistics not moved in place", norm(moves=lambda training: False)),
+    ("batch_norm", "other memory laid under the running statistics", norm(
+        move=lambda was, one, m: setattr(was, "data", was + m * (one.detach() - was)))),
     ("batch_norm", "deviation kept for variance", norm(new=lambda x: (x.mean((0, 2, 3)), x.std((0, 2, 3))))),
     ("batch_norm", "the mode the other way round", norm(uses=lambda training: not training, moves=lambda t: not t)),
     ("batch_norm", "weights along the last dimension", last_dimension),

@@ -153,7 +153,7 @@ def _norm(
     moved_by: Callable[[Tensor, Tensor, float], Tensor] = lambda kept, one, share: (1 - share) * kept + share * one,
     keeps: Callable[[Tensor, Tensor], tuple[Tensor, ...]] = lambda mean, var: (mean, var),
     centre: bool = True,
-    in_place: bool = True,
+    put: Callable[[Tensor, Tensor], Any] = Tensor.copy_,
     graph: bool = False,
     late: bool = False,
 ) -> Tensor:
@@ -167,13 +167,16 @@ def _norm(
         for kept, one in zip((running_mean, running_var), keeps(*new), strict=False):
             one = one if graph else one.detach()
             moved = moved_by(kept, one, share(momentum))
-            if in_place:
-                kept.copy_(moved)
+            put(kept, moved)
     if not own(training):
         used = before if late else (running_mean, running_var)
         mean, var = used[0][:, None, None], used[1][:, None, None]
     out = (x - mean if centre else x) / divide(var, eps)
     return finish(out, weight[:, None, None], bias[:, None, None]) if affine else out
+
+
+def _lay_under(kept: Tensor, moved: Tensor) -> None:
+    kept.data = moved.detach()
 
 
 def _with(**changes: Any) -> Callable[..., Tensor]:
@@ -355,8 +358,15 @@ BATCH_NORM = Oracle(
         ),
         Misconception(
             "running statistics not moved in place",
-            _with(in_place=False),
-            says="running_mean = … gives another tensor that name. Who handed you the tensors still has the old ones: write into them.",
+            _with(put=lambda kept, moved: None),
+            says="After a batch in training both are as they were. Write into the tensors that are handed to you, with lerp_ or copy_: "
+            "running_mean = … only gives another tensor that name.",
+        ),
+        Misconception(
+            "other memory laid under the running statistics",
+            _with(put=_lay_under),
+            says=".data = … lays other memory under a tensor. Whoever shares its own, such as a state_dict that was taken before, "
+            "goes on with the old numbers. Write into it, with lerp_ or copy_.",
         ),
         Misconception(
             "running statistics in the graph",
