@@ -33,6 +33,7 @@ __all__ = [
     "prepare_all",
     "prepare_kept",
     "reference_folder",
+    "state_of_nobody",
     "topic_of",
 ]
 
@@ -159,8 +160,13 @@ def prepare_all(task: Assignment, student: str | None = None, roster: Collection
 
 
 def _nobodys(task: Assignment, entry: Entry) -> Prepared:
-    state = State.UNREADABLE if entry.is_folder and not entry.name.startswith(".") else State.NOBODYS
-    return Prepared(entry.name, blank(task.source, entry.note), None, state, entry.note, nothing_handed_in=True)
+    note, state = entry.note, state_of_nobody(entry)
+    return Prepared(entry.name, blank(task.source, note), None, state, note, nothing_handed_in=True)
+
+
+def state_of_nobody(entry: Entry) -> State:
+    """How stands what lies where learners have folders, and is none: a folder of an impossible name may be somebody's work."""
+    return State.UNREADABLE if entry.is_folder and not entry.name.startswith(".") else State.NOBODYS
 
 
 def prepare(task: Assignment, student: str) -> Prepared:
@@ -172,7 +178,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
         found = locate(home, task.name, task.notebook, task.source, task.others)
         folder = found.path.parent
         notebook = repair(found.notebook, task.source)
-        beside = files_beside(folder, task.limits.file_size, deep=folder != home)
+        beside = files_beside(folder, task.limits.file_size, deep=folder != home).giving_way(task.files)
         when, doubt = _handed_in(folder)
         note = "; ".join(filter(None, [found.remark, beside.said, doubt]))
         job = job_of(task, notebook, beside.files)
@@ -195,7 +201,7 @@ def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:
     """What a learner handed in of ``task`` before, as it was kept in ``folder``."""
     try:
         notebook = repair(notebook_of((folder / f"{task.notebook}.ipynb").read_bytes()), task.source)
-        beside = files_beside(folder, task.limits.file_size)
+        beside = files_beside(folder, task.limits.file_size).giving_way(task.files)
     except (Unreadable, OSError) as error:
         said = f"what was kept in {folder.name} cannot be read: {error}"
         return Prepared(student, blank(task.source, said), None, State.UNREADABLE, said)
