@@ -35,6 +35,7 @@ __all__ = [
     "reference_folder",
     "state_of_nobody",
     "topic_of",
+    "when_handed_in",
 ]
 
 _LONGEST_TIME = 200  # bytes of timestamp.txt
@@ -179,7 +180,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
         folder = found.path.parent
         notebook = repair(found.notebook, task.source)
         beside = files_beside(folder, task.limits.file_size, deep=folder != home).giving_way(task.files)
-        when, doubt = _handed_in(folder)
+        when, doubt = when_handed_in(folder)
         note = "; ".join(filter(None, [found.remark, beside.said, doubt]))
         job = job_of(task, notebook, beside.files)
         return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=when)
@@ -194,7 +195,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
     except Exception as error:  # what nobody thought of costs this submission, not the class
         state, note, nothing = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})", False
     said = f"**This submission was not graded: {state}.** {note}"
-    return Prepared(student, blank(task.source, said), None, state, note, {}, _handed_in(folder)[0], nothing)
+    return Prepared(student, blank(task.source, said), None, state, note, {}, when_handed_in(folder)[0], nothing)
 
 
 def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:
@@ -206,7 +207,7 @@ def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:
         said = f"what was kept in {folder.name} cannot be read: {error}"
         return Prepared(student, blank(task.source, said), None, State.UNREADABLE, said)
     job = job_of(task, notebook, beside.files)
-    return Prepared(student, notebook, job, files=beside.files, timestamp=_handed_in(folder)[0])
+    return Prepared(student, notebook, job, files=beside.files, timestamp=when_handed_in(folder)[0])
 
 
 def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes]) -> Job:
@@ -224,7 +225,7 @@ def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes])
     return Job(task.topic, tuple(cells), task.cases, task.limits, {**files, **task.files})
 
 
-def _handed_in(folder: Path) -> tuple[str, str]:
+def when_handed_in(folder: Path) -> tuple[str, str]:
     """When this was handed in, if there is a sound note of it, in UTC for nbgrader; and what has to be said of the note."""
     path = folder / "timestamp.txt"
     try:
