@@ -10,8 +10,10 @@ of every grader that runs tests in the kernel of the work, and no sandbox change
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -31,6 +33,7 @@ from autograder.grading.own_rows import Handed, handed_in, rows_of, state_of, ta
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
 from autograder.grading.records.converter import reason
 from autograder.grading.records.extensions import apply, due_of, own_dates
+from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
 from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.own_way import converter_in, staged
 from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute, with_outputs
@@ -52,6 +55,8 @@ from autograder.grading.table import Table
 __all__ = ["OwnResult", "grade_own"]
 
 _FORM = b"4"  # of what is recorded: with another, everything is recorded anew, and nothing run
+
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
 
 @dataclass(frozen=True)
@@ -99,32 +104,34 @@ def grade_own(
     """Grade the assignment ``name`` of the class in ``root``, or one ``student``'s, and record it in nbgrader's gradebook.
 
     The words are those of `autograder.grading.grade.grade`. Killed at any moment, it goes on where it was. Raises ``ValueError`` for an
-    assignment that was not handed out, and `engine.NoSandbox` where there is no sandbox.
+    assignment that was not handed out, `engine.NoSandbox` where there is no sandbox, and `DiskFull`.
     """
     began = time.monotonic()
     room, config = open_classroom(root)
     tell = teller(console)
     opened: AbstractContextManager[Engine]
     opened = nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust)
-    with commands_on_path(), quietly(), alone(room.results, tell), opened as runs:
-        wait_for_gradebook(room.db_url, tell)
-        settings = Settings(limits=limits)
-        room.keep_settings(name, settings)
-        run = _Run(room, config, name, settings, student)
-        with bar_on(console) as bar:
-            line = bar.add_task(name, total=len(run.handed))
-            for key, outcome in runs(run.jobs()):
-                run.seen(key, outcome)
-                bar.update(line, completed=run.settled)
-            run.settle()
-        return OwnResult(
-            name,
-            tuple(rows_of(room, name, run.tasks, run.handed, everybody=student is None)),
-            run.executed,
-            run.recorded,
-            time.monotonic() - began,
-            tuple(run.problems),
-        )
+    run: _Run | None = None
+    try:
+        with commands_on_path(), quietly(), alone(room.results, tell), opened as runs:
+            wait_for_gradebook(room.db_url, tell)
+            settings = Settings(limits=limits)
+            room.keep_settings(name, settings)
+            run = _Run(room, config, name, settings, student)
+            with bar_on(console) as bar:
+                line = bar.add_task(name, total=len(run.handed))
+                for key, outcome in runs(run.jobs()):
+                    run.seen(key, outcome)
+                    bar.update(line, completed=run.settled)
+                run.settle()
+            rows = tuple(rows_of(room, name, run.tasks, run.handed, everybody=student is None))
+    except Exception as error:
+        if not is_full(error):
+            raise
+        done = f"{run.settled} of {len(run.handed)} rows are done" if run is not None else "Nothing was begun"
+        words = f"{disk_said(room.results)}. {done}; what was run and recorded is kept. Make room, and start again."
+        raise DiskFull(words) from error
+    return OwnResult(name, rows, run.executed, run.recorded, time.monotonic() - began, tuple(run.problems))
 
 
 class _Run:
@@ -184,6 +191,8 @@ class _Run:
         wait_for_gradebook(self._room.db_url, on_stderr)
         path.unlink(missing_ok=True)
         if why := self._take(one):
+            if any(words in why for words in _FULL):  # the others would fail as well, and lose their pages
+                raise DiskFull from OSError(errno.ENOSPC, why)
             self.problems.append(f"nbgrader did not take the submission of {one.student}: {why}")
             return
         state, note = state_of(self._room, self.tasks, one)

@@ -25,6 +25,7 @@ __all__ = ["Handed", "handed_in", "recorded_own", "rows_of", "state_of", "tasks_
 
 _WORST_FIRST = (State.OUT_OF_MEMORY, State.TIMED_OUT, State.CRASHED, State.UNREADABLE, State.MISSING)
 _SHOWN = 3
+_NOT_RECORDED = "it is not recorded; what the gradebook had before counts"
 
 
 @dataclass
@@ -83,13 +84,22 @@ def _nobodys(tasks: Mapping[str, Assignment], entry: Entry) -> Handed:
 
 
 def recorded_own(name: str, root: Path) -> list[dict[str, Any]]:
-    """What is recorded of the assignment ``name`` in the class at ``root``, by learner. Raises ``ValueError`` for nothing."""
+    """What is recorded of the assignment ``name`` in the class at ``root``, by learner: who waits to be graded is left out.
+
+    Raises ``ValueError`` for nothing.
+    """
     room, _ = open_classroom(root)
     if not any(room.records(name).glob("*.json")):
         raise ValueError(f"nothing is recorded of {name}; grade it first: python -m autograder grade {name}")
     wait_for_gradebook(room.db_url, on_stderr)
     tasks = tasks_of(room, name, room.settings(name))
-    return list(rows_of(room, name, tasks, handed_in(room, tasks, name, None), everybody=True))
+    handed = handed_in(room, tasks, name, None)
+    waiting = {one.student for one in handed if one.ready and not _is_recorded(room, name, one.student)}
+    return [row for row in rows_of(room, name, tasks, handed, everybody=True) if row["student"] not in waiting]
+
+
+def _is_recorded(room: Classroom, name: str, student: str) -> bool:
+    return room.record(name, student).is_file()
 
 
 def rows_of(
@@ -104,6 +114,8 @@ def rows_of(
     people = {*known, *(roster.people if everybody else ())}
     for one in sorted(people, key=roster.in_order):
         state, note = state_of(room, tasks, known.get(one))
+        if one in known and known[one].ready and not _is_recorded(room, name, one):
+            note = "; ".join(filter(None, [_NOT_RECORDED, note]))
         yield _row(one, state, note, held.get(one, ungraded), cells.get(one, []))
 
 

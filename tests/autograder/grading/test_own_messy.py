@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -18,6 +19,7 @@ from autograder.__main__ import main
 from autograder.grading.own import OwnResult, grade_own
 from autograder.grading.own_rows import recorded_own
 from autograder.grading.records.classroom import open_classroom
+from autograder.grading.records.full_disk import DiskFull
 
 PS = "ps1"
 RIGHT = {"t1": 2.0, "t2": 3.0}
@@ -185,3 +187,49 @@ def test_who_was_only_met_by_grading_is_nobodys_list_of_the_class(course: Path) 
     grade(course)
     room, _ = open_classroom(course)
     assert json.loads(room.added.read_text("utf-8")) == ["ada"]
+
+
+def test_a_full_disk_stops_it_in_a_line_and_the_next_run_makes_it_whole(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for student in ("ada", "bob"):
+        hand_in(course, student)
+    grade(course)
+    for student in ("ada", "bob"):
+        (course / "submitted" / student / PS / "more.txt").write_text("x", encoding="utf-8")
+    tried = []
+
+    def full(source: str, to: str) -> None:
+        tried.append(to)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), to)
+
+    monkeypatch.setattr(shutil, "copy", full)
+    with pytest.raises(DiskFull, match=r"0 of 2 rows are done; what was run and recorded is kept\. Make room"):
+        grade(course)
+    assert len(tried) == 1
+    assert (course / "autograded" / "bob" / PS / "one.ipynb").is_file()
+    assert scores(course, "ada") == scores(course, "bob") == RIGHT
+    monkeypatch.undo()
+    assert grade(course).recorded == 2
+    assert scores(course, "ada") == scores(course, "bob") == RIGHT
+
+
+def test_who_is_not_graded_yet_has_no_zero_in_the_report(course: Path) -> None:
+    hand_in(course, "ada")
+    grade(course)
+    hand_in(course, "bob")
+    assert [one["student"] for one in recorded_own(PS, course)] == ["ada"]
+
+
+def test_what_nbgrader_did_not_take_is_not_called_graded_without_a_word(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, "ada")
+
+    def broken(source: str, to: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), to)
+
+    monkeypatch.setattr(shutil, "copy", broken)
+    result = grade(course)
+    assert len(result.problems) == 1
+    assert rows(result)["ada"]["note"].startswith("it is not recorded")
