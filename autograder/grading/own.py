@@ -10,8 +10,10 @@ of every grader that runs tests in the kernel of the work, and no sandbox change
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -19,8 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 from rich.console import Console
 from traitlets.config import Config
@@ -29,11 +31,14 @@ from autograder.commands import commands_on_path
 from autograder.files import write_whole
 from autograder.grading.own_rows import Handed, handed_in, rows_of, state_of, tasks_of
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
-from autograder.grading.records.converter import converter_of, reason
+from autograder.grading.records.converter import reason
 from autograder.grading.records.extensions import apply, due_of, own_dates
+from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
 from autograder.grading.records.one_pass import class_of
-from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute
+from autograder.grading.records.own_way import converter_in, staged
+from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute, with_outputs
 from autograder.grading.records.recorded import marker_at
+from autograder.grading.records.roster import keep_added, read_roster
 from autograder.grading.records.total import NOTHING_TO_READ, read_held
 from autograder.grading.records.waiting import alone, on_stderr, wait_for_gradebook
 from autograder.grading.rows import counted, points_said
@@ -41,12 +46,17 @@ from autograder.grading.saying import bar_on, quietly, teller
 from autograder.grading.settings_files import settings_files
 from autograder.grading.slots.engine import Engine, open_engine
 from autograder.grading.slots.job import Job, Limits, Outcome
+from autograder.grading.submissions.as_run import executed
+from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.state import State
+from autograder.grading.submissions.verdicts import not_run
 from autograder.grading.table import Table
 
 __all__ = ["OwnResult", "grade_own"]
 
-_FORM = b"3"  # of what is recorded: with another, everything is recorded anew, and nothing run
+_FORM = b"4"  # of what is recorded: with another, everything is recorded anew, and nothing run
+
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
 
 @dataclass(frozen=True)
@@ -94,32 +104,34 @@ def grade_own(
     """Grade the assignment ``name`` of the class in ``root``, or one ``student``'s, and record it in nbgrader's gradebook.
 
     The words are those of `autograder.grading.grade.grade`. Killed at any moment, it goes on where it was. Raises ``ValueError`` for an
-    assignment that was not handed out, and `engine.NoSandbox` where there is no sandbox.
+    assignment that was not handed out, `engine.NoSandbox` where there is no sandbox, and `DiskFull`.
     """
     began = time.monotonic()
     room, config = open_classroom(root)
     tell = teller(console)
     opened: AbstractContextManager[Engine]
     opened = nullcontext(engine) if engine is not None else open_engine(jobs, cluster, sandboxed=not trust)
-    with commands_on_path(), quietly(), alone(room.results, tell), opened as runs:
-        wait_for_gradebook(room.db_url, tell)
-        settings = Settings(limits=limits)
-        room.keep_settings(name, settings)
-        run = _Run(room, config, name, settings, student)
-        with bar_on(console) as bar:
-            line = bar.add_task(name, total=len(run.handed))
-            for key, outcome in runs(run.jobs()):
-                run.seen(key, outcome)
-                bar.update(line, completed=run.settled)
-            run.settle()
-        return OwnResult(
-            name,
-            tuple(rows_of(room, name, run.tasks, run.handed, everybody=student is None)),
-            run.executed,
-            run.recorded,
-            time.monotonic() - began,
-            tuple(run.problems),
-        )
+    run: _Run | None = None
+    try:
+        with commands_on_path(), quietly(), alone(room.results, tell), opened as runs:
+            wait_for_gradebook(room.db_url, tell)
+            settings = Settings(limits=limits)
+            room.keep_settings(name, settings)
+            run = _Run(room, config, name, settings, student)
+            with bar_on(console) as bar:
+                line = bar.add_task(name, total=len(run.handed))
+                for key, outcome in runs(run.jobs()):
+                    run.seen(key, outcome)
+                    bar.update(line, completed=run.settled)
+                run.settle()
+            rows = tuple(rows_of(room, name, run.tasks, run.handed, everybody=student is None))
+    except Exception as error:
+        if not is_full(error):
+            raise
+        done = f"{run.settled} of {len(run.handed)} rows are done" if run is not None else "Nothing was begun"
+        words = f"{disk_said(room.results)}. {done}; what was run and recorded is kept. Make room, and start again."
+        raise DiskFull(words) from error
+    return OwnResult(name, rows, run.executed, run.recorded, time.monotonic() - began, tuple(run.problems))
 
 
 class _Run:
@@ -131,6 +143,9 @@ class _Run:
         self._settings = b"\n".join(path.read_bytes() for path in settings_files(room.root))
         self.tasks = tasks_of(room, name, settings)
         self.handed = handed_in(room, self.tasks, name, student)
+        with Gradebook(room.db_url, room.course_id) as gradebook:
+            roster = read_roster(gradebook, room.added)
+        keep_added(room.added, roster, [one.student for one in self.handed if one.ready])
         self._waiting: dict[str, list[Handed]] = {}
         self._whole: list[Handed] = []
         self.executed = self.recorded = self.settled = 0
@@ -175,7 +190,9 @@ class _Run:
             return
         wait_for_gradebook(self._room.db_url, on_stderr)
         path.unlink(missing_ok=True)
-        if why := reason(_converter(self._config, self._name, one.student)):
+        if why := self._take(one):
+            if any(words in why for words in _FULL):  # the others would fail as well, and lose their pages
+                raise DiskFull from OSError(errno.ENOSPC, why)
             self.problems.append(f"nbgrader did not take the submission of {one.student}: {why}")
             return
         state, note = state_of(self._room, self.tasks, one)
@@ -183,6 +200,19 @@ class _Run:
         content = {"recorded": mark, "written": self._written(one.student), "result": result}
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
+
+    def _take(self, one: Handed) -> str:
+        """Have nbgrader's own ``autograde`` take a submission: nothing where it did, else why it could not."""
+        staging = self._room.results / "staging"
+        converter = converter_in(staging, self._config, self._name, one.student)
+        converter.exporter_class = SubmissionExporter
+        executes = _reading(self.tasks, one.ready)
+        converter.autograde_preprocessors = [
+            executes if class_of(step) in (Execute, TrustedExecute) else step
+            for step in converter.autograde_preprocessors
+        ]
+        with staged(staging, self._name, one.ready):
+            return reason(converter)
 
     def _fingerprint(self, one: Handed) -> str:
         """The hash of all that is recorded of a learner: work, files, times and dates, and what it is graded by."""
@@ -221,11 +251,19 @@ def _dates(room: Classroom, name: str) -> dict[str, str]:
         return {"": str(task.duedate), **new, **{one.student.id: str(one.duedate) for one in task.submissions}}
 
 
-def _converter(config: Config, name: str, student: str) -> Autograde:
-    """Nbgrader's own ``autograde`` of one submission, with the engine in the place of its kernel."""
-    converter = converter_of(Autograde, config, name, student)
-    converter.exporter_class = SubmissionExporter
-    converter.autograde_preprocessors = [
-        TrustedExecute if class_of(step) is Execute else step for step in converter.autograde_preprocessors
-    ]
-    return converter
+def _reading(tasks: Mapping[str, Assignment], ready: Mapping[str, Prepared]) -> type[TrustedExecute]:
+    """The step that executes, for one learner's notebooks. In our folder lies a plain notebook in the place of one that could not
+    be read: it is not run.
+    """
+
+    class Reading(TrustedExecute):
+        def preprocess(
+            self, nb: NotebookNode, resources: dict[str, Any], km: Any = None
+        ) -> tuple[NotebookNode, dict[str, Any]]:
+            notebook = resources["nbgrader"]["notebook"]
+            one = ready[notebook]
+            if one.job is not None:
+                return super().preprocess(nb, resources, km)
+            return with_outputs(nb, executed(one.notebook, not_run(tasks[notebook], one))), resources
+
+    return Reading

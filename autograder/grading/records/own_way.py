@@ -1,12 +1,14 @@
 """A result taken in by nbgrader's own converter: where a class's settings do more than `autograder.grading.records.one_pass` knows.
 
-What nbgrader reads is put into a folder of ours; its step that executes is answered by the notebook that was executed.
+What nbgrader reads is put into a folder of ours, since it copies whatever lies beside a notebook: what a link leads to, and
+pipes without an end. Its step that executes is answered by the notebook that was executed.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,41 +23,44 @@ from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.plugins import TrustedExecute, with_outputs
 from autograder.grading.submissions.prepare import Assignment, Prepared
 
-__all__ = ["converter_in", "take"]
+__all__ = ["converter_in", "staged", "take"]
 
 
-def converter_in(staging: Path, config: Config, task: Assignment, student: str = "*") -> Autograde:
-    """Nbgrader's converter for a student of ``task``, by a class's settings; it reads what lies in ``staging``."""
+def converter_in(staging: Path, config: Config, assignment: str, student: str = "*") -> Autograde:
+    """Nbgrader's converter for a student of ``assignment``, by a class's settings; it reads what lies in ``staging``."""
     config = Config(config)
     config.CourseDirectory.submitted_directory = str(staging)
-    return converter_of(Autograde, config, task.name, student)
+    return converter_of(Autograde, config, assignment, student)
 
 
 def take(converter: Autograde, staging: Path, task: Assignment, ready: Prepared, done: NotebookNode) -> str:
     """Have ``converter`` take ``done``, the executed notebook of ``ready``: nothing where it did, else why it could not."""
-    try:
-        _stage(staging, task, ready)
+    with staged(staging, task.name, {task.notebook: ready}):
         converter.autograde_preprocessors = [
             _replay(done) if class_of(step) in (Execute, TrustedExecute) else step
             for step in converter.autograde_preprocessors
         ]
         return reason(converter)
+
+
+@contextmanager
+def staged(staging: Path, assignment: str, works: Mapping[str, Prepared]) -> Iterator[None]:
+    """Put one learner's ``works``, by the notebook, into ``staging`` for a while: plain files, no links, nothing that cannot be read."""
+    try:
+        if staging.exists():  # of a run that was killed
+            shutil.rmtree(staging)
+        for notebook, ready in works.items():
+            folder = staging / ready.student / assignment
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{notebook}.ipynb").write_text(nbformat.writes(ready.notebook), encoding="utf-8")
+            if ready.timestamp:
+                (folder / "timestamp.txt").write_text(ready.timestamp, encoding="utf-8")
+            for name, content in ready.files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
+        yield
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-
-
-def _stage(staging: Path, task: Assignment, ready: Prepared) -> None:
-    """Put what nbgrader is to take into ``staging``: plain files, no links, nothing that cannot be read."""
-    folder = staging / ready.student / task.name
-    if staging.exists():  # of a run that was killed
-        shutil.rmtree(staging)
-    folder.mkdir(parents=True)
-    (folder / f"{task.notebook}.ipynb").write_text(nbformat.writes(ready.notebook), encoding="utf-8")
-    if ready.timestamp:
-        (folder / "timestamp.txt").write_text(ready.timestamp, encoding="utf-8")
-    for name, content in ready.files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
 
 
 def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:

@@ -18,7 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
 from nbgrader.utils import parse_utc
 
-from autograder.grading.records import any_name, hand_ins
+from autograder.grading.records import any_name, hand_ins, plain_files
 from autograder.grading.records.classroom import Classroom, settings_of
 from autograder.grading.records.extensions import apply, own_dates
 from autograder.grading.slots.engine import NoSandbox, run_one
@@ -31,6 +31,7 @@ from autograder.learner.kernel import TRUST
 __all__ = ["SubmissionExporter", "TrustedExecute", "course_directory", "sources_in", "with_outputs"]
 
 any_name.install()  # a class's settings name this module, so it is there whenever they are
+plain_files.install()
 
 
 class TrustedExecute(Execute):

@@ -70,7 +70,7 @@ class Recorder:
         self._held, self.ungraded, self.roster = _look(room, task, self._dates, writes=writes)
         self.basis = basis_of(task)
         self._exercises = {name: check.exercise for name, check in task.source.checks.items()}
-        self._rule = LateRule(own_way.converter_in(self._staging, config, task))
+        self._rule = LateRule(own_way.converter_in(self._staging, config, task.name))
         self._writer: Writer | None = None
         self.recorded = 0
         if writes:
@@ -218,7 +218,7 @@ class Recorder:
 
     def _take(self, ready: Prepared, done: NotebookNode) -> None:
         """Have nbgrader's steps done: all in one pass where the class's settings allow it, else by nbgrader itself."""
-        converter = own_way.converter_in(self._staging, self._config, self._task, ready.student)
+        converter = own_way.converter_in(self._staging, self._config, self._task.name, ready.student)
         try:
             if can_write(converter):
                 self._open().write(converter, ready, done)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autograder.grading.submissions.read import Unreadable, content_of
 
@@ -43,6 +43,26 @@ class Beside:
         more = f" and {len(self.left_out) - _SHOWN} more" if len(self.left_out) > _SHOWN else ""
         limit = f"{LARGEST_REST >> 20} MB and {MOST_FILES} files are brought along"
         return f"left out of the files beside it: {', '.join(shown)}{more}; {limit}"
+
+    def giving_way(self, others: Collection[str]) -> Beside:
+        """Without files that cannot lie where ``others`` do: one is a file where the other is a folder.
+
+        >>> beside = Beside({"data.csv/mine": b"", "pictures": b"", "own.py": b""})
+        >>> sorted(beside.giving_way(["data.csv", "pictures/cat.png", "own.py"]).files)
+        ['own.py']
+        """
+        folders = {above.as_posix() for one in others for above in PurePosixPath(one).parents}
+        files = set(others)
+        clash = {
+            name
+            for name in self.files
+            if name in folders or any(above.as_posix() in files for above in PurePosixPath(name).parents)
+        }
+        if not clash:
+            return self
+        why = dict.fromkeys(sorted(clash), "the assignment has files there")
+        kept = {name: content for name, content in self.files.items() if name not in clash}
+        return Beside(kept, {**self.left_out, **why})
 
 
 def files_beside(folder: Path, most: int = LARGEST_REST, *, deep: bool = True) -> Beside:

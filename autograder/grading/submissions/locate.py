@@ -20,7 +20,7 @@ from autograder.observing.exercise import catalogue, exercises_of
 from autograder.plain import plain
 from course.chapters import CHAPTERS
 
-__all__ = ["Located", "Missing", "is_there", "locate", "notebooks_in"]
+__all__ = ["Located", "Missing", "is_there", "locate", "notebooks_in", "nothing_of"]
 
 _MOST_SEEN = 2000  # files and folders of one learner
 _MOST_NOTEBOOKS = 20
@@ -97,6 +97,14 @@ def is_there(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def nothing_of(home: Path, name: str, wanted: str, others: Collection[str]) -> Missing:
+    """What a learner's folder ``home`` holds in the place of ``wanted``, a notebook of the assignment ``name``.
+
+    Raises ``OSError`` where that may not be looked at.
+    """
+    return _missing(home, name, wanted, {_folded(other) for other in others if other != name}, [])
 
 
 def _missing(home: Path, name: str, wanted: str, others: Collection[str], said: list[str]) -> Missing:

@@ -33,7 +33,9 @@ __all__ = [
     "prepare_all",
     "prepare_kept",
     "reference_folder",
+    "state_of_nobody",
     "topic_of",
+    "when_handed_in",
 ]
 
 _LONGEST_TIME = 200  # bytes of timestamp.txt
@@ -159,8 +161,13 @@ def prepare_all(task: Assignment, student: str | None = None, roster: Collection
 
 
 def _nobodys(task: Assignment, entry: Entry) -> Prepared:
-    state = State.UNREADABLE if entry.is_folder and not entry.name.startswith(".") else State.NOBODYS
-    return Prepared(entry.name, blank(task.source, entry.note), None, state, entry.note, nothing_handed_in=True)
+    note, state = entry.note, state_of_nobody(entry)
+    return Prepared(entry.name, blank(task.source, note), None, state, note, nothing_handed_in=True)
+
+
+def state_of_nobody(entry: Entry) -> State:
+    """How stands what lies where learners have folders, and is none: a folder of an impossible name may be somebody's work."""
+    return State.UNREADABLE if entry.is_folder and not entry.name.startswith(".") else State.NOBODYS
 
 
 def prepare(task: Assignment, student: str) -> Prepared:
@@ -172,8 +179,8 @@ def prepare(task: Assignment, student: str) -> Prepared:
         found = locate(home, task.name, task.notebook, task.source, task.others)
         folder = found.path.parent
         notebook = repair(found.notebook, task.source)
-        beside = files_beside(folder, task.limits.file_size, deep=folder != home)
-        when, doubt = _handed_in(folder)
+        beside = files_beside(folder, task.limits.file_size, deep=folder != home).giving_way(task.files)
+        when, doubt = when_handed_in(folder)
         note = "; ".join(filter(None, [found.remark, beside.said, doubt]))
         job = job_of(task, notebook, beside.files)
         return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=when)
@@ -188,19 +195,19 @@ def prepare(task: Assignment, student: str) -> Prepared:
     except Exception as error:  # what nobody thought of costs this submission, not the class
         state, note, nothing = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})", False
     said = f"**This submission was not graded: {state}.** {note}"
-    return Prepared(student, blank(task.source, said), None, state, note, {}, _handed_in(folder)[0], nothing)
+    return Prepared(student, blank(task.source, said), None, state, note, {}, when_handed_in(folder)[0], nothing)
 
 
 def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:
     """What a learner handed in of ``task`` before, as it was kept in ``folder``."""
     try:
         notebook = repair(notebook_of((folder / f"{task.notebook}.ipynb").read_bytes()), task.source)
-        beside = files_beside(folder, task.limits.file_size)
+        beside = files_beside(folder, task.limits.file_size).giving_way(task.files)
     except (Unreadable, OSError) as error:
         said = f"what was kept in {folder.name} cannot be read: {error}"
         return Prepared(student, blank(task.source, said), None, State.UNREADABLE, said)
     job = job_of(task, notebook, beside.files)
-    return Prepared(student, notebook, job, files=beside.files, timestamp=_handed_in(folder)[0])
+    return Prepared(student, notebook, job, files=beside.files, timestamp=when_handed_in(folder)[0])
 
 
 def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes]) -> Job:
@@ -218,7 +225,7 @@ def job_of(task: Assignment, notebook: NotebookNode, files: Mapping[str, bytes])
     return Job(task.topic, tuple(cells), task.cases, task.limits, {**files, **task.files})
 
 
-def _handed_in(folder: Path) -> tuple[str, str]:
+def when_handed_in(folder: Path) -> tuple[str, str]:
     """When this was handed in, if there is a sound note of it, in UTC for nbgrader; and what has to be said of the note."""
     path = folder / "timestamp.txt"
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -147,3 +148,28 @@ def test_nbgraders_own_autograde_refuses_points_that_are_not_the_exercises(cours
     told = autograde(course, "ada")["ada"]
     assert not told["success"] and "error processing" not in str(told)
     assert "is worth 5 points, and its exercise relu has 2" in str(told)
+
+
+def test_it_carries_nothing_along_that_a_link_leads_to_and_waits_for_no_pipe(course: Path) -> None:
+    hand_in(course, PERFECT, PARTLY)
+    grade("functional", course, engine=InProcess())
+    for learner in ("ada", "carl"):
+        folder = submitted(course, learner).parent
+        (folder / "book.txt").symlink_to(course / "classroom" / "gradebook.db")
+        (folder / "nowhere.txt").symlink_to("nowhere")
+        (folder / "own.txt").write_text("mine")
+        os.mkfifo(folder / "pipe")
+    os.mkfifo(submitted(course, "ada").with_name("timestamp.txt"))
+    submitted(course, "carl").with_name("timestamp.txt").write_text("yesterday")
+    said = autograde(course, "ada", "carl")
+    assert [said[learner]["success"] for learner in ("ada", "carl")] == [True, True], said
+    for learner in ("ada", "carl"):
+        there = {path.name for path in (course / "classroom" / "autograded" / learner / CHAPTER).iterdir()}
+        assert there - {"timestamp.txt"} == {f"{CHAPTER}.ipynb", "own.txt"}
+    assert points_in(course, "carl")["linear"] == LINEAR
+    learner = course / "classroom" / "submitted" / "ada" / CHAPTER
+    learner.rename(learner.with_name("elsewhere"))
+    learner.symlink_to("elsewhere")
+    autograde(course, "ada")
+    there = {path.name for path in (course / "classroom" / "autograded" / "ada" / CHAPTER).iterdir()}
+    assert there == {f"{CHAPTER}.ipynb"}
