@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import torch
@@ -104,7 +103,8 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
 def _next_to_each_other(memory: Tensor) -> list[Tensor]:
     """Two clones of ``memory``, the second as close behind the first as torch's allocator puts any two of some."""
     clones = sorted((memory.clone() for _ in range(16)), key=Tensor.data_ptr)
-    return list(min(pairwise(clones), key=lambda pair: pair[1].data_ptr() - pair[0].data_ptr()))
+    first = min(range(len(clones) - 1), key=lambda k: clones[k + 1].data_ptr() - clones[k].data_ptr())
+    return clones[first : first + 2]
 
 
 def _over(memory: Tensor, layout: tuple[Any, ...] | None) -> Tensor:
