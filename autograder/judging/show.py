@@ -168,7 +168,7 @@ def show_case(exercise: Exercise, case: Case) -> str:
     """The call that was tried: what the author says of the case, or the arguments by name."""
     if case.shown:
         return case.shown
-    parts = [f"{name} = {show_value(case.inputs[name])}" for name in exercise.arguments if name in case.inputs]
+    parts = [f"{name} = {_argument(case.inputs[name])}" for name in exercise.arguments if name in case.inputs]
     if case.inputs.get("no_grad"):
         parts.append("under torch.no_grad()")
     if case.inputs.get("asked_before"):
@@ -176,6 +176,18 @@ def show_case(exercise: Exercise, case: Case) -> str:
     if "counts" in case.inputs:
         parts.append(f"gradients of {case.inputs['counts']:g} times the result")
     return "   ".join(parts) or case.name
+
+
+def _argument(value: Any) -> str:
+    """An input in a line; of a tensor that lies otherwise in memory than a fresh one, how it does.
+
+    >>> _argument(torch.arange(4)), _argument(torch.arange(6)[1::2])
+    ('[0, 1, 2, 3]', '[1, 3, 5], with strides (2,) and offset 1')
+    """
+    text = show_value(value)
+    if isinstance(value, Tensor) and (not value.is_contiguous() or value.storage_offset()):
+        text += f", with strides {value.stride()} and offset {value.storage_offset()}"
+    return text
 
 
 def _form(dtype: torch.dtype, size: tuple[int, ...]) -> str:

@@ -77,6 +77,17 @@ def _or_all(module: nn.Module, trainable_only: bool = False) -> int:
     return (trainable_only and trainable) or sum(one.numel() for one in module.parameters())
 
 
+def _kept_by_half_the_kernel(when: Callable[[int, int], bool]) -> Answer:
+    """Takes padding of half the kernel for padding that keeps the size, whatever the kernel and its dilation."""
+
+    def answer(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
+        if stride == 1 and padding == kernel_size // 2 and when(kernel_size, dilation):
+            return size
+        return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+
+    return answer
+
+
 def _zeros_again(model: nn.Module) -> Any:
     params = parameters_walked_to(model)
     further = params.keys() - dict(model.named_parameters()).keys()
@@ -163,6 +174,12 @@ BEYOND: list[tuple[str, str, Any]] = [
     ("linear", "numbers clipped at 10", lambda x, weight, bias=None: _linear(x.clamp(-10, 10), weight, bias)),
     ("linear", "a bias added in place to a history", lambda x, weight, bias=None: _linear(
         x, weight, bias if bias is None or bias.is_leaf else bias.mul_(1).detach())),
+    ("conv_output_size", "half the kernel as padding keeps the size", _kept_by_half_the_kernel(
+        lambda kernel_size, dilation: True)),
+    ("conv_output_size", "half of an even kernel as padding keeps the size", _kept_by_half_the_kernel(
+        lambda kernel_size, dilation: dilation == 1)),
+    ("conv_output_size", "half of a dilated kernel as padding keeps the size", _kept_by_half_the_kernel(
+        lambda kernel_size, dilation: kernel_size % 2 == 1)),
     ("count_parameters", "all where none is trainable", _or_all),
     ("count_parameters", "as long as the memory", lambda module, trainable_only=False: sum(
         one.untyped_storage().nbytes() // one.element_size()

@@ -85,6 +85,9 @@ BEYOND_ALIKE: list[tuple[str, str, Answer]] = [
         ("shares_storage", f"within {reach} bytes", lambda a, b, reach=reach: _near(a, b, reach))
         for reach in (64, 256, 1024, 4096)
     ),
+    ("shares_storage", "nearer than the memory is long", lambda a, b: _near(a, b, a.untyped_storage().nbytes())),
+    ("shares_storage", "nearer than both memories are long", lambda a, b: _near(
+        a, b, a.untyped_storage().nbytes() + b.untyped_storage().nbytes())),
     ("count_parameters", "equal numbers once", _once_each(lambda one: (one.shape, tuple(one.flatten().tolist())))),
     ("count_parameters", "equal sums once", _once_each(lambda one: (one.shape, float(one.double().sum())))),
     ("count_parameters", "each memory once", _once_each(lambda one: one.untyped_storage().data_ptr())),

@@ -77,6 +77,8 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     memory = case["memory"]
     # Each owns its slots, as what torch made does. The second may have more of them, at its end, or other numbers in them.
     memories = [memory.clone(), torch.cat([memory + case.get("more", 0), memory[: case.get("longer", 0)]])]
+    if case.get("made") == "next to it":
+        memories = _next_to_each_other(memory)
     before = [memory.clone() for memory in memories]
     other = memories[case["over"]]
     a, b = _over(memories[0], case["a"]), _over(other, case["b"])
@@ -96,6 +98,13 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     said = case.call(answer, a=a, b=b)
     kept = all(torch.equal(memory.detach(), one) for memory, one in zip(memories, before, strict=True))
     return observe(**{case.get("aspect", "values"): said if kept else "the tensors were written to"})
+
+
+def _next_to_each_other(memory: Tensor) -> list[Tensor]:
+    """Two clones of ``memory``, the second as close behind the first as torch's allocator puts any two of some."""
+    clones = sorted((memory.clone() for _ in range(16)), key=Tensor.data_ptr)
+    first = min(range(len(clones) - 1), key=lambda k: clones[k + 1].data_ptr() - clones[k].data_ptr())
+    return clones[first : first + 2]
 
 
 def _over(memory: Tensor, layout: tuple[Any, ...] | None) -> Tensor:

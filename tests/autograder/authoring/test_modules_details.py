@@ -60,3 +60,10 @@ def test_a_list_of_modules_is_said_to_be_one() -> None:
     verdict = check("sequential_cnn", stored)
     assert (verdict.status.value, verdict.score, verdict.advice) == ("not right yet", 0, "")
     assert "got      a ModuleList, which has no forward" in str(verdict)
+
+
+def test_a_network_in_the_place_of_the_function_that_makes_it_is_said_to_be_one() -> None:
+    network = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(16384, 10))
+    verdict = check("sequential_cnn", network)
+    assert verdict.score == 0
+    assert "an object of the class Sequential. It takes the function itself: sequential_cnn" in str(verdict)

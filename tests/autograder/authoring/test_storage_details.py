@@ -42,6 +42,16 @@ def test_a_result_in_the_storages_memory_costs_the_memory_only() -> None:
     assert "the storage's memory" in verdict.finding.got
 
 
+def test_of_a_storage_that_is_a_slice_the_panel_says_where_it_lies() -> None:
+    def by_the_whole_memory(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
+        slots = storage.untyped_storage().nbytes() // storage.element_size()
+        return read_by_hand(torch.cat([storage, storage.new_zeros(slots - len(storage))]), size, stride, offset)
+
+    verdict = check("read_strided", by_the_whole_memory)
+    assert [one.name for one in verdict.aspects if not one.holds] == ["errors"]
+    assert "storage = [True, True], with strides (1,) and offset 5" in str(verdict)
+
+
 def test_writing_to_the_storage_is_found_out() -> None:
     def rude(storage: Tensor, size: Any, stride: Any, offset: int = 0) -> Tensor:
         out = read_by_hand(storage, size, stride, offset)

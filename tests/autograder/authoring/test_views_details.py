@@ -8,7 +8,7 @@ import pytest
 import torch
 from answers.views.layouts import expand_numpy
 from answers.views.own import view_by_torch
-from answers.views.right import view_as_torch_does, view_by_blocks, view_by_slots
+from answers.views.right import infer_checked, view_as_torch_does, view_by_blocks, view_by_slots
 from answers.views.wrong import expand_silently, offset_unmoved
 
 from autograder import check
@@ -32,6 +32,11 @@ def test_an_expansion_without_errors_keeps_what_its_layouts_are_worth() -> None:
     assert [one.name for one in verdict.aspects if not one.holds] == ["errors"]
     assert verdict.finding is not None
     assert (verdict.finding.got, verdict.finding.expected) == ("no error", "ValueError")
+
+
+def test_it_is_how_many_sizes_are_known_that_is_said() -> None:
+    verdict = check("infer_size", lambda numel, new_size: infer_checked(numel, new_size) if new_size else ())
+    assert "exactly where the number of known sizes is 0." in str(verdict)
 
 
 def test_copying_always_costs_the_memory_only() -> None:

@@ -24,7 +24,7 @@ __all__ = ["CORRELATE2D_SPACE", "MAX_POOL2D_SPACE", "PAD2D_SPACE", "WINDOWS_SPAC
 
 _IMAGE_WORDS = {
     "images": "the batch is of size {}",
-    "channels": "x has {} channels",
+    "channels": "the number of channels is {}",
     "height": "the image is {} high",
     "width": "the image is {} wide",
     "kernel": "the kernel is of size {}",

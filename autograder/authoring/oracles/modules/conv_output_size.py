@@ -32,8 +32,12 @@ def _sizes(make: CaseMaker) -> list[Case]:
         make.case("a stride that leaves pixels over", size=9, kernel_size=3, stride=3, padding=1),
         make.case("the kernel as large as the input", size=7, kernel_size=7),
         make.case("TinyCNN's own", size=32, kernel_size=3, stride=1, padding=1, dilation=1),
+        make.case("an even kernel, padded by half of it", size=8, kernel_size=4, padding=2),
         make.case("one pixel, one weight", size=1, kernel_size=1, stride=4),
         make.case("dilation 2: three weights span five pixels", size=7, kernel_size=3, dilation=2, aspect="dilation"),
+        make.case(
+            "padded by half of the kernel, dilation 2", size=8, kernel_size=3, padding=1, dilation=2, aspect="dilation"
+        ),
         make.case("all at once", size=19, kernel_size=4, stride=3, padding=2, dilation=2, aspect="dilation"),
     ]
     for index in range(6):
@@ -74,7 +78,7 @@ _SPACE = Space(
         "the kernel spans all of the padded size": lambda one: _reach(one) == _padded(one),
         "the stride is larger than the kernel": lambda one: one.get("stride", 1) > one.kernel,
     },
-    words={"kernel": "the kernel has {} weights", "size": "the size is {}"},
+    words={"kernel": "the number of weights in the kernel is {}", "size": "the size is {}"},
 )
 
 

@@ -84,6 +84,16 @@ def _pairs(make: CaseMaker) -> list[Case]:
             memory=make.drawn(20_000),
             aspect="offsets",
         ),
+        case(
+            "the end of one memory, the beginning of the next",
+            "x = torch.randn(500), y = x.clone(), which lies right behind x in memory; a = x[-3:], b = y[:3]",
+            ((3,), (1,), 497),
+            ((3,), (1,), 0),
+            1,
+            memory=make.drawn(500),
+            made="next to it",
+            aspect="offsets",
+        ),
     ]
 
 
@@ -229,7 +239,7 @@ SHARES_STORAGE = Oracle(
             lambda a, b: False,
             lambda a, b: True,
             says="You say the same of every pair, of a tensor and itself and of a tensor and its clone. "
-            "(If you compare by is, or by id, what a.storage() gives: that is a new Python object at every call.)",
+            "(If you compare what a.storage() gives, by ==, by is or by id: that is a new Python object at every call.)",
         ),
     ],
     space=_SPACE,

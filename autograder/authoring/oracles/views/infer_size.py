@@ -120,7 +120,7 @@ _SPACE = Space(
         "there is an answer, to a -1 at the end": lambda one: one.fault == "nothing" and one.place == "at the end",
     },
     words={
-        "known": "the sizes that are known are {}",
+        "known": "the number of known sizes is {}",
         "odd": "the known sizes have {}",
         "place": "the -1 stands {}",
         "value": "the -1 stands for {}",

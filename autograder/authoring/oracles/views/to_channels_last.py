@@ -59,7 +59,7 @@ _SPACE = Space(
     traits={"the images are square": lambda one: one.height == one.width},
     words={
         "images": "the batch is of size {}",
-        "channels": "x has {} channels",
+        "channels": "the number of channels is {}",
         "height": "the image is {} high",
         "width": "the image is {} wide",
         "layout": "x lies in memory like this: {}",
