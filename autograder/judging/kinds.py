@@ -203,7 +203,8 @@ def _lacking(
             if not said and (NOT_THESE in one.values() or not by_name):
                 there = [item for item in returned[2:] if len(item) == 2]
                 names = [name for name in reference.cases[index].inputs if name.endswith(_OF_A_LAYER)]
-                said = sentences.its_tensors(there, [name for name in names if name not in dict(there)])
+                lacks = [name for name in names if name not in dict(there)]
+                said = sentences.its_tensors(there, lacks, [] if lacks else _once_more(seen))
             if said:
                 yield said
                 return
@@ -212,6 +213,13 @@ def _lacking(
             if said:
                 yield said
                 return
+
+
+def _once_more(seen: Sequence[Seen]) -> list[str]:
+    """Names of what another name is there for already, as `what_is_registered` says it of the first case that asks."""
+    states = [one.get("state") for one in seen if not isinstance(one, Raised)]
+    told = next((str(one["parameters"]) for one in states if isinstance(one, Mapping) and "parameters" in one), "")
+    return [part.removesuffix(" once more") for part in told.split(", ") if part.endswith(" once more")]
 
 
 def _asked_tensors(reference: Reference, index: int) -> dict[str, tuple[int, ...]]:

@@ -635,7 +635,7 @@ def given_back(form: Sequence[Any], asked: str, prints: bool, or_none: bool = Fa
         case "nothing" if asked != "dict of tensors":
             parts.append("Is a return missing?" + " It calls print: that shows a value, and gives none back." * prints)
         case "generator":
-            parts.append("A generator has computed nothing yet: collect what it gives.")
+            parts.append("A generator gives nothing until it is asked: collect what it gives.")
         case "coroutine":
             parts.append("An async function has computed nothing yet: leave the async out.")
         case "function" | "class":
@@ -676,16 +676,19 @@ def lacking(asked: Mapping[str, tuple[int, ...]], there: Mapping[str, Any]) -> s
     return " ".join(filter(None, [*parts, f"Of another size: {'; '.join(sizes[:4])}." if sizes else ""]))
 
 
-def its_tensors(there: Sequence[tuple[str, str]], missing: Sequence[str] = ()) -> str:
-    """The tensors that a module has, by name and size, and the names that are asked for and not among them.
+def its_tensors(there: Sequence[tuple[str, str]], missing: Sequence[str] = (), again: Sequence[str] = ()) -> str:
+    """The tensors that a module has, by name and size, the names that are asked for and not among them, and those it has ``again``.
 
     >>> its_tensors([("w", "(3, 2)")], ["b"]), its_tensors([])
     ('Missing: b. It has these tensors: w (3, 2).', 'It has no tensors: nothing is registered.')
+    >>> its_tensors([("v", "(2,)"), ("w", "(2,)")], again=["w is v"])
+    'It has these tensors: v (2,), w (2,). Some are one tensor under two names: w is v.'
     """
     if not there:
         return "It has no tensors: nothing is registered."
     has = f"It has these tensors: {_some([f'{name} {size}'.strip() for name, size in there])}."
-    return " ".join(filter(None, [keys(missing, ()), has]))
+    twice = f"Some are one tensor under two names: {_some(again)}." if again else ""
+    return " ".join(filter(None, [keys(missing, ()), has, twice]))
 
 
 def _listed(names: Sequence[str]) -> str:

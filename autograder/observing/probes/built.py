@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import torch
@@ -18,6 +18,8 @@ __all__ = [
     "holders",
     "is_its_own",
     "knows_its_weight",
+    "learned_besides",
+    "made_in",
     "put",
     "together",
     "what_is_registered",
@@ -130,6 +132,35 @@ def is_its_own(module: nn.Module, another: Any) -> str:
     if not isinstance(another, nn.Module):
         return "no module"
     return "tensors of its own" if _storages(another).isdisjoint(_storages(module)) else "the first one's tensors"
+
+
+def made_in(module: Any, names: Collection[str]) -> str:
+    """The dtypes of the parameters of ``module`` called ``names``, each once.
+
+    >>> made_in(nn.Linear(2, 3), ["weight"]), made_in(nn.Linear(2, 3).double(), ["weight", "bias"])
+    ('float32', 'float64')
+    """
+    if not isinstance(module, nn.Module):
+        return "no module"
+    dtypes = {str(one.dtype).removeprefix("torch.") for name, one in module.named_parameters() if name in names}
+    return " and ".join(sorted(dtypes)) or "none"
+
+
+def learned_besides(module: nn.Module, held: Mapping[str, Tensor], x: Tensor) -> str:
+    """Whether a parameter that is none of those ``held`` takes part in what ``module`` gives of ``x``, and is learned with them.
+
+    >>> layer = nn.Linear(2, 3)
+    >>> learned_besides(layer, {"weight": layer.weight}, torch.ones(1, 2))
+    'another Parameter'
+    """
+    known = {id(one) for one in held.values()}
+    others = {
+        name: one
+        for name, one in module.named_parameters()
+        if one.requires_grad and id(one) not in known and not nn.parameter.is_lazy(one)
+    }
+    reached = by_name(module(x), others) if others else {}
+    return "another Parameter" if any(isinstance(one, Tensor) for one in reached.values()) else "nothing"
 
 
 def _storages(module: nn.Module) -> set[int]:

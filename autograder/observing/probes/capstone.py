@@ -111,7 +111,10 @@ def parity_report(answer: Callable[..., Any], case: Case) -> Observations:
     forms = {f"{build} {what}": _form(_entry(report, build, what)) for build, what in case["asks"]}
     numbers = {(build, what): _number(_entry(report, build, what)) for build, what in case["asks"]}
     if aspect := case.get("aspect"):
-        return observe(**{aspect: {f"{build} {what}": one for (build, what), one in numbers.items()}})
+        small = aspect == "small differences"  # smaller than what two processors are allowed to differ by: told by size
+        return observe(**{
+            aspect: {f"{build} {what}": _size_of(one) if small else one for (build, what), one in numbers.items()}
+        })  # fmt: skip
     seen = {f"{build}-{what}": one for (build, what), one in numbers.items()}
     return observe(**seen, state=state, memory=memory, shape=forms)
 
@@ -130,6 +133,11 @@ def _entry(report: Any, build: str, what: str) -> Any:
 
 def _form(value: Any) -> str:
     return "float" if isinstance(value, float) else type(value).__name__
+
+
+def _size_of(number: Any) -> Any:
+    """A number to one digit."""
+    return f"{number:.0e}" if isinstance(number, float) else number
 
 
 def _number(value: Any) -> Any:

@@ -50,7 +50,13 @@ def observe_checkpoint(save: Save, load: Load, case: Case) -> dict[str, Any]:
         data = case.call(save, model=model, optimizer=optimizer)
     noted = case.noted.get("state", {}).get("model", ())  # to be saved is no reason to change: here no part of it may
     if not isinstance(data, bytes) or not data:
-        return observe(values="no bytes were saved", state={"saved": "none" if data == b"" else type(data).__name__})
+        what = "none" if isinstance(data, bytes) else type(data).__name__
+        told = (
+            "no bytes were saved"
+            if what in ("none", "NoneType")
+            else f"no bytes were saved: {what[:40]} was handed back"
+        )
+        return observe(values=told, state={"saved": what})
     left_alone, on_course = _same(saved, tensors_of(model)), _same(steps, _steps_of(optimizer))
     trained_on(model, optimizer, batches[case["first"] :])  # whoever saved references has these numbers now
     onwards = tensors_of(model)

@@ -12,7 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 
-__all__ = ["four_tensors", "impostor", "other_convolution"]
+__all__ = ["A_HAIR", "four_tensors", "impostor", "other_convolution"]
+
+A_HAIR = 2.3e-7
 
 
 class _Network(nn.Module):
@@ -35,6 +37,8 @@ class _Network(nn.Module):
         if self.kind in ("one far below", "one far above"):
             far = torch.tensor([0.1, 0, 0, -2.0, 0, 0, 0.2, 0, 0, 0], dtype=x.dtype)
             logits = logits + (far if self.kind == "one far below" else -far)
+        if self.kind == "a hair off":
+            logits = logits - A_HAIR
         return logits
 
     def _seen(self, name: str, tensor: Tensor) -> Tensor:
@@ -54,7 +58,7 @@ def four_tensors(module: nn.Module) -> dict[str, Tensor]:
 def impostor(kind: str) -> nn.Module:
     """TinyCNN for ``""``, else a network that differs from it as ``kind`` says.
 
-    ``"round the corner"``, ``"leaky"``, ``"one far below"``, ``"one far above"``; the name of a parameter, whose
+    ``"round the corner"``, ``"leaky"``, ``"one far below"``, ``"one far above"``, ``"a hair off"``; the name of a parameter, whose
     gradient is three times what it should be; ``"watched"``: a hook on the whole network adds 1 to the first logit.
     """
     network = _Network("" if kind == "watched" else kind)

@@ -20,6 +20,8 @@ from autograder.observing.probes.built import (
     holders,
     is_its_own,
     knows_its_weight,
+    learned_besides,
+    made_in,
     put,
     together,
     what_is_registered,
@@ -141,6 +143,8 @@ def self_attention(answer: Callable[..., Any], case: Case) -> Observations:
     module.train(case.get("training", True))
     with case.left_alone(module, x=case["x"]), case.watch:
         out = module(case["x"])
+    if state is not None:
+        state["learned besides"] = learned_besides(module, held, case["x"])
     seen = observe(**{case.get("asks", "values"): _short(out), "state": state}) | _after_forward(case, out, held)
     if "earlier" in case:
         seen |= observe(memory=seen["memory"] | {"in eval, without gradients": as_quietly(module, case["x"], out)})
@@ -158,7 +162,10 @@ def _state(
     if not case.leaves:
         return None
     another = _made(answer, case, **differently)
-    return what_is_registered(module, names, exactly) | {"another one": is_its_own(module, another)}
+    return what_is_registered(module, names, exactly) | {
+        "another one": is_its_own(module, another),
+        "dtype as it is made": made_in(another, names),
+    }
 
 
 def _no_module(made: Any) -> Observations:
@@ -259,9 +266,13 @@ def symmetric_linear(answer: Callable[..., Any], case: Case) -> Observations:
 
 
 def _matrix_of(module: nn.Module, features: int) -> str:
-    """Whether the matrix that ``module`` multiplies with, before anything is loaded, is symmetric."""
+    """Whether the matrix that ``module`` multiplies with, before anything is loaded, is symmetric; in any dtype."""
+    dtypes = {one.dtype for one in module.parameters()} or {torch.float32}
+    if len(dtypes) > 1:
+        return "of more than one dtype"
+    (dtype,) = dtypes
     with torch.no_grad():
-        matrix = module(torch.eye(features)) - module(torch.zeros(features, features))
+        matrix = module(torch.eye(features, dtype=dtype)) - module(torch.zeros(features, features, dtype=dtype))
     if not isinstance(matrix, Tensor) or matrix.shape != (features, features):
         return "no matrix"
     if not matrix.isfinite().all():

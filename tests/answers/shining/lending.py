@@ -300,6 +300,21 @@ def parameters_deleted(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
     return module(x)
 
 
+def set_as_parameters(module: nn.Module, tensors: Tensors, x: Tensor) -> Any:
+    """`nn.Module` takes nothing else in a Parameter's place."""
+    before = {}
+    for name, tensor in tensors.items():
+        path, _, leaf = name.rpartition(".")
+        part = module.get_submodule(path)
+        before[name] = getattr(part, leaf)
+        setattr(part, leaf, nn.Parameter(tensor) if isinstance(before[name], nn.Parameter) else tensor)
+    out = module(x)
+    for name, one in before.items():
+        path, _, leaf = name.rpartition(".")
+        setattr(module.get_submodule(path), leaf, one)
+    return out
+
+
 LENDING_WRONG: list[tuple[str, str, Any]] = [
     ("call_with", "values copied into the module", assigned),
     ("call_with", "not restored", never_back),
@@ -316,4 +331,5 @@ LENDING_WRONG: list[tuple[str, str, Any]] = [
     ("call_with", "values copied into the module", there_and_back),
     ("call_with", "values copied into the module", loaded_for_a_moment),
     ("call_with", "not restored", parameters_deleted),
+    ("call_with", "gradient cut", set_as_parameters),
 ]

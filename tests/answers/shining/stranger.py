@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from answers.shining.ideas import attending, divided, scaled, usual
@@ -139,6 +140,20 @@ def each_with_every_filter(x: Tensor, weight: Tensor) -> Tensor:
     return out.unflatten(1, weight.shape[:2]).diagonal(0, 0, 1).movedim(-1, 0)
 
 
+class WithAFixedParameter(WithFour):
+    """A Parameter that asks for no gradient stays what it is."""
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        size = torch.tensor(embed_dim // num_heads, dtype=torch.float64)
+        self.scale = nn.Parameter(size.sqrt(), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (heads_permuted(getattr(self, name)(x), self.h) for name in "qkv")
+        weights = F.softmax(q @ k.mT / self.scale.item(), -1)
+        return self.out((weights @ v).transpose(1, 2).flatten(2))
+
+
 class TiedToALayer(Tied):
     """A layer inside has the same Parameters, and no others."""
 
@@ -192,7 +207,7 @@ STRANGER: dict[str, list[Any]] = {
     "call_with": [shadowed, put_in_by_a_hook, one_name_at_a_time],
     "attention": [attended(lambda s, m: Softmax.apply(hidden(s, m))), table_by_table, query_by_query_in_vmap],
     "split_heads": [heads_turned_twice],
-    "self_attention": [OutInParts, OneProduct],
+    "self_attention": [OutInParts, OneProduct, WithAFixedParameter],
     "dynamic_conv": [one_filter_of_blocks, each_with_every_filter],
     "tied_autoencoder": [TiedToALayer, TiedWhereverItGoes],
     "symmetric_linear": [SymmetricRemembered, SymmetricInTwoProducts],
@@ -242,6 +257,31 @@ def naive(q: Tensor, k: Tensor, x: Tensor) -> Tensor:
     return e / e.sum(-1, keepdim=True)
 
 
+class LearnedRoot(WithFour):
+    """What every head divides by is a Parameter like all others."""
+
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        self.root = nn.Parameter(torch.full((1,), math.sqrt(embed_dim // num_heads), dtype=torch.float64))
+
+    def forward(self, x: Tensor) -> Tensor:
+        q, k, v = (heads_permuted(getattr(self, name)(x), self.h) for name in "qkv")
+        return self.out((F.softmax(q @ k.mT / self.root.to(x), -1) @ v).transpose(1, 2).flatten(2))
+
+
+class TiedFromNumPy(Tied):
+    def __init__(self, features: int, hidden: int) -> None:
+        super().__init__(features, hidden)
+        self.weight = nn.Parameter(torch.from_numpy(np.random.default_rng(0).normal(size=(hidden, features))))
+
+
+class SymmetricFromNumPy(Symmetric):
+    def __init__(self, features: int) -> None:
+        super().__init__(features)
+        numbers = np.random.default_rng(0).normal(size=(features, features))
+        self.weight, self.bias = nn.Parameter(torch.tensor(numbers)), nn.Parameter(torch.tensor(np.zeros(features)))
+
+
 class Called(Tied):
     """Three Parameters of other names."""
 
@@ -271,6 +311,9 @@ STRANGER_WRONG: list[tuple[str, str, Any]] = [
     ("tied_autoencoder", "a tensor that is no Parameter", no_parameters(Tied, "decoder_bias")),
     ("tied_autoencoder", "a tensor that is no Parameter", no_parameters(
         Tied, "decoder_bias", keep=nn.Module.register_buffer)),
+    ("self_attention", "something else is learned", LearnedRoot),
+    ("tied_autoencoder", "made in float64", TiedFromNumPy),
+    ("symmetric_linear", "made in float64", SymmetricFromNumPy),
     ("tied_autoencoder", "other names", Called),
     ("symmetric_linear", "a tensor that is no Parameter", no_parameters(Symmetric, "weight", "bias")),
 ]  # fmt: skip

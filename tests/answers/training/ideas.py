@@ -55,6 +55,17 @@ def stepped(step, once=False):
     return answer
 
 
+def stepped_and_then(clear):
+    def answer(params, lr):
+        for one in params.values():
+            if one.grad is not None:
+                with torch.no_grad():
+                    one -= lr * one.grad
+                    clear(one)
+
+    return answer
+
+
 def trained(model, batches, lr, *, loss=F.cross_entropy, optimizer=torch.optim.SGD, zero=True, keep=torch.Tensor.item):
     made, losses = optimizer(model.parameters(), lr=lr), []
     for x, target in batches:
@@ -343,6 +354,9 @@ IDEAS = [
     ("cross_entropy", "in place", subtracted_in_place),
     ("sgd_step", "the first leaf only", stepped(lambda gradient, lr: lr * gradient, once=True)),
     ("sgd_step", "only the gradient's direction used", stepped(lambda gradient, lr: lr * torch.sign(gradient))),
+    ("sgd_step", "cleared by arithmetic", stepped_and_then(lambda one: one.grad.mul_(0))),
+    ("sgd_step", "cleared by arithmetic", stepped_and_then(lambda one: setattr(one, "grad", one.grad * 0))),
+    ("sgd_step", "cleared by arithmetic", stepped_and_then(lambda one: one.grad.sub_(one.grad.clone()))),
     ("sgd_step", "divided by lr", stepped(lambda gradient, lr: gradient / lr if lr else 0)),
     ("sgd_step", "the leaves stand still", lambda params, lr: {
         name: one if one.grad is None else (one.data - lr * one.grad).requires_grad_() for name, one in params.items()}),

@@ -318,3 +318,25 @@ def test_numbers_that_are_not_finite_as_made_are_found_out() -> None:
                 self.weight.fill_(float("nan"))
 
     assert failing(check("symmetric_linear", Empty)) == ["state"]
+
+
+def test_one_layer_under_two_names_is_told() -> None:
+    class KeysAreQueries(WithFour):
+        def __init__(self, embed_dim: int, num_heads: int) -> None:
+            super().__init__(embed_dim, num_heads)
+            self.k = self.q
+
+    said = str(check("self_attention", KeysAreQueries))
+    assert "Some are one tensor under two names: k.weight is q.weight, k.bias is q.bias." in said
+
+
+@pytest.mark.parametrize(("exercise", "right"), [("tied_autoencoder", Tied), ("symmetric_linear", Symmetric)])
+def test_parameters_in_two_dtypes_cost_the_state_and_no_other_aspect(exercise: str, right: Any) -> None:
+    class Mixed(right):
+        def __init__(self, *sizes: int) -> None:
+            super().__init__(*sizes)
+            self.weight = nn.Parameter(self.weight.detach().double())
+
+    verdict = check(exercise, Mixed)
+    assert failing(verdict) == ["state"]
+    assert verdict.misconception == "made in float64"

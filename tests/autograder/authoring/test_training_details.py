@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -296,6 +297,27 @@ def test_bytes_that_are_empty_are_called_that_and_an_empty_file_that_is_read_is_
 
     assert check("checkpoint", (never_saved, load_by_torch)).misconception == "empty bytes"
     assert check("checkpoint", (save_by_torch, load_nothing)).misconception == ""
+
+
+def test_what_was_handed_back_in_the_place_of_bytes_is_named() -> None:
+    def file_left_open(model: nn.Module, optimizer: Any) -> Any:
+        return io.BytesIO(save_by_torch(model, optimizer))
+
+    verdict = check("checkpoint", (file_left_open, load_by_torch))
+    assert (verdict.score, verdict.misconception) == (0, "")
+    assert "no bytes were saved: BytesIO was handed back" in str(verdict)
+
+
+def test_a_drawn_case_of_a_checkpoint_says_what_it_is() -> None:
+    def woken(data: bytes, model: nn.Module, optimizer: Any) -> Any:
+        load_by_torch(data, model, optimizer)
+        return model.train(), optimizer
+
+    said = str(check("checkpoint", (save_by_torch, woken)))
+    assert re.search(
+        r"tried +(two layers|batch norm) in float\d\d; .+ groups?, saved after \d steps, loaded into", said
+    )
+    assert "in eval mode: " in said
 
 
 def test_a_checkpoint_may_be_loaded_more_than_once() -> None:

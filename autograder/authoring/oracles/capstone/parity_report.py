@@ -14,6 +14,7 @@ from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.modules.network import network_inputs
 from autograder.authoring.space import FLOATS, Chosen, Space
 from autograder.observing.case import Case
+from autograder.observing.probes.impostors import A_HAIR
 
 __all__ = ["PARITY_REPORT"]
 
@@ -23,6 +24,7 @@ Report = dict[str, dict[str, float]]
 _BUILDS, _WHAT = ("functional", "by_hand"), ("logits", "gradients")
 _FOUR = tuple((build, what) for build in _BUILDS for what in _WHAT)
 _GRADIENTS = tuple(one for one in _FOUR if one[1] == "gradients")
+_LOGITS = tuple(one for one in _FOUR if one[1] == "logits")
 
 
 def functional_cnn(x: Tensor, params: Params) -> Tensor:
@@ -100,6 +102,9 @@ def _networks(make: CaseMaker) -> list[Case]:
         case("", "TinyCNN, one image", 1, torch.float32, aspect="parity"),
         case("", "TinyCNN in float64", few, aspect="parity"),
         case("", other, few, aspect="by hand", other_convolution=True),
+        case(
+            "a hair off", f"a network whose logits are {A_HAIR} too low", few, aspect="small differences", asks=_LOGITS
+        ),
     ]
 
 
@@ -270,6 +275,17 @@ PARITY_REPORT = Oracle(
                 model, x, target, apart=lambda one, other: float((one - other).abs().mean())
             ),
             says="The mean hides one wrong number among many right ones. Asked for is the largest difference.",
+        ),
+        Misconception(
+            "rounded",
+            *(
+                lambda model, x, target, digits=digits: _report(
+                    model, x, target, apart=lambda one, other: round(_largest(one, other), digits)
+                )
+                for digits in (4, 5, 6)
+            ),
+            says="A rounded number says 0 of whatever is smaller than its last digit. How far two builds are apart is just such a "
+            "number: leave it as it is, and round where you print it.",
         ),
         Misconception(
             "the two builds exchanged",

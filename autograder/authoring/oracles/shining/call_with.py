@@ -106,6 +106,12 @@ CALL_WITH = Oracle(
             lent(entry=Tensor.detach, check=anything),
             lent(entry=lambda one: nn.Parameter(one, requires_grad=one.is_floating_point())),
             lent(entry=lambda one: nn.Parameter(one, requires_grad=one.is_floating_point()), check=anything),
+            *(
+                lent(of_parameters=cut, check=check, whatever_happens=whatever_happens)
+                for cut in (nn.Parameter, Tensor.detach)
+                for check in (refuse, anything)
+                for whatever_happens in (True, False)
+            ),
             lent(call=torch.no_grad()(lambda module, x: module(x))),
             says="nn.Parameter(tensor), detach, .data and no_grad cut the graph: the module has your numbers, but no gradient "
             "comes back to your tensors.",

@@ -61,6 +61,7 @@ def lent(
     *,
     check: Callable[[nn.Module, Tensors], None] = refuse,
     entry: Callable[[Tensor], Any] = lambda tensor: tensor,
+    of_parameters: Callable[[Tensor], Any] = lambda tensor: tensor,
     call: Callable[[nn.Module, Tensor], Any] = lambda module, x: module(x),
     back: bool = True,
     whatever_happens: bool = True,
@@ -85,7 +86,7 @@ def lent(
                     continue
                 part, home, leaf = _place(module, name)
                 kept.append((part, home, leaf, home[leaf]))
-                home[leaf] = entry(tensor)
+                home[leaf] = entry(of_parameters(tensor) if home is part._parameters else tensor)
             out = call(module, x)
         except Exception:
             if whatever_happens:

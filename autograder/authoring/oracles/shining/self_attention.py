@@ -146,6 +146,16 @@ class _OneLayerForAll(_Layer):
         return self.merge(self.mixing(q, q, q))
 
 
+class _LearnedScale(_Layer):
+    def __init__(self, embed_dim: int, num_heads: int) -> None:
+        super().__init__(embed_dim, num_heads)
+        self.scale = nn.Parameter(torch.tensor((embed_dim // num_heads) ** -0.5, dtype=torch.float64))
+
+    def mixed(self, x: Tensor) -> Tensor:
+        q, k, v = (self.split(layer(x), self.num_heads) for layer in (self.q, self.k, self.v))
+        return self.merge(F.softmax(q @ k.mT * self.scale.to(q.dtype), -1) @ v)
+
+
 class _Shared(_Layer):
     """All objects have the same layers, as long as one of them is there: what is seen depends on no earlier check."""
 
@@ -313,6 +323,12 @@ SELF_ATTENTION = Oracle(
             "one projection for all",
             _OneLayerForAll,
             says="Queries, keys and values are made by three different layers: q, k and v.",
+        ),
+        Misconception(
+            "something else is learned",
+            _LearnedScale,
+            says="Besides the four layers, another Parameter of yours gets a gradient, and is something else after a step. What is to "
+            "stay as it is, such as the scale, is a number, or a buffer.",
         ),
         Misconception(
             "other names",

@@ -14,7 +14,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
 from autograder.authoring.oracles.shining.happening import HAPPENS, shown_after
-from autograder.authoring.oracles.shining.no_parameters import NO_PARAMETER, no_parameters
+from autograder.authoring.oracles.shining.no_parameters import IN_FLOAT64, NO_PARAMETER, in_float64, no_parameters
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
@@ -299,6 +299,12 @@ SYMMETRIC_LINEAR = Oracle(
             "bias forgotten",
             type("Wrong", (SymmetricLinear,), {"forward": lambda self, x: F.linear(x, _mirrored(self.weight))}),
             says="F.linear gets the bias, too.",
+        ),
+        Misconception(
+            "made in float64",
+            in_float64(SymmetricLinear),
+            in_float64(SymmetricLinear, "weight"),
+            says=IN_FLOAT64,
         ),
         Misconception(
             "a tensor that is no Parameter",

@@ -13,7 +13,7 @@ from autograder.authoring.cases import CaseMaker
 from autograder.authoring.oracles import Misconception, Oracle
 from autograder.authoring.oracles.shining.attention import GRADIENT_LOST
 from autograder.authoring.oracles.shining.happening import HAPPENS, shown_after
-from autograder.authoring.oracles.shining.no_parameters import NO_PARAMETER, no_parameters
+from autograder.authoring.oracles.shining.no_parameters import IN_FLOAT64, NO_PARAMETER, in_float64, no_parameters
 from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, absent, fits
 from autograder.observing.case import Case
 
@@ -336,6 +336,12 @@ TIED_AUTOENCODER = Oracle(
             _OneBiasTwice,
             _wrong(decode=lambda self, code: F.linear(code, self.weight.T, self.encoder_bias)),
             says="The code has hidden numbers and the result features: each way has a bias of its own.",
+        ),
+        Misconception(
+            "made in float64",
+            in_float64(TiedAutoencoder),
+            in_float64(TiedAutoencoder, "weight"),
+            says=IN_FLOAT64,
         ),
         Misconception(
             "a tensor that is no Parameter",

@@ -42,12 +42,15 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     layers, shape, names = _NETS[one.net]
     kind, options, other = _KINDS[one.optimizer]
     groups = (names,) if one.groups == 1 else (names[1:], names[:1])
+    told = f"{one.net} in {str(one.dtype)[6:]}; {one.optimizer} with {one.groups} group{'s' * (one.groups > 1)}, saved after {one.steps} steps"
+    told += f", loaded into one that has made {one.others}" + "; the first layer is frozen" * one.frozen
+    told += f"; in eval mode: {', '.join(_WITHOUT_NUMBERS[one.net])}" * one.mixed
     return make.case(
         layers=(*layers, ("freeze", 0)) if one.frozen else layers, seed=make.seed(), other_seed=make.seed(), optimizer=kind, dtype=one.dtype,
         groups=tuple({"params": some, **options, "lr": options["lr"] / (n + 1)} for n, some in enumerate(groups)),
         other_groups=tuple({"params": some, **options, **other} for some in groups),
         batches=draw_batches(make, (3, 2, 4)[: one.steps + 1], 3, *shape, dtype=one.dtype),
-        first=one.steps, other_first=one.others, evaluating=_WITHOUT_NUMBERS[one.net] if one.mixed else (),
+        first=one.steps, other_first=one.others, evaluating=_WITHOUT_NUMBERS[one.net] if one.mixed else (), shown=told,
     )  # fmt: skip
 
 

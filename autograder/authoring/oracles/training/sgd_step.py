@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -97,6 +98,13 @@ def _leaves(make: CaseMaker) -> list[Case]:
         ),
         case("a step of length 0", 0.0, {"weight": weight, "bias": bias}, aspect="memory"),
         case("no gradient at all", 0.1, {"weight": weight, "bias": bias}, without="weight bias", aspect="memory"),
+        _told(
+            make,
+            "a gradient that is infinite",
+            {"weight": make.small_integers(2)},
+            {"weight": torch.tensor([math.inf, 1.0], dtype=torch.float64)},
+            lr=0.5,
+        ),
         case("two other leaves of the same size", 0.25, {"weight": make.normal(a, b), "bias": make.normal(a)}),
     ]
 
@@ -232,6 +240,11 @@ def _frozen_afterwards(params: Params, lr: float) -> None:
         one.grad = None
 
 
+def _times_zero(one: Tensor, gradient: Tensor, lr: float) -> None:
+    one.sub_(lr * gradient)
+    gradient.mul_(0)
+
+
 def _cleared_first(params: Params, lr: float) -> None:
     with torch.no_grad():
         for _, one, gradient in _stepped(params):
@@ -278,6 +291,12 @@ SGD_STEP = Oracle(
             "gradient left",
             _in_place(lambda one, gradient, lr: one.add_(gradient, alpha=-lr), clear=False),
             says="backward adds to .grad. What you leave there is added to the next step's gradient. Clear it.",
+        ),
+        Misconception(
+            "cleared by arithmetic",
+            _in_place(_times_zero, clear=False),
+            says="Infinity times 0, or minus itself, is not 0 but NaN, and a NaN stays, whatever is added to it. zero_() writes "
+            "zeros over whatever is there, and p.grad = None does without.",
         ),
         Misconception(
             "descent reversed",
