@@ -114,9 +114,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         num_features=one.features,
         modes=modes,
         leaves=" ".join(inputs) if one.asking else "",
-        shown=words
-        + ("; moved to float64 after the first" if one.moved else "")
-        + ("; under torch.no_grad()" if one.no_grad else ""),
+        shown=words + ("; moved to float64 after the first" if one.moved else ""),
         no_grad=one.no_grad,
         **inputs,
         **({"loaded before": one.loaded} if one.loaded != absent else {}),
