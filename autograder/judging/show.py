@@ -165,17 +165,22 @@ def _kind(value: Any) -> str:
 
 
 def show_case(exercise: Exercise, case: Case) -> str:
-    """The call that was tried: what the author says of the case, or the arguments by name."""
-    if case.shown:
-        return case.shown
-    parts = [f"{name} = {_argument(case.inputs[name])}" for name in exercise.arguments if name in case.inputs]
+    """The call that was tried: what the author says of the case, or the arguments by name; and how it was called."""
+    parts = [case.shown or _arguments(exercise, case) or case.name]
     if case.inputs.get("no_grad"):
         parts.append("under torch.no_grad()")
-    if case.inputs.get("asked_before"):
-        parts.append("called once before, when it held other numbers")
+    if before := case.inputs.get("asked_before"):
+        parts.append(
+            f"called once before, {before if isinstance(before, str) else 'when all of it held other numbers'}"
+        )
+    return ", ".join(parts)
+
+
+def _arguments(exercise: Exercise, case: Case) -> str:
+    parts = [f"{name} = {_argument(case.inputs[name])}" for name in exercise.arguments if name in case.inputs]
     if "counts" in case.inputs:
         parts.append(f"gradients of {case.inputs['counts']:g} times the result")
-    return "   ".join(parts) or case.name
+    return "   ".join(parts)
 
 
 def _argument(value: Any) -> str:

@@ -82,7 +82,7 @@ class Case:
 
         Positional as far as the contract's order goes, by name behind a gap; wholly by name for an answer whose
         parameters are keyword-only. ``instead`` replaces arguments. Where it was ``asked_before``, the answer is called
-        once before, while all that it is given holds other numbers.
+        once before, while all that it is given holds other numbers; the words of that input may say what matters then.
         """
         if self.get("asked_before", False):
             given = {name: self[name] for name in self.arguments if name in self.inputs} | instead

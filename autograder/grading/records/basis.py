@@ -13,8 +13,6 @@ from autograder.grading.slots.store import code, versions
 from autograder.grading.submissions.prepare import Assignment, Prepared
 from autograder.grading.submissions.state import State
 from autograder.grading.walls.staging import home_of, sources
-from autograder.judging.reference import Reference
-from autograder.observing.codec import to_bytes
 
 __all__ = ["basis_of", "is_same_work", "reasons", "work_of"]
 
@@ -25,7 +23,7 @@ _JUDGES = ("judging", "learner", "grading/submissions", "grading/slots")  # of l
 def basis_of(task: Assignment) -> dict[str, Any]:
     """What every score of ``task`` rests on: references, the check's code, the check cells, points, limits, versions."""
     return {
-        "reference": {name: _reference(one, task.cases[name]) for name, one in task.references.items()},
+        "reference": {name: _digest(task.cases[name] + one.decisive) for name, one in task.references.items()},
         "code": _code(),
         "cells": {name: _digest(one.source.encode()) for name, one in task.source.cells.items() if one.locked},
         "points": dict(task.source.points),
@@ -92,13 +90,6 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any], kind: str) -> 
 
 def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _reference(reference: Reference, cases: bytes) -> str:
-    known = [(one.name, one.says, one.variants) for one in reference.misconceptions]
-    kept = {"expected": reference.expected, "known": [repr(one[0]) for one in known], "tolerance": reference.tolerance}
-    variants = [[{str(case): seen for case, seen in one.items()} for one in whole] for _, _, whole in known]
-    return _digest(cases + to_bytes({**kept, "variants": variants}))
 
 
 @cache

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from autograder.judging.compare import aspect_of, leaves, magnitude
 from autograder.observing.case import Case
-from autograder.observing.codec import CodecError, Projection, from_bytes
+from autograder.observing.codec import CodecError, Projection, from_bytes, to_bytes
 from autograder.observing.exercise import Exercise, exercises_of
 from autograder.observing.observe import Seen
 
@@ -57,6 +57,14 @@ class Reference:
     def aspects(self) -> tuple[tuple[str, ...], ...]:
         """The aspects that each case asks for; tensors among the values ask for their shape as well."""
         return tuple(map(_aspects_in, self.asked))
+
+    @cached_property
+    def decisive(self) -> bytes:
+        """All but the cases that decides what an answer is worth, as bytes: the same as long as no score can change."""
+        known = [(one.name, one.variants) for one in self.misconceptions]
+        variants = [[{str(case): seen for case, seen in one.items()} for one in whole] for _, whole in known]
+        kept = {"expected": self.expected, "known": [repr(name) for name, _ in known], "tolerance": self.tolerance}
+        return to_bytes({**kept, "variants": variants})
 
     @cached_property
     def picked(self) -> frozenset[int]:

@@ -52,7 +52,7 @@ def _network(answer: Callable[[], Any], case: Case, kind: type[nn.Module]) -> Ob
         return observe(values=f"a {made}, which has no forward", state={"kind": made})
     dtypes = {str(one.dtype).removeprefix("torch.") for one in model.parameters()}
     memory = {"parameters": among(model.parameters())}
-    x, gradients = case["x"], not case.get("gradients_off", False)
+    x, gradients = case["x"], not case.get("no_grad", False)
     if "earlier" in case:  # what it has seen before, and the numbers that it held then, are none of its business
         _run_before(model, case)
     loaded = load_by_shape(model, {name: case[name] for name in FOUR})
@@ -140,7 +140,7 @@ def predict_proba(answer: Callable[..., Any], case: Case) -> Observations:
     model, x = specimen_of(case), case["x"]
     if case.get("graded", False):
         x.grad = torch.ones_like(x)
-    before, gradients = modes(model), not case.get("gradients_off", False)
+    before, gradients = modes(model), not case.get("no_grad", False)
     torch.set_grad_enabled(gradients)
     try:
         out = case.call(answer, model=model)

@@ -20,9 +20,10 @@ from autograder.judging.compare import difference
 from autograder.judging.judge import judge
 from autograder.judging.picture import off_by, pictures_of
 from autograder.judging.reference import load
-from autograder.judging.show import show_apart
+from autograder.judging.show import show_apart, show_case
+from autograder.observing.case import Case
 from autograder.observing.codec import Listed, Other, Projection, Raised
-from autograder.observing.exercise import catalogue, find
+from autograder.observing.exercise import Exercise, catalogue, find
 from autograder.observing.handed_in import HandedIn
 from autograder.observing.observe import Run, run
 
@@ -303,3 +304,17 @@ def test_a_list_is_shown_as_the_list_that_it_was() -> None:
     assert verdict.finding is not None
     assert (verdict.finding.got, verdict.finding.expected) == ("[9, 9]", "[3, 1]")
     assert run(find("relu"), lambda x: [x], load(find("relu")).cases[:1]).handed_in.returned == (("list", ("tensor",)),)
+
+
+def _changed(case: Case) -> bool:
+    return bool(case.inputs.get("no_grad") or case.inputs.get("asked_before"))
+
+
+@pytest.mark.parametrize(
+    "exercise", [one for one in catalogue().values() if any(map(_changed, load(one).cases))], ids=lambda one: one.id
+)
+def test_how_a_case_is_called_is_said_once_whatever_the_author_says_of_it(exercise: Exercise) -> None:
+    for case in load(exercise).cases:
+        words = show_case(exercise, case)
+        assert words.count("torch.no_grad()") == bool(case.inputs.get("no_grad")), words
+        assert words.count("once before") == bool(case.inputs.get("asked_before")), words

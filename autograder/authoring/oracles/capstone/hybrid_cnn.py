@@ -90,7 +90,7 @@ def _modes(make: CaseMaker) -> list[Case]:
             "dropped without gradients",
             training=True,
             no_grad=True,
-            **(ones | {"shown": f"{ones['shown']}, under torch.no_grad()"}),
+            **ones,
         ),
         case(2, "nothing dropped in evaluation", p=0.7, **ones),
         case(few, "only norm in evaluation", shown=", but for norm", asks="modules", evaluated=("norm",), **trained),

@@ -30,7 +30,6 @@ def _passes(make: CaseMaker) -> list[Case]:
         inputs = network_inputs(make, dtype)
         if before:
             inputs["asked_before"], name = True, f"{name}, asked before, of other numbers"
-            shown += ", called once before, when all of it held other numbers"
         return make.case(name, x=x, order=order, shown=shown, leaves=leaves, **inputs)
 
     return [
@@ -60,8 +59,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     order = _ORDERS[one.order]
     shown = f"x {str(one.dtype)[6:]} ({one.images}, 3, 32, 32), params with the keys {', '.join(order)}"
     inputs = network_inputs(make, one.dtype)
-    if one.no_grad:
-        inputs["no_grad"], shown = True, f"{shown}, under torch.no_grad()"
+    inputs |= one.flags("no_grad")
     return make.case(x=x, order=order, shown=shown, leaves=leaves, computed=computed, **inputs)
 
 

@@ -36,7 +36,6 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     seed = {"small": make.integer(1, 100), "large": make.seed()}[one.seed]
     other = seed + 1 if one.other == "the next" else make.seed()
     shown = f"generators of the seeds {seed} and {other}, {one.taken} numbers taken before"
-    shown += ", under torch.no_grad()" if one.no_grad else ""
     return make.case(seed=seed, other_seed=other, taken=one.taken, shown=shown, **one.flags("no_grad"))
 
 

@@ -39,7 +39,7 @@ def _sources(make: CaseMaker) -> list[Case]:
             layers=[("linear", 2, 3)],
             seed=7,
             asked_before=True,
-            shown="nn.Linear(2, 3) in an nn.Sequential, asked once before, when it held other numbers",
+            shown="nn.Linear(2, 3) in an nn.Sequential",
         )
     ]
 
@@ -56,9 +56,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         given["evaluating"] = tuple(name for name, _ in build_module(layers).named_modules() if name)
     dtype = str(one.dtype).removeprefix("torch.")
     shown = f"{one.make} in {dtype}, and beside it {one.beside}; mode: {one.mode}"
-    if one.no_grad:
-        given["no_grad"], shown = True, f"{shown}; under torch.no_grad()"
-    return make.case(layers=layers, seed=make.seed(), shown=shown, **given)
+    return make.case(layers=layers, seed=make.seed(), shown=shown, **given, **one.flags("no_grad"))
 
 
 _SPACE = Space(

@@ -51,7 +51,7 @@ def _size(one: Chosen) -> tuple[int, ...]:
 
 
 def _shown(one: Chosen) -> str:
-    return f"x {str(one.dtype).removeprefix('torch.')} {_size(one)}, {one.layout}{', under torch.no_grad()' if one.no_grad else ''}"
+    return f"x {str(one.dtype).removeprefix('torch.')} {_size(one)}, {one.layout}"
 
 
 _SPACE = Space(

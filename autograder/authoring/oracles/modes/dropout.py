@@ -95,7 +95,7 @@ def _cases(make: CaseMaker) -> list[Case]:
             make.normal(b, c, dtype=torch.float64),
             p=0.4,
             no_grad=True,
-            shown=f"x float64 ({b}, {c}), p = 0.4, from one generator, under torch.no_grad()",
+            shown=f"x float64 ({b}, {c}), p = 0.4, from one generator",
         ),
         one("not contiguous", make.scattered(make.normal(a, b, c)), p=0.4),
         one("float32", make.normal(a, d, dtype=torch.float32), p=0.5),

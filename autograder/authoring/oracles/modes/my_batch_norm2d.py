@@ -30,9 +30,8 @@ def _case(make: CaseMaker, name: str, modes: str, *batches: Tensor | Drawn, leav
     }
     numbers = "".join(f", {key}={inputs[key]}" for key in ("eps", "momentum") if key in inputs)
     then = ", then ".join(f"{mode} on {size}" for mode, size in zip(words, sizes, strict=True))
-    off = ", under torch.no_grad()" if inputs.get("no_grad") else ""
     loaded = "as it is made" if "num_batches_tracked" in inputs else "a state loaded"
-    shown = f"MyBatchNorm2d({channels}{numbers}), {loaded}, {then} {str(dtype)[6:]}{off}"
+    shown = f"MyBatchNorm2d({channels}{numbers}), {loaded}, {then} {str(dtype)[6:]}"
     return make.case(
         name, num_features=channels, modes=words, leaves=leaves, shown=shown, **named, **{**state, **aspect, **inputs}
     )

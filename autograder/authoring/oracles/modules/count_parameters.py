@@ -69,8 +69,8 @@ def _counted(make: CaseMaker) -> list[Case]:
             "asked before, when it was frozen",
             layers=[("linear", 3, 2)],
             trainable_only=True,
-            asked_before=True,
-            shown="nn.Sequential(nn.Linear(3, 2)), asked once before, when it was frozen; trainable_only=True",
+            asked_before="when it was frozen",
+            shown="nn.Sequential(nn.Linear(3, 2)); trainable_only=True",
         ),
         make.case(
             "two halves of one tensor",
@@ -102,8 +102,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers = [*layers, ("nest", *inside)]
     shown = f"{one.make}, and beside it {one.beside}; trainable_only {one.trainable}"
     given = {"trainable_only": one.trainable} if one.trainable != absent else {}
-    if one.no_grad:
-        given["no_grad"], shown = True, f"{shown}, under torch.no_grad()"
+    given |= one.flags("no_grad")
     return make.case(
         layers=layers, training=one.training, mixed=one.mixed, graded=one.graded, dtype=one.dtype, shown=shown, **given
     )

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from autograder.authoring.cases import CaseMaker
-from autograder.authoring.space import FLOATS, Chosen, Space
+from autograder.authoring.space import FLOATS, NO_GRAD_WORDS, Chosen, Space
 from autograder.observing.case import Case
 
 __all__ = ["NETWORK_SPACE", "TinyCNN", "frozen", "network_inputs", "networks"]
@@ -74,7 +74,6 @@ def networks(make: CaseMaker) -> list[Case]:
 def _drawn(make: CaseMaker, one: Chosen) -> Case:
     dtype = str(one.dtype).removeprefix("torch.")
     mode = "training" if one.training else "eval"
-    under = ", under torch.no_grad()" if one.gradients_off else ""
     before = f", {one.images + 1} other images before, with other numbers loaded" if one.earlier else ""
     earlier: dict[str, Any] = (
         {"earlier": make.uniform((one.images + 1, 3, 32, 32), 1.0, one.dtype)} if one.earlier else {}
@@ -82,8 +81,8 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
     return make.case(
         x=make.uniform((one.images, 3, 32, 32), one.scale, one.dtype),
         training=one.training,
-        gradients_off=one.gradients_off,
-        shown=f"x {dtype} ({one.images}, 3, 32, 32), the four tensors loaded, {mode} mode{under}{before}",
+        no_grad=one.no_grad,
+        shown=f"x {dtype} ({one.images}, 3, 32, 32), the four tensors loaded, {mode} mode{before}",
         **earlier,
         **network_inputs(make),
     )
@@ -95,14 +94,14 @@ NETWORK_SPACE = Space(
     images=(1, 2, 7),
     scale=(1.0, 100.0),
     training=(True, False),
-    gradients_off=(False, True),
+    no_grad=(False, True),
     earlier=(False, True),
     dtype=FLOATS,
     words={
         "images": "the number of images is {}",
         "scale": "the numbers of x are in ±{}",
         "training": "training mode is {}",
-        "gradients_off": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
         "earlier": "the network has seen other images before, with other numbers loaded: {}",
     },
 )

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from autograder.authoring.cases import CaseMaker
 from autograder.authoring.makes import MAKES, layers_of
 from autograder.authoring.oracles import Misconception, Oracle
-from autograder.authoring.space import FLOATS, LAYOUTS, Chosen, Space, fits
+from autograder.authoring.space import FLOATS, LAYOUTS, NO_GRAD_WORDS, Chosen, Space, fits
 from autograder.observing.case import Case
 
 __all__ = ["PREDICT_PROBA"]
@@ -38,7 +38,7 @@ def _models(make: CaseMaker) -> list[Case]:
             seed=7,
             x=torch.tensor([[1.0, -2.0, 3.0]]),
             asked_before=True,
-            shown="a linear model and x float32 (1, 3), asked once before, when both held other numbers",
+            shown="a linear model and x float32 (1, 3)",
         ),
     ]
 
@@ -59,14 +59,13 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         layers = [("norm", size[1]), *layers]
     x = make.drawn(*size, layout=one.layout, scale=one.scale, dtype=one.dtype)
     mode = "training" if one.training else "eval"
-    under = ", called under torch.no_grad()" if one.gradients_off else ""
-    shown = f"{one.make} with {one.inside} before it, in {mode} mode, x {str(one.dtype)[6:]} {size}{under}"
+    shown = f"{one.make} with {one.inside} before it, in {mode} mode, x {str(one.dtype)[6:]} {size}"
     return make.case(
         layers=layers,
         seed=make.seed(),
         training=one.training,
         graded=one.graded,
-        gradients_off=one.gradients_off,
+        no_grad=one.no_grad,
         dtype=one.dtype,
         x=x,
         shown=shown,
@@ -84,7 +83,7 @@ _SPACE = Space(
     graded=(False, True),
     layout=LAYOUTS,
     scale=(1.0, 30.0, 10_000.0),
-    gradients_off=(False, True),
+    no_grad=(False, True),
     dtype=FLOATS,
     leaves=("", "x"),
     within=(
@@ -103,7 +102,7 @@ _SPACE = Space(
         "graded": "parameters and image have a .grad already: {}",
         "layout": "x lies in memory like this: {}",
         "scale": "the numbers of x are spread by {}",
-        "gradients_off": "it is called under torch.no_grad(): {}",
+        **NO_GRAD_WORDS,
         "leaves": "gradients are asked for {}",
     },
 )

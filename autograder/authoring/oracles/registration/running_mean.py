@@ -121,9 +121,7 @@ def _drawn(make: CaseMaker, one: Chosen) -> Case:
         num_features=one.features,
         modes=modes,
         leaves=" ".join(inputs) if one.asking else "",
-        shown=words
-        + ("; moved to float64 before batch 2" if one.moved else "")
-        + ("; under torch.no_grad()" if one.no_grad else ""),
+        shown=words + ("; moved to float64 before batch 2" if one.moved else ""),
         no_grad=one.no_grad,
         **inputs,
         **({"loaded before": one.loaded} if one.loaded != absent else {}),

@@ -55,8 +55,6 @@ def _lending(
     x = make.normal(3, sizes[0], dtype=dtype) if x is None else x
     names_shown = ", ".join([*chosen, *([more["unknown"]] if "unknown" in more else [])]) or "no name"
     shown = f"{_MADE[kind].format(*sizes)}, x {str(x.dtype)[6:]} {tuple(x.shape)}, tensors for {names_shown}"
-    shown += ", under torch.no_grad()" if "no_grad" in more else ""
-    shown += ", called once before, when all of it held other numbers" if "asked_before" in more else ""
     given: dict[str, Any] = {"make": kind, "sizes": sizes, "seed": seed, "tensors": tensors, "x": x, **more}
     return make.case(name, leaves=leaves, shown=shown, **given)
 
