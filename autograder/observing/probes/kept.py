@@ -52,7 +52,7 @@ class Kept:
         return [one for one in self.tensors if one.is_leaf]
 
     def said(self) -> str:
-        """``"as it was"``, or which of the objects, their order, values, gradients, hooks and the rest are others."""
+        """``"as it was"``, or which of its objects, their order, values, gradients, hooks, modules, attributes and who asks for gradients are others."""
         now = [dict(getattr(part, home)) for part, home in self._homes()]
         pairs = list(zip(self.registered, now, strict=True))
         objects = all(one.keys() == two.keys() and all(one[name] is two[name] for name in one) for one, two in pairs)
@@ -64,7 +64,9 @@ class Kept:
             "values": all(map(same_tensor, self.values, self.tensors)),
             "grad": self._same_grads(),
             "hooks": [_hooks(part) for _, part in self.parts] == self.hooks,
-            "the rest": self._same_rest(),
+            "modules": self._same_modules(),
+            "modes or attributes": [_attributes(part) for _, part in self.parts] == self.attributes,
+            "requires_grad": [one.requires_grad for one in self.tensors] == self.asks,
         }
         return ", ".join(f"other {what}" for what, kept in same.items() if not kept) or "as it was"
 
@@ -74,15 +76,13 @@ class Kept:
             for tensor, (grad, value) in zip(self._leaves(), self.grads, strict=True)
         )
 
-    def _same_rest(self) -> bool:
-        """Classes, submodules, modes, plain attributes, and who asks for gradients."""
+    def _same_modules(self) -> bool:
+        """The same submodules by the same names, each of the class that it was of."""
         parts = list(self.module.named_modules())
         return (
             [name for name, _ in parts] == [name for name, _ in self.parts]
             and all(one is other for (_, one), (_, other) in zip(parts, self.parts, strict=True))
             and [type(part) for _, part in parts] == self.classes
-            and [_attributes(part) for _, part in parts] == self.attributes
-            and [one.requires_grad for one in self.tensors] == self.asks
         )
 
 

@@ -42,11 +42,11 @@ def anew(module: Any) -> None:
     (lambda module: module[0].weight.grad.add_(1), "other grad"),
     (lambda module: module.register_forward_hook(print), "other hooks"),
     (lambda module: module[1].register_forward_pre_hook(print), "other hooks"),
-    (lambda module: module[1].eval(), "other the rest"),
-    (lambda module: module[0].requires_grad_(False), "other the rest"),
-    (lambda module: setattr(module, "note", 3), "other the rest"),
-    (lambda module: module[1]._non_persistent_buffers_set.add("running_mean"), "other the rest"),
-    (lambda module: module.append(nn.ReLU()), "other objects, other order, other the rest"),
+    (lambda module: module[1].eval(), "other modes or attributes"),
+    (lambda module: module[0].requires_grad_(False), "other requires_grad"),
+    (lambda module: setattr(module, "note", 3), "other modes or attributes"),
+    (lambda module: module[1]._non_persistent_buffers_set.add("running_mean"), "other modes or attributes"),
+    (lambda module: module.append(nn.ReLU()), "other objects, other order, other modules"),
 ])  # fmt: skip
 def test_a_change_is_said_by_its_kind(change: Callable[[Any], Any], said: str) -> None:
     module = network()

@@ -140,12 +140,12 @@ _SPACE = Space(
     within=lambda one: fits(one.layout, (one.batch, 2, 3, 4)),
     words={
         "layers": "the networks have {}",
-        "networks": "there are {} different networks",
+        "networks": "the number of different networks is {}",
         "modes": "the networks are in these modes: {}",
         "twice": "one network stands in the list twice: {}",
         "frozen": "the networks are frozen: {}",
         "as_tuple": "the networks come in a tuple: {}",
-        "batch": "the batch has {} samples",
+        "batch": "the number of samples is {}",
         "layout": "x lies in memory like this: {}",
     },
 )

@@ -141,7 +141,7 @@ _SPACE = Space(
         lambda one: one.batch > 1 or one.layout in ("contiguous", "behind an offset"),
     ),
     words={
-        "batch": "there are {} images",
+        "batch": "the number of images is {}",
         "training": "the network is in training mode: {}",
         "parts": "what is in evaluation for itself: {}",
         "passes": "forward runs {} times",

@@ -140,7 +140,7 @@ _SPACE = Space(
     with_grad=((), ("conv.bias", "fc.weight")),
     words={
         "kind": "the network is another than TinyCNN like this: {}",
-        "batch": "there are {} images",
+        "batch": "the number of images is {}",
         "layout": "x lies in memory like this: {}",
         "training": "the model is in training mode: {}",
         "with_grad": "somebody has collected gradients in {}",

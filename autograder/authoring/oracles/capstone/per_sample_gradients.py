@@ -109,8 +109,8 @@ _SPACE = Space(
     within=lambda one: fits(one.layout, (one.batch, 2, 3, 4)),
     words={
         "layers": "the network is {}",
-        "batch": "the batch has {} samples",
-        "classes": "there are {} classes",
+        "batch": "the number of samples is {}",
+        "classes": "the number of classes is {}",
         "training": "the model is in training mode: {}",
         "with_grad": "somebody has collected gradients in the last layer's {}",
         "layout": "x lies in memory like this: {}",

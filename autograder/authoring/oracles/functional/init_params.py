@@ -46,7 +46,7 @@ _SPACE = Space(
     other=("the next", "any"),
     no_grad=(False, True),
     words={
-        "taken": "{} numbers were taken from the generator before",
+        "taken": "the number of numbers taken from the generator before is {}",
         "seed": "the seed is {}",
         "other": "the other seed is {}",
         **NO_GRAD_WORDS,

@@ -115,8 +115,8 @@ _SPACE = Space(
         lambda one: not one.training or one.layout != "expanded" or one.height * one.width > 2,
     ),
     words={
-        "images": "there are {} images",
-        "channels": "there are {} channels",
+        "images": "the number of images is {}",
+        "channels": "the number of channels is {}",
         "training": "training is {}",
         "layout": "x lies in memory like this: {}",
         "kept": "the running statistics lie in memory like this: {}",

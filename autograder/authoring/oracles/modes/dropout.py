@@ -194,7 +194,7 @@ _SPACE = Space(
     leaves=("x", ""),
     within=lambda one: fits(one.layout, _size(one)),
     words={
-        "rank": "x has {} dimensions",
+        "rank": "the number of dimensions of x is {}",
         "second": "the second dimension of x is of size {}",
         "training": "training is {}",
         "generator": "a generator is given: {}",

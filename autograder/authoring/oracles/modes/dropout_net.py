@@ -78,7 +78,7 @@ _SPACE = Space(
         lambda one: one.rows >= 20 if one.mode.endswith("train") else one.rows < 20,
     ),
     words={
-        "rows": "x has {} rows",
+        "rows": "the number of rows of x is {}",
         "mode": "the modes are, one after the other: {}",
         "inside": "the network is inside of a larger model: {}",
         "beside": "another network is made with p = {}",

@@ -102,7 +102,7 @@ _SPACE = Space(
     leaves=("", "x"),
     within=lambda one: fits(one.layout, (one.rows, 3)),
     words={
-        "rows": "x has {} rows",
+        "rows": "the number of rows of x is {}",
         "hooks": "hooks are there already: {}",
         "gradients": "gradients are there already: {}",
         "frozen": "some parameters are frozen: {}",

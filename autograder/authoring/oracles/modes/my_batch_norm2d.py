@@ -65,8 +65,8 @@ _SPACE = Space(
     dtype=FLOATS,
     within=(lambda one: fits(one.layout, _size(one)),),
     words={
-        "images": "there are {} images",
-        "channels": "there are {} channels",
+        "images": "the number of images is {}",
+        "channels": "the number of channels is {}",
         "sides": "the images are of size {}",
         "modes": "the modes are, one after the other: {}",
         "inside": "the layer is inside of a larger model: {}",

@@ -208,7 +208,7 @@ _SPACE = Space(
         "modes": "the model is {}",
         "order": "the names are asked for in the order: {}",
         "ends": "the pass ends like this: {}",
-        "rows": "x has {} rows",
+        "rows": "the number of rows of x is {}",
         "hooks": "hooks are there already: {}",
         "gradients": "gradients are there already: {}",
         "frozen": "some parameters are frozen: {}",

@@ -65,8 +65,8 @@ LINEAR_SPACE = Space(
     traits={"the weight is square": lambda one: one.outputs == one.features},
     words={
         "front": "the dimensions of x before the last are {}",
-        "features": "the layer has {} features",
-        "outputs": "the layer has {} outputs",
+        "features": "the number of features is {}",
+        "outputs": "the number of outputs is {}",
         **_WORDS,
     },
 )
@@ -119,8 +119,8 @@ CONV2D_SPACE = Space(
     },
     words={
         "images": "the batch is of size {}",
-        "channels": "x has {} channels",
-        "outputs": "the layer has {} output channels",
+        "channels": "the number of channels of x is {}",
+        "outputs": "the number of output channels is {}",
         "height": "the image is {} high",
         "width": "the image is {} wide",
         "kernel": "the kernel is of size {}",

@@ -146,7 +146,7 @@ _SPACE = Space(
         *(lambda one, number=number: fits(one.x_layout, (one.rows[number], one.features)) for number in range(4)),
     ),
     words={
-        "features": "there are {} features",
+        "features": "the number of features is {}",
         "rows": "the batches have {} rows",
         "modes": "the batches come in the modes {}",
         "loaded": "the state is loaded into another module before batch {}",

@@ -122,7 +122,7 @@ _SPACE = Space(
     },
     words={
         "widths": "the widths are {}",
-        "rows": "x has {} rows",
+        "rows": "the number of rows of x is {}",
         "x_layout": "x lies in memory like this: {}",
         "mode": "the network is in {} mode",
     },

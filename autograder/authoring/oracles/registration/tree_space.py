@@ -119,8 +119,8 @@ TREE_SPACE = Space(
     words={
         "aspect": "it is about {}",
         "depth": "the tree goes {} levels down",
-        "children": "every module has {} children",
-        "own": "every module has {} parameters of its own",
+        "children": "the number of children of every module is {}",
+        "own": "the number of parameters that every module has of its own is {}",
         "order": "attributes are assigned {}",
         "size": "parameters are of size {}",
         "frozen": "parameters are frozen: {}",

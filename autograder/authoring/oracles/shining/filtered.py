@@ -108,8 +108,8 @@ SPACE = Space(
     },
     words={
         "images": "the batch is of size {}",
-        "channels": "x has {} channels",
-        "outputs": "an image has {} filters",
+        "channels": "the number of channels of x is {}",
+        "outputs": "the number of filters of an image is {}",
         "height": "the image is {} high",
         "width": "the image is {} wide",
         "kernel": "k is {}",

@@ -129,7 +129,7 @@ _SPACE = Space(
         "images": "the batch is of size {}",
         "tokens": "the tokens are {}",
         "heads": "num_heads is {}",
-        "part": "a head has {} numbers",
+        "part": "the number of numbers in a head is {}",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",
         "mode": "the layer is in {} mode",

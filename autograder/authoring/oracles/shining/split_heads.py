@@ -100,7 +100,7 @@ _SPACE = Space(
         "images": "the batch is of size {}",
         "tokens": "the tokens are {}",
         "heads": "num_heads is {}",
-        "part": "a head gets {} numbers",
+        "part": "the number of numbers in a head is {}",
         "over": "the numbers left over are {}",
         "layout": "x lies in memory like this: {}",
         "leaves": "gradients are asked for {}",

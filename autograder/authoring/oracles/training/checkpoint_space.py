@@ -69,10 +69,10 @@ CHECKPOINT_SPACE = Space(
     words={
         "net": "the model has {}",
         "optimizer": "the optimiser is {}",
-        "groups": "it has {} groups",
-        "steps": "{} steps come before saving",
+        "groups": "the number of its groups is {}",
+        "steps": "the number of steps before saving is {}",
         "frozen": "the first layer is frozen: {}",
         "mixed": "layers without numbers are in eval mode: {}",
-        "others": "the one that is loaded into has made {} steps",
+        "others": "the number of steps that the one that is loaded into has made is {}",
     },
 )

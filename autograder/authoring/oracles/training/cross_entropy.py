@@ -93,8 +93,8 @@ _SPACE = Space(
     ),
     traits={"there are as many rows as classes": lambda one: one.rows == one.classes},
     words={
-        "rows": "there are {} rows",
-        "classes": "there are {} classes",
+        "rows": "the number of rows is {}",
+        "classes": "the number of classes is {}",
         "right": "the right class is {}",
         "scale": "the logits are spread by {}",
         "layout": "the logits lie in memory like this: {}",

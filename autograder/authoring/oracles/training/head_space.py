@@ -61,12 +61,12 @@ HEAD_SPACE = Space(
     within=lambda one: "Adam" not in one.optimizer or one.dtype == torch.float64,
     traits={"there are as many classes as before": lambda one: one.before == one.after},
     words={
-        "before": "the old head has {} classes",
-        "after": "the new head has {} classes",
-        "features": "the head sees {} features",
+        "before": "the old head's number of classes is {}",
+        "after": "the new head's number of classes is {}",
+        "features": "the number of features that the head sees is {}",
         "optimizer": "the optimiser is {}",
         "groups": "its groups are {}",
-        "steps": "{} steps were made before",
+        "steps": "the number of steps made before is {}",
         "body_in_eval": "the body is in eval mode: {}",
     },
 )

@@ -141,7 +141,7 @@ _SPACE = Space(
         lambda one: one.dtype != torch.bfloat16 or one.lr >= 0.5,
     ),
     words={
-        "rank": "a leaf has {} dimensions",
+        "rank": "the number of a leaf's dimensions is {}",
         "smallest": "the second dimension of a leaf is of size {}",
         "layout": "a leaf lies in memory like this: {}",
         "gradient_layout": "a gradient lies in memory like this: {}",

@@ -125,8 +125,8 @@ _SPACE = Space(
     within=lambda one: one.net != "dropout" or one.mode != "in training mode",
     words={
         "net": "the model has {}",
-        "features": "an input has {} features",
-        "classes": "there are {} classes",
+        "features": "the number of features is {}",
+        "classes": "the number of classes is {}",
         "sizes": "the batches are of the sizes {}",
         "mode": "the model is {}",
         "stale": "on arrival every gradient is {}",
