@@ -101,10 +101,15 @@ def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
 
 
 def _next_to_each_other(memory: Tensor) -> list[Tensor]:
-    """Two clones of ``memory``, the second as close behind the first as torch's allocator puts any two of some."""
-    clones = sorted((memory.clone() for _ in range(16)), key=Tensor.data_ptr)
-    first = min(range(len(clones) - 1), key=lambda k: clones[k + 1].data_ptr() - clones[k].data_ptr())
-    return clones[first : first + 2]
+    """Two copies of ``memory``, each with a storage of its own, the second right behind the first.
+
+    >>> one, other = _next_to_each_other(torch.ones(3))
+    >>> other.data_ptr() - one.data_ptr() == one.untyped_storage().nbytes() == 12
+    True
+    """
+    room = bytearray(memory.numpy().tobytes() * 2)
+    count = memory.numel()
+    return [torch.frombuffer(room, dtype=memory.dtype, count=count, offset=at) for at in (0, len(room) // 2)]
 
 
 def _over(memory: Tensor, layout: tuple[Any, ...] | None) -> Tensor:
