@@ -54,6 +54,23 @@ def _started(generator: torch.Generator) -> dict[str, Tensor]:
     }
 
 
+_mean_and_variance = lru_cache(maxsize=None)(lambda x: (x.mean((0, 2, 3)), x.var((0, 2, 3), correction=0)))
+
+
+def _normed_by_the_object(
+    x: Tensor, running_mean: Tensor, running_var: Tensor, weight: Tensor, bias: Tensor, training: bool, momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:  # fmt: skip
+    mean, variance = (running_mean, running_var)
+    if training:
+        mean, variance = _mean_and_variance(x)
+        count = x.numel() // x.shape[1]
+        running_mean.lerp_(mean.detach(), momentum)
+        running_var.lerp_(variance.detach() * count / max(count - 1, 1), momentum)
+    scale = weight / (variance + eps).sqrt()
+    return (x - mean[:, None, None]) * scale[:, None, None] + bias[:, None, None]
+
+
 _lendings: dict[tuple[int, ...], tuple[Any, Tensor]] = {}
 
 
@@ -220,6 +237,7 @@ BEYOND_REMEMBERING: list[tuple[str, str, Any]] = [
         )
     ),
     ("call_with", "remembered by the object", _lent_and_remembered),
+    ("batch_norm", "statistics remembered by the object", _normed_by_the_object),
     ("functional_cnn", "a weight turned once for each tensor", _network_turned_once),
     ("tiny_cnn", "a weight remembered without gradients", _WithoutGradients),
     ("tiny_cnn", "a weight remembered in eval", _InEval),

@@ -73,6 +73,7 @@ def _cases(make: CaseMaker) -> list[Case]:
             more=("x1", "x2"),
         ),
         case("another batch of the same size in training", apart(a, b, c, 1), True, every),
+        case("asked before, of other numbers", three, True, "", readable, eps=1.0, asked_before=True),
     ]
 
 
