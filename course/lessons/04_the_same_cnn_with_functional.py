@@ -223,8 +223,8 @@ print("gradient:", z.grad.tolist())
 # %% [markdown]
 # ### Exercise: `relu` (2 points)
 #
-# Write `relu(x)` for a tensor of any shape and dtype. It returns a new tensor of that shape and dtype and leaves `x` as it is;
-# gradients go through.
+# Write `relu(x)` for a tensor of any shape and dtype. It returns a new tensor of that shape, for floats of that
+# dtype, and leaves `x` as it is; gradients go through.
 #
 # ✋ `relu` in any form (function, method or module). `clamp`, `where`, `maximum` and products are fine.
 
