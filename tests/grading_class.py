@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import re
 import sqlite3
 import subprocess
 import sys
@@ -107,6 +108,13 @@ def settle(folder: Path, words: str) -> None:
     """Add ``words`` to the class's settings."""
     with (folder / "nbgrader_config.py").open("a", encoding="utf-8") as file:
         file.write(words)
+
+
+def own_settings(root: Path) -> str:
+    """The settings that the docs tell instructors of an assignment of their own to write, the gradebook in ``classroom``."""
+    page = (root / "docs" / "own_assignments.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    return str(block).replace("here / 'gradebook.db'", "here / 'classroom' / 'gradebook.db'")
 
 
 def nbgrader(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

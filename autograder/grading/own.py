@@ -10,10 +10,8 @@ of every grader that runs tests in the kernel of the work, and no sandbox change
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -23,7 +21,6 @@ from typing import Any
 
 from nbformat.notebooknode import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
-from nbgrader.preprocessors import Execute
 from rich.console import Console
 from traitlets.config import Config
 
@@ -31,11 +28,9 @@ from autograder.commands import commands_on_path
 from autograder.files import write_whole
 from autograder.grading.own_rows import Handed, handed_in, rows_of, state_of, tasks_of
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
-from autograder.grading.records.converter import reason
 from autograder.grading.records.extensions import apply, due_of, own_dates
 from autograder.grading.records.full_disk import DiskFull, disk_said, is_full
-from autograder.grading.records.one_pass import class_of
-from autograder.grading.records.own_way import converter_in, staged
+from autograder.grading.records.own_way import converter_in, take
 from autograder.grading.records.plugins import SubmissionExporter, TrustedExecute, with_outputs
 from autograder.grading.records.recorded import marker_at
 from autograder.grading.records.roster import keep_added, read_roster
@@ -55,8 +50,6 @@ from autograder.grading.table import Table
 __all__ = ["OwnResult", "grade_own"]
 
 _FORM = b"4"  # of what is recorded: with another, everything is recorded anew, and nothing run
-
-_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
 
 @dataclass(frozen=True)
@@ -191,8 +184,6 @@ class _Run:
         wait_for_gradebook(self._room.db_url, on_stderr)
         path.unlink(missing_ok=True)
         if why := self._take(one):
-            if any(words in why for words in _FULL):  # the others would fail as well, and lose their pages
-                raise DiskFull from OSError(errno.ENOSPC, why)
             self.problems.append(f"nbgrader did not take the submission of {one.student}: {why}")
             return
         state, note = state_of(self._room, self.tasks, one)
@@ -206,13 +197,7 @@ class _Run:
         staging = self._room.results / "staging"
         converter = converter_in(staging, self._config, self._name, one.student)
         converter.exporter_class = SubmissionExporter
-        executes = _reading(self.tasks, one.ready)
-        converter.autograde_preprocessors = [
-            executes if class_of(step) in (Execute, TrustedExecute) else step
-            for step in converter.autograde_preprocessors
-        ]
-        with staged(staging, self._name, one.ready):
-            return reason(converter)
+        return take(converter, staging, self._name, one.ready, _reading(self.tasks, one.ready))
 
     def _fingerprint(self, one: Handed) -> str:
         """The hash of all that is recorded of a learner: work, files, times and dates, and what it is graded by."""

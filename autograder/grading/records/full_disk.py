@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
-__all__ = ["DiskFull", "disk_said", "is_full"]
+__all__ = ["DiskFull", "disk_said", "is_full", "is_said_full"]
 
 _NO_ROOM = 1 << 20  # bytes: less is none
 
@@ -29,6 +30,17 @@ def is_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def is_said_full(words: str) -> bool:
+    """Whether ``words`` of nbgrader's, which keeps the error to itself, say that there is no room left.
+
+    >>> is_said_full("b.html: No space left on device"), is_said_full("b.html: Permission denied")
+    (True, False)
+    """
+    return any(
+        one in words for one in (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
+    )
 
 
 def disk_said(folder: Path, temporary: Path | None = None) -> str:

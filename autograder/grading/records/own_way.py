@@ -6,6 +6,7 @@ pipes without an end. Its step that executes is answered by the notebook that wa
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,11 +20,12 @@ from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
 from autograder.grading.records.converter import converter_of, reason
+from autograder.grading.records.full_disk import is_said_full
 from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.plugins import TrustedExecute, with_outputs
-from autograder.grading.submissions.prepare import Assignment, Prepared
+from autograder.grading.submissions.prepare import Prepared
 
-__all__ = ["converter_in", "staged", "take"]
+__all__ = ["converter_in", "replay_of", "take"]
 
 
 def converter_in(staging: Path, config: Config, assignment: str, student: str = "*") -> Autograde:
@@ -33,18 +35,23 @@ def converter_in(staging: Path, config: Config, assignment: str, student: str = 
     return converter_of(Autograde, config, assignment, student)
 
 
-def take(converter: Autograde, staging: Path, task: Assignment, ready: Prepared, done: NotebookNode) -> str:
-    """Have ``converter`` take ``done``, the executed notebook of ``ready``: nothing where it did, else why it could not."""
-    with staged(staging, task.name, {task.notebook: ready}):
-        converter.autograde_preprocessors = [
-            _replay(done) if class_of(step) in (Execute, TrustedExecute) else step
-            for step in converter.autograde_preprocessors
-        ]
-        return reason(converter)
+def take(converter: Autograde, staging: Path, assignment: str, works: Mapping[str, Prepared], executes: Any) -> str:
+    """Have ``converter`` take one learner's ``works``, by the notebook: nothing where it did, else why it could not.
+
+    ``executes`` is in the place of its step that executes. Raises ``OSError`` on a full disk: others would fail as well.
+    """
+    converter.autograde_preprocessors = [
+        executes if class_of(step) in (Execute, TrustedExecute) else step for step in converter.autograde_preprocessors
+    ]
+    with _staged(staging, assignment, works):
+        why = reason(converter)
+    if is_said_full(why):
+        raise OSError(errno.ENOSPC, why)
+    return why
 
 
 @contextmanager
-def staged(staging: Path, assignment: str, works: Mapping[str, Prepared]) -> Iterator[None]:
+def _staged(staging: Path, assignment: str, works: Mapping[str, Prepared]) -> Iterator[None]:
     """Put one learner's ``works``, by the notebook, into ``staging`` for a while: plain files, no links, nothing that cannot be read."""
     try:
         if staging.exists():  # of a run that was killed
@@ -63,7 +70,7 @@ def staged(staging: Path, assignment: str, works: Mapping[str, Prepared]) -> Ite
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _replay(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:
+def replay_of(done: NotebookNode) -> Callable[..., tuple[NotebookNode, dict[str, Any]]]:
     """Nbgrader's step that executes, which has been done."""
 
     def replay(nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:

@@ -223,7 +223,8 @@ class Recorder:
             if can_write(converter):
                 self._open().write(converter, ready, done)
                 return
-            why = own_way.take(converter, self._staging, self._task, ready, done)
+            works = {self._task.notebook: ready}
+            why = own_way.take(converter, self._staging, self._task.name, works, own_way.replay_of(done))
         except Exception as error:  # a class's own steps, say: they cost this result alone
             raise self._failed(ready.student, error) from error
         if why:

@@ -75,10 +75,10 @@ def _changed(numbers: Tensor) -> Tensor:
 def shares_storage(answer: Callable[..., Any], case: Case) -> Observations:
     """Build two tensors over one memory or over two with the same numbers, as the case describes; ask about them."""
     memory = case["memory"]
-    # Each owns its slots, as what torch made does. The second may have more of them, at its end, or other numbers in them.
-    memories = [memory.clone(), torch.cat([memory + case.get("more", 0), memory[: case.get("longer", 0)]])]
     if case.get("made") == "next to it":
         memories = _next_to_each_other(memory)
+    else:  # Each owns its slots, as what torch made does. The second may have more of them, at its end, or other numbers.
+        memories = [memory.clone(), torch.cat([memory + case.get("more", 0), memory[: case.get("longer", 0)]])]
     before = [memory.clone() for memory in memories]
     other = memories[case["over"]]
     a, b = _over(memories[0], case["a"]), _over(other, case["b"])

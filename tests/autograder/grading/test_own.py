@@ -5,14 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from grading_class import gradebook, nbgrader
+from grading_class import gradebook, nbgrader, own_settings
 from nbgrader.api import Gradebook
 from nbgraders_course import ASSIGNMENT, autograded, settings, with_a_class
 from rich.console import Console
@@ -25,17 +24,9 @@ pytestmark = pytest.mark.slow
 LATE = "2015-02-03 15:00:00 UTC"
 
 
-def page_config(root: Path) -> str:
-    """The settings that the docs tell instructors to write."""
-    page = (root / "docs" / "own_assignments.md").read_text(encoding="utf-8")
-    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    return str(block)
-
-
 def write_config(folder: Path, root: Path) -> None:
     more = "c.IncludeHeaderFooter.header = 'source/header.ipynb'\n"
-    text = page_config(root).replace("here / 'gradebook.db'", "here / 'classroom' / 'gradebook.db'")
-    (folder / "nbgrader_config.py").write_text(text + more, encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(own_settings(root) + more, encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from grading_class import InProcess, gradebook
+from grading_class import InProcess, gradebook, own_settings
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.__main__ import main
@@ -41,12 +40,8 @@ def released(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     """A class with two notebooks and a file in one assignment, handed out and not yet handed in."""
     folder = tmp_path_factory.mktemp("messy") / "course"
     (folder / "source" / PS).mkdir(parents=True)
-    [settings] = re.findall(
-        r"```python\n(.*?)```", (root / "docs" / "own_assignments.md").read_text("utf-8"), re.DOTALL
-    )
-    settings = settings.replace("here / 'gradebook.db'", "here / 'classroom' / 'gradebook.db'")
     (folder / "classroom").mkdir()
-    (folder / "nbgrader_config.py").write_text(settings, encoding="utf-8")
+    (folder / "nbgrader_config.py").write_text(own_settings(root), encoding="utf-8")
     for name, notebook in {"one": _notebook("a", "t1", 2), "two": _notebook("b", "t2", 3)}.items():
         (folder / "source" / PS / f"{name}.ipynb").write_text(nbformat.writes(notebook), encoding="utf-8")
     (folder / "source" / PS / "data.csv").write_text("1,2\n", encoding="utf-8")

@@ -85,13 +85,7 @@ def _modes(make: CaseMaker) -> list[Case]:
         ),
         case(6, "a quarter dropped", training=True, **ones),
         case(6, "more dropped", p=0.7, training=True, **ones),
-        case(
-            6,
-            "dropped without gradients",
-            training=True,
-            no_grad=True,
-            **ones,
-        ),
+        case(6, "dropped without gradients", training=True, no_grad=True, **ones),
         case(2, "nothing dropped in evaluation", p=0.7, **ones),
         case(few, "only norm in evaluation", shown=", but for norm", asks="modules", evaluated=("norm",), **trained),
         case(
