@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ from autograder.grading.own import grade_own
 from autograder.grading.own_rows import tasks_of
 from autograder.grading.records.classroom import open_classroom
 from autograder.grading.records.full_disk import DiskFull
+from autograder.grading.records.recorded import marker_at
 from autograder.grading.records.waiting import GradebookLocked
 from autograder.grading.slots.engine import open_engine
 from autograder.grading.submissions.learners import cannot_be
-from autograder.grading.submissions.locate import is_there, notebooks_in
+from autograder.grading.submissions.locate import is_there
 from autograder.grading.submissions.state import State
 from autograder.grading.table import clean
 from autograder.grading.watch import Arrivals, watch
@@ -48,10 +48,10 @@ def grade_arrivals(
     # Where it is not released, that is to be said now.
     arrivals = Arrivals(room.submitted, name)
     if is_chapter(name):
-        arrivals.elsewhere = partial(notebooks_in, others=room.assignment(name).others)
+        arrivals.elsewhere = room.assignment(name).elsewhere
     else:
         tasks_of(room, name, room.settings(name))
-    arrivals.pass_over(lambda student: room.record(name, student))
+    arrivals.pass_over(lambda student: (marker_at(room.record(name, student)) or {}).get("look"))
     told: set[str] = set()
 
     def say(text: str) -> None:

@@ -180,6 +180,8 @@ class _Run:
         path = self._room.record(self._name, one.student)
         mark, marker = self._fingerprint(one), marker_at(path) or {}
         if marker.get("recorded") == mark and marker.get("written") == self._written(one.student):
+            if marker.get("look") != one.look:
+                write_whole(path, json.dumps({**marker, "look": one.look}, indent=1).encode())
             return
         wait_for_gradebook(self._room.db_url, on_stderr)
         path.unlink(missing_ok=True)
@@ -188,7 +190,7 @@ class _Run:
             return
         state, note = state_of(self._room, self.tasks, one)
         result = {"student": one.student, "status": state.value, "note": note}
-        content = {"recorded": mark, "written": self._written(one.student), "result": result}
+        content = {"recorded": mark, "written": self._written(one.student), "look": one.look, "result": result}
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
 

@@ -16,6 +16,7 @@ from autograder.grading.records.total import Held, as_words, read_held
 from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
 from autograder.grading.submissions.learners import Entry, cannot_be, entries
 from autograder.grading.submissions.locate import nothing_of
+from autograder.grading.submissions.looks import look_at
 from autograder.grading.submissions.prepare import Assignment, Prepared, prepare, state_of_nobody
 from autograder.grading.submissions.state import State
 from autograder.grading.submissions.verdicts import decide, not_run
@@ -41,6 +42,7 @@ class Handed:
     state: State = State.MISSING
     note: str = ""
     open: set[str] = field(default_factory=set)
+    look: str = ""  # how their folder looked before it was read
 
 
 def tasks_of(room: Classroom, name: str, settings: Settings) -> dict[str, Assignment]:
@@ -63,13 +65,14 @@ def handed_in(room: Classroom, tasks: Mapping[str, Assignment], name: str, stude
 
 def _handed_in(room: Classroom, tasks: Mapping[str, Assignment], name: str, entry: Entry) -> Handed:
     home = room.submitted / entry.name
+    look = look_at(home, name)
     found = {path.stem for path in (home / name).glob("*.ipynb")}
     ready = {notebook: prepare(task, entry.name) for notebook, task in tasks.items() if notebook in found}
     missing = tuple(notebook for notebook in tasks if notebook not in found)
     if ready:
         others = sorted(found - set(tasks)) if missing else []
         instead = f"there is {', '.join(plain(f'{one}.ipynb') for one in others[:_SHOWN])}" if others else ""
-        return Handed(entry.name, ready, missing, note="; ".join(filter(None, [instead, entry.twin])))
+        return Handed(entry.name, ready, missing, note="; ".join(filter(None, [instead, entry.twin])), look=look)
     first, task = next(iter(tasks.items()))
     wanted = f"{first}.ipynb" if len(tasks) == 1 else "notebook"
     try:

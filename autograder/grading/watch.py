@@ -7,19 +7,16 @@ network have to be looked through anyway.
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.grading.submissions.locate import is_there
+from autograder.grading.submissions.looks import Elsewhere, look_at
 from autograder.grading.submissions.read import LARGEST_NOTEBOOK, content_of
 
 __all__ = ["Arrivals", "watch"]
-
-# What a learner's folder holds: names with sizes and times. Of a file's two times the later one: a copy may bring along the
-# time at which the learner saved it.
-Look = tuple[tuple[str, int, int], ...]
 
 
 @dataclass
@@ -35,9 +32,9 @@ class Arrivals:
     folder: Path
     chapter: str
     patience: int = 15
-    elsewhere: Callable[[Path], Iterable[Path]] = lambda home: ()
-    graded: dict[str, Look] = field(default_factory=dict)
-    moving: dict[str, tuple[Look, int]] = field(default_factory=dict)
+    elsewhere: Elsewhere = lambda home: ()
+    graded: dict[str, str] = field(default_factory=dict)
+    moving: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def settled(self) -> list[str]:
         """The learners whose work is new, whole, and not being written to, in the order of their names."""
@@ -46,7 +43,7 @@ class Arrivals:
             if self.graded.get(student) == now:
                 self.moving.pop(student, None)
                 continue
-            before, times = self.moving.get(student, ((), 0))
+            before, times = self.moving.get(student, ("", 0))
             times = times + 1 if before == now else 0
             self.moving[student] = now, times
             if times and (times >= self.patience or self._is_whole(student)):
@@ -54,25 +51,18 @@ class Arrivals:
                 self.graded[student] = self.moving.pop(student)[0]
         return found
 
-    def pass_over(self, recorded: Callable[[str], Path]) -> None:
-        """Take for graded whose record, at the path that ``recorded`` gives, is newer than all that was handed in."""
-        for student, now in self._looks():
-            try:
-                when = recorded(student).stat().st_mtime_ns
-            except OSError:
-                continue
-            if all(time_ns < when for _, _, time_ns in now):
-                self.graded[student] = now
+    def pass_over(self, recorded: Callable[[str], str | None]) -> None:
+        """Take for graded whose folder looks as it did when what is ``recorded`` of them was read."""
+        self.graded |= {student: now for student, now in self._looks() if now == recorded(student)}
 
-    def _looks(self) -> Iterator[tuple[str, Look]]:
+    def _looks(self) -> Iterator[tuple[str, str]]:
         for home in sorted(self.folder.glob("*")):
-            folder, more = home / self.chapter, self._more(home)
-            if more or folder.exists():
-                yield home.name, tuple(_files(folder, [*folder.rglob("*"), *more]))
+            if now := look_at(home, self.chapter, self.elsewhere):
+                yield home.name, now
 
     def _more(self, home: Path) -> list[Path]:
         """What may be meant in the place of the notebook that is asked for, where that is not there."""
-        return [] if (home / self.chapter / f"{self.chapter}.ipynb").exists() else list(self.elsewhere(home))
+        return [] if is_there(home / self.chapter / f"{self.chapter}.ipynb") else list(self.elsewhere(home))
 
     def _is_whole(self, student: str) -> bool:
         home = self.folder / student
@@ -86,15 +76,6 @@ class Arrivals:
             except RecursionError:  # nested without end: grading says so
                 continue
         return True
-
-
-def _files(folder: Path, paths: Iterable[Path]) -> Iterator[tuple[str, int, int]]:
-    for path in sorted(set(paths)):
-        try:
-            about = path.lstat()
-        except OSError:  # gone while we look
-            continue
-        yield os.path.relpath(path, folder), about.st_size, max(about.st_mtime_ns, about.st_ctime_ns)
 
 
 def watch(

@@ -55,8 +55,9 @@ class HandedIn:
         words = f"the best counts: hand-in {number}" + ("" if at == latest else f"; the latest earns {worth[-1]:g}")
         note = "; ".join(filter(None, [ready.note, words]))
         works = hashlib.sha256("".join(sorted(_mark(task, one) for one in self.tries)).encode()).hexdigest()
-        latest_work = work_of(task, self.tries[latest])
-        return replace(ready, note=note, hand_in=number, works=works, latest=latest_work), self._outcome(ready)
+        last = self.tries[latest]
+        chosen = replace(ready, note=note, hand_in=number, works=works, latest=work_of(task, last), look=last.look)
+        return chosen, self._outcome(ready)
 
     def _outcome(self, one: Prepared) -> Outcome | None:
         return self.seen[one.key] if one.key else None

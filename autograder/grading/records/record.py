@@ -182,7 +182,8 @@ class Recorder:
         if marker is not None and self._is_recorded(marker, ready, result):
             unchanged = of and marker.get("made_of") == of
             if unchanged or marker["recorded"] == fingerprint(ready, notebook(), result.note):
-                kept = {**marker, "made_of": of, "basis": basis}  # the same score may stand on another basis
+                # The same score may stand on another basis, and the same work may have been copied here anew.
+                kept = {**marker, "made_of": of, "look": ready.look, "basis": basis}
                 if kept != marker:
                     write_whole(path, json.dumps(kept, indent=1).encode())
                 return False
@@ -192,7 +193,8 @@ class Recorder:
         path.unlink(missing_ok=True)
         self._take(ready, notebook())
         written = self._written(ready.student)
-        content = {"recorded": mark, "made_of": of, "written": written, "result": json_of(result), "basis": basis}
+        told = {"recorded": mark, "made_of": of, "written": written, "look": ready.look}
+        content = {**told, "result": json_of(result), "basis": basis}
         write_whole(path, json.dumps(content, indent=1).encode())
         self.recorded += 1
         return True

@@ -14,7 +14,8 @@ from autograder.grading.slots.job import Cell, Job, Limits
 from autograder.grading.slots.store import key_of
 from autograder.grading.submissions.beside import files_beside
 from autograder.grading.submissions.learners import Entry, cannot_be, entries
-from autograder.grading.submissions.locate import Missing, is_there, locate
+from autograder.grading.submissions.locate import Missing, is_there, locate, notebooks_in
+from autograder.grading.submissions.looks import look_at
 from autograder.grading.submissions.read import Unreadable, content_of, notebook_of
 from autograder.grading.submissions.repair import Source, blank, repair, source_of
 from autograder.grading.submissions.state import State
@@ -69,6 +70,10 @@ class Assignment:
         """What goes into the sandbox of each reference."""
         return {name: pack(reference.cases) for name, reference in self.references.items()}
 
+    def elsewhere(self, home: Path) -> list[Path]:
+        """The notebooks in a learner's folder ``home`` that may be meant where the chapter's own is not there."""
+        return notebooks_in(home, self.others) if self.topic else []
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -85,6 +90,7 @@ class Prepared:
     hand_in: str = ""  # "1 of 2", where it was chosen among several
     works: str = ""  # the hash of all that it was chosen among
     latest: str = ""  # the hash of the latest of them
+    look: str = ""  # how the learner's folder looked before it was read
 
     @cached_property
     def key(self) -> str:
@@ -174,6 +180,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
     """One learner's submission of ``task``. Whatever is wrong with it is said in its state and note, never raised."""
     home = task.submitted / student
     folder, nothing = home / task.name, False
+    look = look_at(home, task.name, task.elsewhere)
     try:
         nothing = not is_there(folder)
         found = locate(home, task.name, task.notebook, task.source, task.others)
@@ -183,7 +190,7 @@ def prepare(task: Assignment, student: str) -> Prepared:
         when, doubt = when_handed_in(folder)
         note = "; ".join(filter(None, [found.remark, beside.said, doubt]))
         job = job_of(task, notebook, beside.files)
-        return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=when)
+        return Prepared(student, notebook, job, note=note, files=beside.files, timestamp=when, look=look)
     except Missing as error:
         state, note = State.MISSING, str(error)
     except (FileNotFoundError, NotADirectoryError):
@@ -195,7 +202,8 @@ def prepare(task: Assignment, student: str) -> Prepared:
     except Exception as error:  # what nobody thought of costs this submission, not the class
         state, note, nothing = State.UNREADABLE, f"this cannot be read as a notebook ({type(error).__name__})", False
     said = f"**This submission was not graded: {state}.** {note}"
-    return Prepared(student, blank(task.source, said), None, state, note, {}, when_handed_in(folder)[0], nothing)
+    when = when_handed_in(folder)[0]
+    return Prepared(student, blank(task.source, said), None, state, note, {}, when, nothing, look=look)
 
 
 def prepare_kept(task: Assignment, student: str, folder: Path) -> Prepared:

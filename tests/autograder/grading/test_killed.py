@@ -1,4 +1,4 @@
-"""``python -m autograder grade`` killed at 20 moments: started again it ends as if nothing had happened."""
+"""``python -m autograder grade`` killed at 20 moments, ``--watch`` too: started again it ends as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def small_class(root: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
-    called = [sys.executable, "-m", "autograder", "grade", CHAPTER, "--jobs", "1", "--json"]
+def start(folder: Path, how: str = "--json") -> subprocess.Popen[bytes]:
+    called = [sys.executable, "-m", "autograder", "grade", CHAPTER, "--jobs", "1", how]
     log = (folder / "grade.log").open("wb")
     with log:
         return subprocess.Popen(called, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
@@ -160,4 +160,25 @@ def test_killed_at_twenty_moments_the_gradebook_is_that_of_an_undisturbed_run(
         assert rounds < 10, "the runs are over before they can be killed"
     assert killed == KILLS
     assert halfway >= 3, "too few were killed amid their work"
+    assert still_there(orphans) == []
+
+
+@pytest.mark.slow
+def test_a_watch_that_is_killed_goes_on_where_it_was(small_class: Path, tmp_path: Path, bubblewrap: str) -> None:
+    calm = Path(shutil.copytree(small_class, tmp_path / "calm"))
+    finish(calm)
+    orphans: list[psutil.Process] = []
+    for moment in (ByTheWork(1, 0.0), ByTheWork(2, 0.2), ByTheWork(1, 0.02)):
+        process = start(small_class, "--watch")
+        assert moment.comes(small_class, process)
+        orphans += kill(process)
+    assert len(records(small_class)) < len(LEARNERS)
+    process = start(small_class, "--watch")
+    until = time.monotonic() + 120
+    while len(records(small_class)) < len(LEARNERS) and time.monotonic() < until:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 0, (small_class / "grade.log").read_text()
+    assert gradebook(small_class) == gradebook(calm)
+    assert records(small_class) == records(calm)
     assert still_there(orphans) == []

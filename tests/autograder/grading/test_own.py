@@ -167,6 +167,35 @@ def test_who_is_taken_away_before_their_turn_stops_nobody(here: Path, monkeypatc
     assert "broken was taken away" in text.getvalue() and "right: graded" in text.getvalue()
 
 
+def test_what_comes_while_the_work_before_it_is_graded_is_not_lost_when_the_watch_is_stopped(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted = here / "submitted"
+    away = submitted.rename(here.parent / "away")
+    shutil.copytree(away / "blank", submitted / "zoe")
+    take = own._Run._take
+
+    def meanwhile(self: Any, one: Any) -> str:
+        shutil.copytree(away / "right", submitted / "zoe", dirs_exist_ok=True)
+        return take(self, one)
+
+    def watched() -> list[str]:
+        text, looks = io.StringIO(), iter([True, True])
+        console = Console(file=text, width=200)
+        grade_arrivals(
+            ASSIGNMENT, here, console=console, goes_on=lambda: next(looks, False), sleep=lambda seconds: None
+        )
+        return [line for line in text.getvalue().splitlines() if "zoe: graded" in line or "are graded" in line]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(own._Run, "_take", meanwhile)
+        first = watched()[-1]
+    again = watched()[-1]
+    assert "zoe: graded" in first and "zoe: graded" in again
+    assert first.partition(" ")[2] != again.partition(" ")[2]  # the points of the blank one, then of the right one
+    assert [line.partition(" ")[2].partition(";")[0] for line in watched()] == [f"{ASSIGNMENT}: 1 are graded"]
+
+
 def test_explain_says_of_each_cell_what_it_earned_and_showed(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "blank", ASSIGNMENT]) == 1
     assert "was not run as it is now; grade it first" in capsys.readouterr().err

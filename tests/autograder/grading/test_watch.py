@@ -7,16 +7,21 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from grading_class import CHAPTER, PERFECT, InProcess, gradebook, hand_in, points_in, submitted
+from grading_class import CHAPTER, PARTLY, PERFECT, SOME, InProcess, gradebook, hand_in, points_in, settle, submitted
 from rich.console import Console
 
 from autograder.__main__ import main
 from autograder.grading import arrivals as module
 from autograder.grading.arrivals import grade_arrivals
+from autograder.grading.records.record import Recorder
 from autograder.grading.records.waiting import GradebookLocked
+from autograder.grading.submissions.looks import look_at
 from autograder.grading.watch import Arrivals, watch
 from autograder.sample.learners import Submission
 
@@ -183,21 +188,54 @@ def test_a_folder_that_is_no_learners_is_said_once_and_ends_nothing(course: Path
 
 def test_a_copy_that_kept_an_older_time_is_new_to_the_next_run(notebook: Path, tmp_path: Path) -> None:
     notebook.write_text("{}")
-    record = tmp_path / "record.json"
-    record.write_text("graded")
-    saved = record.stat().st_mtime_ns - 10**10
+    before = look_at(tmp_path / "ada", "ps1")
     known = Arrivals(tmp_path, "ps1")
-    os.utime(notebook, ns=(saved, saved))
-    while notebook.stat().st_ctime_ns <= record.stat().st_mtime_ns:  # the clock of a file system has coarse ticks
-        os.utime(notebook, ns=(saved, saved))
-    known.pass_over(lambda student: record)
-    assert [known.settled() for _ in range(2)] == [[], ["ada"]]
-    record.write_text("graded again")
-    while record.stat().st_mtime_ns <= notebook.stat().st_ctime_ns:
-        record.write_text("graded again")
-    known = Arrivals(tmp_path, "ps1")
-    known.pass_over(lambda student: record)
+    known.pass_over({"ada": before}.get)
     assert [known.settled() for _ in range(3)] == [[], [], []]
+    saved = notebook.stat().st_mtime_ns
+    while look_at(tmp_path / "ada", "ps1") == before:  # the clock of a file system has coarse ticks
+        notebook.write_text("[]")
+        os.utime(notebook, ns=(saved, saved))
+    known = Arrivals(tmp_path, "ps1")
+    known.pass_over({"ada": before}.get)
+    assert [known.settled() for _ in range(2)] == [[], ["ada"]]
+
+
+@pytest.mark.parametrize("counts", ["latest", "best"])
+def test_what_comes_while_the_work_before_it_is_graded_is_not_lost_when_the_watch_is_stopped(
+    counts: str, course: Path, in_process: list[InProcess], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(course, f"\nc.HandIns.counts = {counts!r}\n")
+    hand_in(course, replace(PARTLY, learner="ada"))
+    record = Recorder.record
+
+    def meanwhile(self: Recorder, *words: Any) -> bool:
+        hand_in(course, PERFECT)
+        return record(self, *words)
+
+    text = io.StringIO()
+    watching = partial(grade_arrivals, "04", course, console=Console(file=text, width=200), sleep=lambda seconds: None)
+    with monkeypatch.context() as patch:
+        patch.setattr(Recorder, "record", meanwhile)
+        watching(goes_on=iter([True, True, False]).__next__)
+    assert f"ada: graded, {SOME:g} of 22 points" in text.getvalue()
+    watching(goes_on=looking())
+    assert "ada: graded, 22 of 22 points" in text.getvalue()
+    assert sum(points_in(course, "ada").values()) == 22
+    watching(goes_on=looking())
+    assert len(in_process[2].ran) == 0
+    assert "1 are graded" in text.getvalue()
+
+
+def test_a_link_in_the_place_of_a_folder_is_not_followed(tmp_path: Path) -> None:
+    whole, home = tmp_path / "whole", tmp_path / "ada"
+    for folder in (whole, home):
+        folder.mkdir()
+    (home / "ps1").symlink_to(whole)
+    before = look_at(home, "ps1")
+    (whole / "more.csv").write_text("1")
+    assert look_at(home, "ps1") == before != ""
+    assert look_at(home, "ps2") == ""
 
 
 def test_who_is_taken_away_before_their_turn_stops_nobody(
