@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
-import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import capture_log
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -22,6 +19,7 @@ from autograder.authoring.lessons.work import HoldsWork, guard, stamp
 from autograder.authoring.mistakes import chapters_given_twice
 from autograder.authoring.unfinished import left, unrecorded
 from autograder.commands import commands_on_path
+from autograder.converter import converter_of, reason
 from autograder.files import write_whole
 from autograder.learner.contents import CONTENTS, as_bytes, contents_of
 from course.chapters import CHAPTERS, find_chapter
@@ -197,31 +195,17 @@ def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes
         directory = Path(folder).resolve()
         config.CourseDirectory.root = str(directory)
         for slug, content in solutions.items():
-            config.CourseDirectory.assignment_id = slug
-            course = CourseDirectory(config=config)
+            app = converter_of(GenerateAssignment, config, slug)
+            course = app.coursedir
             source = directory / course.source_directory / slug / f"{slug}.ipynb"
             source.parent.mkdir(parents=True)
             source.write_bytes(content)
-            app = GenerateAssignment(coursedir=course, config=config)
-            # The reason is read from its log, and nbgrader's own logger is shared: whoever quietens it quietens all.
-            app.log = logging.Logger("autograder.release", logging.ERROR)
-            done = capture_log(app)
+            why = reason(app)
             target = directory / course.release_directory / slug / f"{slug}.ipynb"
-            if not done["success"] or not target.is_file():
-                raise ReleaseError(f"nbgrader could not make {slug} ready to hand out: {_reason(done)}")
+            if why or not target.is_file():
+                raise ReleaseError(f"nbgrader could not make {slug} ready to hand out: {why}")
             made[slug] = target.read_text(encoding="utf-8").encode()  # nbconvert writes \r\n on Windows
     return made
-
-
-def _reason(done: Mapping[str, str]) -> str:
-    """The first error that nbgrader logged: later ones only say that there was one.
-
-    >>> _reason({"log": "[ERROR] Traceback:\\n  RuntimeError: there are submissions\\n", "error": "NbGraderException"})
-    'RuntimeError: there are submissions'
-    """
-    said = done.get("log", "") + "\n" + done.get("error", "")
-    found = re.search(r"^\s*([\w.]*(?:Error|Exception)\b.*)$", said, re.MULTILINE)
-    return found[1] if found else said.strip()
 
 
 def _place(output: Path, files: Mapping[Path, bytes]) -> list[Path]:

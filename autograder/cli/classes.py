@@ -16,7 +16,10 @@ __all__ = ["COMMANDS"]
 
 def _release(chosen: argparse.Namespace) -> int:
     from autograder.grading.assignments import is_chapter
+    from autograder.grading.records.classroom import open_classroom
+    from autograder.grading.records.half_made import finish_gradebook
 
+    finish_gradebook(open_classroom(class_folder())[0].db_url)
     if is_chapter(chosen.chapter):
         from autograder.authoring.build import release
 

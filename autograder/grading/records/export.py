@@ -13,11 +13,11 @@ from nbgrader.converters import GenerateAssignment
 from traitlets.config import Config
 
 from autograder.commands import commands_on_path
+from autograder.converter import converter_of, reason
 from autograder.files import write_whole
 from autograder.grading.assignments import name_of
 from autograder.grading.records import shown
 from autograder.grading.records.classroom import Classroom, open_classroom
-from autograder.grading.records.converter import converter_of, reason
 from autograder.grading.records.full_disk import disk_said
 from autograder.grading.records.recorded import read_records
 from autograder.grading.records.roster import Person, read_roster

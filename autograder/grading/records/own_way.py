@@ -19,7 +19,7 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute
 from traitlets.config import Config
 
-from autograder.grading.records.converter import converter_of, reason
+from autograder.converter import converter_of, reason
 from autograder.grading.records.full_disk import is_said_full
 from autograder.grading.records.one_pass import class_of
 from autograder.grading.records.plugins import TrustedExecute, with_outputs

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy.engine import make_url
 
-__all__ = ["GradebookLocked", "Tell", "alone", "is_locked", "on_stderr", "wait_for_gradebook"]
+__all__ = ["GradebookLocked", "Tell", "alone", "file_of", "is_locked", "on_stderr", "wait_for_gradebook"]
 
 Tell = Callable[[str], None]
 
@@ -49,7 +49,7 @@ def wait_for_gradebook(db_url: str, tell: Tell) -> None:
 
     Raises `GradebookLocked` when it stays locked.
     """
-    path = _file_of(db_url)
+    path = file_of(db_url)
     if path is None or not path.is_file():
         return
     if _is_free(path, _AT_ONCE):
@@ -83,7 +83,12 @@ def _is_free(path: Path, seconds: float) -> bool:
     return True
 
 
-def _file_of(db_url: str) -> Path | None:
+def file_of(db_url: str) -> Path | None:
+    """The file in which SQLite has the gradebook at ``db_url``; ``None`` for another database.
+
+    >>> file_of("sqlite:////classes/gradebook.db").name, file_of("postgresql://server/gradebook")
+    ('gradebook.db', None)
+    """
     url = make_url(db_url)
     plain = url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:"
     return Path(str(url.database)) if plain else None

@@ -91,6 +91,23 @@ def test_a_second_release_touches_no_file(lessons: Path, class_: Path) -> None:
     assert points(class_) == EXPECTED
 
 
+def test_a_first_release_that_is_stopped_leaves_a_gradebook_that_the_next_one_finishes(
+    class_: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(class_)
+    with monkeypatch.context() as patch:
+        patch.setattr("nbgrader.api.get_alembic_version", stop)
+        with pytest.raises(KeyboardInterrupt):
+            main(["release", "03"])
+    assert main(["release", "03"]) == 0
+    with sqlite3.connect(class_ / "classroom" / "gradebook.db") as gradebook:
+        assert len(gradebook.execute("select version_num from alembic_version").fetchall()) == 1
+    assert points(class_)
+
+
 def test_nbgraders_own_command_makes_the_same_notebook(lessons: Path, class_: Path, tmp_path: Path) -> None:
     build(lessons, output=tmp_path / "built", chapters=["03"])
     shutil.copytree(tmp_path / "built/solutions", class_ / "solutions")

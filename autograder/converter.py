@@ -25,7 +25,8 @@ _SAYS_NOTHING = ("There was an error processing assignment", "Please see the the
 def converter_of(kind: type[Converter], config: Config, assignment: str, student: str = "*") -> Converter:
     """A converter of this ``kind`` for an assignment, with the class's settings; what was made before is made anew.
 
-    What it says is read where it fails (`reason`), and is not shown.
+    What it says is read where it fails (`reason`), and is not shown: nbgrader's own logger is shared, and whoever quietens it
+    quietens all.
     """
     config = Config(config)
     config.CourseDirectory.assignment_id = assignment
