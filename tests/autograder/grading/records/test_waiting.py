@@ -17,8 +17,9 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from grading_class import CHAPTER, PARTLY, PERFECT, InProcess, gradebook, hand_in, points_in
+from grading_class import CHAPTER, PARTLY, PERFECT, InProcess, gradebook, hand_in, points_in, settle
 from nbgrader.api import Gradebook
+from nbgrader.preprocessors import SaveAutoGrades
 from rich.console import Console
 
 from autograder.grading.grade import GradeResult, grade
@@ -133,8 +134,11 @@ def test_who_grades_second_says_so_and_waits(course: Path) -> None:
     assert text.getvalue().count("another grade") == 1
 
 
-@pytest.mark.parametrize("where", ["store", "gradebook"])
+@pytest.mark.parametrize("where", ["store", "gradebook", "nbgrader's converter"])
 def test_a_full_disk_says_which_and_how_far_it_came(course: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    if where == "nbgrader's converter":  # a setting for which our own writer does not stand in
+        settle(course, "\nc.Autograde.exclude_overwriting = {'another_assignment': ['data.csv']}\n")
+        monkeypatch.delattr(Writer, "write")
     hand_in(course, PERFECT, PARTLY)
     monkeypatch.setattr(full_disk, "_free", lambda place: 0 if place == course / "classroom" / "results" else 1 << 40)
     written: list[str] = []
@@ -148,8 +152,8 @@ def test_a_full_disk_says_which_and_how_far_it_came(course: Path, monkeypatch: p
 
         return called
 
-    owner: Any = Store if where == "store" else Writer
-    name = "put" if where == "store" else "write"
+    owner: Any
+    owner, name = {"store": (Store, "put"), "gradebook": (Writer, "write")}.get(where, (SaveAutoGrades, "preprocess"))
     monkeypatch.setattr(owner, name, fail(getattr(owner, name)))
     with pytest.raises(DiskFull, match=r"a disk is full: that of the class, mounted at /.*[01] of 2 rows") as error:
         grade("04", course, engine=InProcess())
