@@ -203,7 +203,7 @@ def _generate(config: Config, solutions: Mapping[str, bytes]) -> dict[str, bytes
             why = reason(app)
             target = directory / course.release_directory / slug / f"{slug}.ipynb"
             if why or not target.is_file():
-                raise ReleaseError(f"nbgrader could not make {slug} ready to hand out: {why}")
+                raise ReleaseError(f"nbgrader could not make {slug} ready to hand out: {why or 'it wrote none'}")
             made[slug] = target.read_text(encoding="utf-8").encode()  # nbconvert writes \r\n on Windows
     return made
 

@@ -33,9 +33,9 @@ def look_at(home: Path, assignment: str, elsewhere: Elsewhere = lambda home: ())
         more = [] if is_there(folder / f"{assignment}.ipynb") else list(elsewhere(home))
         if not more and not is_there(folder):
             return ""
-    except OSError as error:
+        below = [] if folder.is_symlink() else list(islice(folder.rglob("*"), _MOST))
+    except OSError as error:  # it may not be looked at, or is taken away meanwhile
         return f"it cannot be looked at: {error.strerror}"
-    below = () if folder.is_symlink() else islice(folder.rglob("*"), _MOST)
     found = sorted(_about(folder, {folder, *below, *more}))
     return hashlib.sha256(json.dumps(found).encode()).hexdigest()
 

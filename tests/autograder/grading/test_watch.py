@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -236,6 +237,16 @@ def test_a_link_in_the_place_of_a_folder_is_not_followed(tmp_path: Path) -> None
     (whole / "more.csv").write_text("1")
     assert look_at(home, "ps1") == before != ""
     assert look_at(home, "ps2") == ""
+
+
+def test_a_folder_that_is_taken_away_while_it_is_looked_at_stops_nobody(
+    notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(self: Path, pattern: str) -> Iterator[Path]:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self)
+
+    monkeypatch.setattr(Path, "rglob", gone)
+    assert look_at(tmp_path / "ada", "ps1") == "it cannot be looked at: No such file or directory"
 
 
 def test_who_is_taken_away_before_their_turn_stops_nobody(
