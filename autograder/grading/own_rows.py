@@ -11,6 +11,7 @@ from nbgrader.api import Gradebook
 
 from autograder.grading.assignments import notebooks_of
 from autograder.grading.records.classroom import Classroom, Settings, open_classroom
+from autograder.grading.records.recorded import marker_at
 from autograder.grading.records.roster import read_roster
 from autograder.grading.records.total import Held, as_words, read_held
 from autograder.grading.records.waiting import on_stderr, wait_for_gradebook
@@ -89,7 +90,8 @@ def _nobodys(tasks: Mapping[str, Assignment], entry: Entry) -> Handed:
 def recorded_own(name: str, root: Path) -> list[dict[str, Any]]:
     """What is recorded of the assignment ``name`` in the class at ``root``, by learner: who waits to be graded is left out.
 
-    Raises ``ValueError`` for nothing.
+    Of one who has handed in again and was not graded since, the state is that of the work that earned the points. Raises
+    ``ValueError`` for nothing.
     """
     room, _ = open_classroom(root)
     if not any(room.records(name).glob("*.json")):
@@ -98,7 +100,17 @@ def recorded_own(name: str, root: Path) -> list[dict[str, Any]]:
     tasks = tasks_of(room, name, room.settings(name))
     handed = handed_in(room, tasks, name, None)
     waiting = {one.student for one in handed if one.ready and not _is_recorded(room, name, one.student)}
-    return [row for row in rows_of(room, name, tasks, handed, everybody=True) if row["student"] not in waiting]
+    before = {one.student: _as_recorded(room, name, one) for one in handed if one.ready}
+    rows = rows_of(room, name, tasks, handed, everybody=True)
+    return [row | before.get(row["student"], {}) for row in rows if row["student"] not in waiting]
+
+
+def _as_recorded(room: Classroom, name: str, one: Handed) -> dict[str, str]:
+    """The state and the note that are recorded of a learner whose folder looks otherwise now; nothing of any other."""
+    marker = marker_at(room.record(name, one.student)) or {}
+    if marker.get("look", one.look) == one.look:
+        return {}
+    return {word: str(marker["result"][word]) for word in ("status", "note")}
 
 
 def _is_recorded(room: Classroom, name: str, student: str) -> bool:

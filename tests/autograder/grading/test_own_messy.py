@@ -216,6 +216,17 @@ def test_who_is_not_graded_yet_has_no_zero_in_the_report(course: Path) -> None:
     assert [one["student"] for one in recorded_own(PS, course)] == ["ada"]
 
 
+def test_points_stand_beside_the_state_of_the_work_that_earned_them(course: Path) -> None:
+    folder = hand_in(course, "ada")
+    grade(course)
+    (folder / "two.ipynb").write_text("{nope}", encoding="utf-8")
+    [row] = recorded_own(PS, course)
+    assert (row["status"], row["note"], row["points"]) == ("graded", "", 5)
+    assert rows(grade(course))["ada"]["status"] == "unreadable"
+    [row] = recorded_own(PS, course)
+    assert (row["status"], row["points"]) == ("unreadable", 2) and "two: " in row["note"]
+
+
 def test_what_nbgrader_did_not_take_is_not_called_graded_without_a_word(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
