@@ -66,7 +66,7 @@ def handed_in(room: Classroom, tasks: Mapping[str, Assignment], name: str, stude
 
 def _handed_in(room: Classroom, tasks: Mapping[str, Assignment], name: str, entry: Entry) -> Handed:
     home = room.submitted / entry.name
-    look = look_at(home, name)
+    look = look_at(home, name)  # before it is asked which notebooks there are: none may come in between unseen
     found = {path.stem for path in (home / name).glob("*.ipynb")}
     ready = {notebook: prepare(task, entry.name) for notebook, task in tasks.items() if notebook in found}
     missing = tuple(notebook for notebook in tasks if notebook not in found)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.grading.submissions.locate import is_there
 from autograder.grading.submissions.looks import Elsewhere, look_at
 from autograder.grading.submissions.read import LARGEST_NOTEBOOK, content_of
 
@@ -60,13 +59,9 @@ class Arrivals:
             if now := look_at(home, self.chapter, self.elsewhere):
                 yield home.name, now
 
-    def _more(self, home: Path) -> list[Path]:
-        """What may be meant in the place of the notebook that is asked for, where that is not there."""
-        return [] if is_there(home / self.chapter / f"{self.chapter}.ipynb") else list(self.elsewhere(home))
-
     def _is_whole(self, student: str) -> bool:
         home = self.folder / student
-        for path in [*(home / self.chapter).glob("*.ipynb"), *self._more(home)]:
+        for path in [*(home / self.chapter).glob("*.ipynb"), *self.elsewhere(home)]:
             try:
                 content = content_of(path, LARGEST_NOTEBOOK)
                 if content is not None and len(content) <= LARGEST_NOTEBOOK:

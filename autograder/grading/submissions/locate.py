@@ -146,10 +146,13 @@ def _notebooks(home: Path, others: Collection[str]) -> Iterator[Path]:
                 waiting.append((Path(entry.path), depth + 1))
 
 
-def notebooks_in(home: Path, others: Collection[str]) -> list[Path]:
-    """What may be a learner's notebook in their folder ``home``, whatever it is called; nothing where it cannot be looked at."""
+def notebooks_in(home: Path, wanted: Path, others: Collection[str]) -> list[Path]:
+    """What may be meant in a learner's folder ``home`` where ``wanted`` is not there, whatever it is called.
+
+    Nothing where it is there, or where that cannot be looked at.
+    """
     try:
-        return list(_notebooks(home, {_folded(other) for other in others}))
+        return [] if is_there(wanted) else list(_notebooks(home, {_folded(other) for other in others}))
     except (Unreadable, OSError):
         return []
 

@@ -25,12 +25,11 @@ _MOST = 20_000  # files and folders of one learner
 def look_at(home: Path, assignment: str, elsewhere: Elsewhere = lambda home: ()) -> str:
     """A hash of the names, sizes and times in the folder of ``assignment`` below a learner's ``home``; empty where nothing is.
 
-    ``elsewhere`` gives the notebooks in ``home`` that may be meant where the one called like the assignment is not there. No link is
-    followed.
+    ``elsewhere`` gives the notebooks in ``home`` that may be meant and lie beside that folder. No link is followed.
     """
     folder = home / assignment
     try:
-        more = [] if is_there(folder / f"{assignment}.ipynb") else list(elsewhere(home))
+        more = list(elsewhere(home))
         if not more and not is_there(folder):
             return ""
         below = [] if folder.is_symlink() else list(islice(folder.rglob("*"), _MOST))

@@ -72,7 +72,8 @@ class Assignment:
 
     def elsewhere(self, home: Path) -> list[Path]:
         """The notebooks in a learner's folder ``home`` that may be meant where the chapter's own is not there."""
-        return notebooks_in(home, self.others) if self.topic else []
+        wanted = home / self.name / f"{self.notebook}.ipynb"
+        return notebooks_in(home, wanted, self.others) if self.topic else []
 
 
 @dataclass(frozen=True)
