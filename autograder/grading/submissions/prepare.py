@@ -130,7 +130,8 @@ def assignment(
         content = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"there is no {path.name} in {path.parent.name} of {source.name}; make it with: python -m autograder build"
+            f"there is no {path.name} in {path.parent.name} of {source.name}; hand it out first: "
+            f"python -m autograder release {name}"
         ) from None
     found = source_of(content)
     exercises = {check.exercise: find(check.exercise) for check in found.checks.values()}

@@ -198,6 +198,12 @@ def test_a_check_that_has_changed_since_it_was_handed_out_is_told(course: Path) 
         graded(course)
 
 
+def test_a_chapter_whose_source_this_class_does_not_have_is_to_be_released_first(course: Path) -> None:
+    shutil.rmtree(course / "solutions" / "09_where_functional_shines")
+    with pytest.raises(FileNotFoundError, match=r"hand it out first: python -m autograder release 09_\w+$"):
+        grade("09", course, engine=InProcess())
+
+
 def test_a_folder_without_a_class_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"there is no nbgrader_config.py"):
         grade("04", tmp_path, engine=InProcess())
